@@ -1,0 +1,63 @@
+"""Runs the migrations on the database that DATABASE_URL names."""
+
+import asyncio
+
+from sqlalchemy import Connection, text
+
+from alembic import context
+from worker.infra.db.engine import create_engine
+from worker.infra.db import models  # noqa: F401 - makes the tables known to Base
+from worker.infra.db.base import Base
+from worker.settings import read_database_url
+
+ONE_AT_A_TIME = 4_206_871_553
+"""The advisory lock that lets one migration run at a time, wherever it was started."""
+
+MIGRATION_SETTINGS = {"application_name": "inventory-worker-migrate"}
+LOCK_TIMEOUT = "SET lock_timeout = '5s'"
+"""A migration that waits for a table holds up everybody behind it: give up soon instead."""
+
+
+def migrate_offline() -> None:
+    """Prints the SQL instead of running it: `alembic upgrade head --sql`."""
+    context.configure(
+        dialect_name="postgresql",
+        target_metadata=Base.metadata,
+        literal_binds=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def migrate(connection: Connection) -> None:
+    """Runs the migrations on a connection; each in a transaction of its own."""
+    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ONE_AT_A_TIME})
+    connection.execute(text(LOCK_TIMEOUT))
+    connection.commit()
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        compare_server_default=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def migrate_online() -> None:
+    """Connects and migrates; closing the connection frees the advisory lock."""
+    engine = create_engine(
+        read_database_url(), session_settings=MIGRATION_SETTINGS, answer_seconds=None
+    )
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate)
+    finally:
+        await engine.dispose()
+
+
+if context.is_offline_mode():
+    migrate_offline()
+else:
+    asyncio.run(migrate_online())

@@ -1,0 +1,82 @@
+"""The one place that applies messages to the catalog: a batch, in one transaction."""
+
+from collections.abc import Callable, Sequence
+
+from worker.application.catalog_state import CatalogState
+from worker.application.commands import CommandMessage
+from worker.application.decide import Dispatch, decide_batch, dispatch
+from worker.application.outcomes import Failure, Outcome, Result
+from worker.domain.ports.processed_messages import ProcessedMessage
+from worker.domain.ports.unit_of_work import (
+    ConcurrentChangeError,
+    StatementRefusedError,
+    StoreUnavailableError,
+    UnitOfWork,
+)
+from worker.domain.value_objects.error_code import ErrorCode
+
+REDO_LIMIT = 10
+"""How often a batch is done again before it waits like for any other trouble of the store."""
+
+
+class ApplyBatch:
+    """Applies messages and records their ids in the same transaction."""
+
+    def __init__(
+        self, unit_of_work: Callable[[], UnitOfWork], dispatch: Dispatch = dispatch
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._dispatch = dispatch
+
+    async def __call__(self, batch: Sequence[CommandMessage]) -> list[Result]:
+        """The result of each message, in the order given, committed.
+
+        A message that the store refuses costs only itself: the batch is halved until it
+        stands alone, and its neighbours commit.
+
+        Raises:
+            StoreUnavailableError: the store is away; none, or only the first part, of the
+                batch is committed, and all of it can be given again.
+        """
+        try:
+            return await self._apply_with_redo(batch)
+        except StatementRefusedError as refusal:
+            if len(batch) == 1:
+                return [Failure(ErrorCode.UNEXPECTED_ERROR, str(refusal))]
+        middle = len(batch) // 2
+        return [*await self(batch[:middle]), *await self(batch[middle:])]
+
+    async def _apply_with_redo(self, batch: Sequence[CommandMessage]) -> list[Result]:
+        for _ in range(REDO_LIMIT):
+            try:
+                return await self._apply(batch)
+            except ConcurrentChangeError:
+                continue
+        raise StoreUnavailableError(f"other workers were quicker {REDO_LIMIT} times in a row")
+
+    async def _apply(self, batch: Sequence[CommandMessage]) -> list[Result]:
+        """One attempt. Its phases take locks in the same order everywhere."""
+        async with self._unit_of_work() as work:
+            recorded = await work.processed_messages.find({message.identity for message in batch})
+            cars = await work.cars.lock({message.command.car_id for message in batch})
+            catalog = CatalogState(cars)
+            results = decide_batch(batch, recorded, catalog, self._dispatch)
+            await work.processed_messages.add(_records(batch, results))
+            await work.cars.add(catalog.added_cars)
+            await work.cars.update(catalog.updated_cars)
+            await work.commit()
+        return results
+
+
+def _records(batch: Sequence[CommandMessage], results: Sequence[Result]) -> list[ProcessedMessage]:
+    """What to record, by identity: the order in which ids are locked."""
+    return sorted(
+        (
+            ProcessedMessage(
+                message.identity, message.type, message.command.car_id, result, message.digest
+            )
+            for message, result in zip(batch, results, strict=True)
+            if isinstance(result, Outcome) and result is not Outcome.DUPLICATE
+        ),
+        key=lambda record: record.identity,
+    )

@@ -1,0 +1,47 @@
+import sys
+from typing import Annotated
+
+import typer
+
+from worker import __version__
+from worker.cli import catalog, dlq, doctor, migrate, publish, run
+from worker.cli.failures import explain
+from worker.infra.telemetry.logging import configure_logging
+
+app = typer.Typer(
+    name="inventory-worker",
+    help="Takes car inventory events from RabbitMQ into PostgreSQL.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("run")(run.run)
+app.command("migrate")(migrate.migrate)
+app.command("publish")(publish.publish)
+app.command("doctor")(doctor.doctor)
+app.add_typer(catalog.app, name="catalog")
+app.add_typer(dlq.app, name="dlq")
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    *, show: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False
+) -> None:
+    """Takes car inventory events from RabbitMQ into PostgreSQL."""
+    if show:
+        typer.echo(f"inventory-worker {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Runs a command; a mistake of the user or a missing server is one line on stderr."""
+    configure_logging("warning", "console")
+    try:
+        app()
+    except Exception as error:  # what is not explained goes on as it is
+        explained = explain(error)
+        if explained is None:
+            raise
+        message, exit_code = explained
+        typer.echo(f"inventory-worker: {message}", err=True)
+        sys.exit(exit_code)

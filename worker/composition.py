@@ -1,0 +1,136 @@
+"""The one place that knows all the parts, and puts them together."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from worker.application.apply_batch import ApplyBatch
+from worker.application.decide import Dispatch, dispatch
+from worker.domain.ports.unit_of_work import StoreUnavailableError
+from worker.health import HEARTBEAT_SECONDS, Health
+from worker.infra.db.engine import Sessions, create_engine, create_sessions
+from worker.infra.db.repositories.delivery_trials import PostgresDeliveryTrials
+from worker.infra.db.schema import check_revision, read_revision
+from worker.infra.db.unit_of_work import PostgresUnitOfWork
+from worker.infra.http.server import Answer, HttpServer, Routes
+from worker.infra.messaging.batching import Batching
+from worker.infra.messaging.confirming_publisher import ConfirmingPublisher
+from worker.infra.messaging.consumer import Consumer, ConsumerOptions
+from worker.infra.messaging.decoding import Decoder
+from worker.infra.messaging.settling import Settler
+from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.topology import WORKER_EXCHANGE
+from worker.infra.telemetry.metrics import Metrics
+from worker.settings import Settings
+
+_log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    """The worker's clock."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def database(url: str, *, pool_size: int = 2) -> AsyncIterator[tuple[AsyncEngine, Sessions]]:
+    """An engine and its sessions, disposed of at the end."""
+    engine = create_engine(url, pool_size=pool_size)
+    try:
+        yield engine, create_sessions(engine)
+    finally:
+        await engine.dispose()
+
+
+async def run_worker(settings: Settings, dispatch: Dispatch = dispatch) -> None:
+    """Runs the worker until SIGTERM or SIGINT.
+
+    Raises:
+        StartupTimeoutError: the servers did not come up in time.
+        SchemaBehindError: the database lacks migrations.
+    """
+    tolerate_undecodable_properties()
+    metrics = Metrics()
+    health = Health(metrics)
+    url = settings.database_url.get_secret_value()
+    async with database(url, pool_size=settings.worker_pool_size) as (engine, sessions):
+        republisher = ConfirmingPublisher(
+            settings.rabbitmq_url.get_secret_value(),
+            exchange=WORKER_EXCHANGE,
+            name="inventory-worker-republisher",
+        )
+        settler = Settler(republisher, settings.worker_retry_delays, health, utc_now)
+        batching = Batching(
+            apply=ApplyBatch(partial(PostgresUnitOfWork, sessions), dispatch),
+            settler=settler,
+            trials=PostgresDeliveryTrials(sessions),
+            decoder=Decoder(utc_now),
+            observer=health,
+            batch_size=settings.worker_batch_size,
+        )
+        consumer = Consumer(
+            _consumer_options(settings), batching, settler, partial(_store_problem, engine), health
+        )
+        with HttpServer(
+            settings.worker_http_host, settings.worker_http_port, _routes(health, metrics)
+        ) as server:
+            _log.info("starting", http_port=server.port)
+            _stop_on_signals(consumer)
+            heart = asyncio.create_task(_beat(health))
+            try:
+                await consumer.run()
+            finally:
+                heart.cancel()
+                await republisher.close()
+    _log.info("stopped")
+
+
+def _consumer_options(settings: Settings) -> ConsumerOptions:
+    return ConsumerOptions(
+        url=settings.rabbitmq_url.get_secret_value(),
+        prefetch=settings.worker_prefetch,
+        delays=settings.worker_retry_delays,
+        startup_timeout=settings.worker_startup_timeout,
+        shutdown_timeout=settings.worker_shutdown_timeout,
+    )
+
+
+async def _store_problem(engine: AsyncEngine) -> str | None:
+    """Why there is no use in consuming, None if the database is there and fit."""
+    try:
+        revision = await read_revision(engine)
+    except StoreUnavailableError as unavailable:
+        return str(unavailable)
+    if check_revision(revision):
+        _log.warning("the schema is newer than this release", revision=revision)
+    return None
+
+
+async def _beat(health: Health) -> None:
+    while True:
+        health.heartbeat()
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+
+
+def _stop_on_signals(consumer: Consumer) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows has no signals for loops
+            loop.add_signal_handler(number, consumer.stop)
+
+
+def _routes(health: Health, metrics: Metrics) -> Routes:
+    return {
+        "/health/live": lambda: Answer.health(health.live_problems()),
+        "/health/ready": lambda: Answer.health(health.ready_problems()),
+        "/metrics": lambda: Answer(
+            HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(metrics.registry)
+        ),
+    }

@@ -1,0 +1,62 @@
+"""What can be wrong with a value or a command, named after the condition."""
+
+from collections.abc import Sequence
+
+from worker.domain.value_objects.error_code import ErrorCode
+
+
+class InvalidValueError(ValueError):
+    """A value breaks a rule of the contract.
+
+    `found` is what was given, `allowed` what the rule permits: together they make one
+    line that a publisher can act on.
+    """
+
+    code = ErrorCode.INVALID_EVENT
+
+    def __init__(self, found: object, allowed: str) -> None:
+        self.found = found
+        self.allowed = allowed
+        super().__init__(f"found {describe(found)}, allowed is {allowed}")
+
+
+class OccurredInFutureError(InvalidValueError):
+    """The event claims a time so far ahead that it would freeze the price for good."""
+
+    code = ErrorCode.OCCURRED_IN_FUTURE
+
+
+class CommandRefusedError(Exception):
+    """The catalog cannot take this command as it stands."""
+
+    code: ErrorCode
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(detail)
+
+
+class CarNotFoundError(CommandRefusedError):
+    """A price change arrived for a car that nobody has created yet."""
+
+    code = ErrorCode.CAR_NOT_FOUND
+
+
+class CarAlreadyExistsError(CommandRefusedError):
+    """A creation names an existing car with another make, model or year."""
+
+    code = ErrorCode.CAR_ALREADY_EXISTS
+
+
+def describe(found: object, *, at_most: int = 80) -> str:
+    """A short, printable form of what was found, fit for a header and a log line."""
+    text = ascii(found)
+    return text if len(text) <= at_most else f"{text[:at_most]}… ({len(text)} characters)"
+
+
+class InvalidQueryError(ValueError):
+    """A search nobody can answer; names every problem at once."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(problems))

@@ -1,0 +1,7 @@
+"""The tables. Importing this package makes all of them known to `Base.metadata`."""
+
+from worker.infra.db.models.car import CarModel
+from worker.infra.db.models.delivery_trial import DeliveryTrialModel
+from worker.infra.db.models.processed_message import ProcessedMessageModel
+
+__all__ = ["CarModel", "DeliveryTrialModel", "ProcessedMessageModel"]

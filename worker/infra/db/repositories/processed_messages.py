@@ -1,0 +1,65 @@
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import LargeBinary, Text, and_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from worker.domain.ports.processed_messages import ProcessedMessage
+from worker.domain.ports.unit_of_work import ConcurrentChangeError
+from worker.domain.value_objects.message_identity import MessageIdentity
+from worker.infra.db.arrays import Columns, as_parameters, rows_of, table_of
+from worker.infra.db.models import ProcessedMessageModel
+
+_IDENTITY_COLUMNS: Columns = {"source": Text(), "message_id": Text()}
+_RECORD_COLUMNS: Columns = {
+    **_IDENTITY_COLUMNS,
+    "type": Text(),
+    "car_id": Text(),
+    "outcome": Text(),
+    "digest": LargeBinary(),
+}
+
+_asked = rows_of("asked", _IDENTITY_COLUMNS)
+_FIND = select(
+    ProcessedMessageModel.source, ProcessedMessageModel.message_id, ProcessedMessageModel.digest
+).join(
+    _asked,
+    and_(
+        ProcessedMessageModel.source == _asked.c.source,
+        ProcessedMessageModel.message_id == _asked.c.message_id,
+    ),
+)
+
+_new = rows_of("new", _RECORD_COLUMNS)
+_ADD = (
+    insert(table_of(ProcessedMessageModel))
+    .from_select(list(_RECORD_COLUMNS), select(*_new.c))
+    .on_conflict_do_nothing()
+    .returning(ProcessedMessageModel.message_id)
+)
+
+
+class PostgresProcessedMessages:
+    """The recorded ids, in two statements of constant text whatever the batch."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find(
+        self, identities: Collection[MessageIdentity]
+    ) -> Mapping[MessageIdentity, bytes]:
+        """See the port."""
+        rows = await self._session.execute(_FIND, as_parameters(_IDENTITY_COLUMNS, identities))
+        return {MessageIdentity(source, id_): digest for source, id_, digest in rows}
+
+    async def add(self, messages: Collection[ProcessedMessage]) -> None:
+        """See the port."""
+        if not messages:
+            return
+        rows = [
+            (*message.identity, message.type, message.car_id, message.outcome, message.digest)
+            for message in messages
+        ]
+        added = await self._session.execute(_ADD, as_parameters(_RECORD_COLUMNS, rows))
+        if len(added.all()) < len(messages):
+            raise ConcurrentChangeError

@@ -1,0 +1,48 @@
+"""Is the database there, and is its schema one that this release can work on?"""
+
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from worker.infra.db.errors import TROUBLE, translate
+
+SCHEMA_REVISION = "0001"
+"""The newest migration of this release; revisions are numbered, so that older means smaller."""
+
+_REVISION = text("SELECT version_num FROM alembic_version")
+_UNDEFINED_TABLE = "42P01"
+
+
+class SchemaBehindError(Exception):
+    """The database lacks migrations that this release needs."""
+
+
+async def read_revision(engine: AsyncEngine) -> str | None:
+    """The revision of the database, None before the first migration.
+
+    Raises:
+        StoreUnavailableError: the database does not answer.
+    """
+    try:
+        async with engine.connect() as connection:
+            return (await connection.execute(_REVISION)).scalar()
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
+            return None
+        raise translate(error) from error
+    except TROUBLE as trouble:
+        raise translate(trouble) from trouble
+
+
+def check_revision(revision: str | None) -> bool:
+    """Tells whether the schema is newer than this release, which it is made to bear.
+
+    Raises:
+        SchemaBehindError: with what to do.
+    """
+    if revision is None or revision < SCHEMA_REVISION:
+        raise SchemaBehindError(
+            f"the schema is at {revision or 'nothing'}, this release needs {SCHEMA_REVISION}: "
+            "run `inventory-worker migrate`"
+        )
+    return revision > SCHEMA_REVISION

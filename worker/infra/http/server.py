@@ -1,0 +1,73 @@
+"""Answers probes and scrapes, from a thread of its own: also when the event loop is stuck."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
+
+SLOWEST_CLIENT_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply to a GET."""
+
+    status: HTTPStatus
+    content_type: str
+    body: bytes
+
+    @classmethod
+    def health(cls, problems: list[str]) -> Self:
+        """200 where nothing is wrong, 503 with what is wrong."""
+        status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
+        document = {"status": "failing" if problems else "ok", "problems": problems}
+        return cls(status, "application/json", json.dumps(document).encode())
+
+
+Routes = Mapping[str, Callable[[], Answer]]
+
+_NOT_FOUND = Answer(HTTPStatus.NOT_FOUND, "text/plain", b"not found\n")
+
+
+class HttpServer:
+    """Serves a fixed set of paths while it is entered."""
+
+    def __init__(self, host: str, port: int, routes: Routes) -> None:
+        self._server = ThreadingHTTPServer((host, port), _handler_of(routes))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port in use, also where 0 asked for any."""
+        return int(self._server.server_address[1])
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _handler_of(routes: Routes) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = SLOWEST_CLIENT_SECONDS
+
+        def do_GET(self) -> None:
+            answer = routes.get(self.path.partition("?")[0], lambda: _NOT_FOUND)()
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.content_type)
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, *_: object) -> None:
+            """Probes come every few seconds: not worth a line."""
+
+    return Handler

@@ -1,0 +1,97 @@
+"""The headers by which a message carries its own history from queue to queue."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from pamqp.common import FieldTable
+
+from worker.application.outcomes import Failure
+from worker.infra.messaging.delivery import Delivery
+
+ERROR_CODE = "x-error-code"
+ERROR_DETAIL = "x-error-detail"
+ERROR_AT = "x-error-at"
+FIRST_ERROR_AT = "x-first-error-at"
+ATTEMPTS = "x-attempts"
+REPLAYS = "x-replays"
+ORIGINAL_EXCHANGE = "x-original-exchange"
+ORIGINAL_ROUTING_KEY = "x-original-routing-key"
+WORKER_VERSION = "x-worker-version"
+
+NO_MESSAGE_ID = "x-no-message-id"
+"""Set when we republish a message that has no id.
+
+aiormq makes one up when it publishes such a message; decoding ignores it where this stands.
+"""
+
+OURS = frozenset(
+    {
+        ERROR_CODE,
+        ERROR_DETAIL,
+        ERROR_AT,
+        FIRST_ERROR_AT,
+        ATTEMPTS,
+        REPLAYS,
+        ORIGINAL_EXCHANGE,
+        ORIGINAL_ROUTING_KEY,
+        WORKER_VERSION,
+    }
+)
+
+_LONGEST_DETAIL_BYTES = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What happened to a message before this delivery; `first_error_at` is None if nothing did."""
+
+    attempts: int
+    replays: int
+    first_error_at: str | None
+    original_exchange: str
+    original_routing_key: str
+
+    @classmethod
+    def of(cls, delivery: Delivery, worker_exchange: str) -> Self:
+        """Reads it, from a message that came through our own exchange only.
+
+        A publisher may set any header; what it claims of attempts or replays does not count.
+        """
+        headers = delivery.headers if delivery.exchange == worker_exchange else {}
+        return cls(
+            attempts=_count(headers, ATTEMPTS),
+            replays=_count(headers, REPLAYS),
+            first_error_at=_text(headers, FIRST_ERROR_AT),
+            original_exchange=_text(headers, ORIGINAL_EXCHANGE) or delivery.exchange,
+            original_routing_key=_text(headers, ORIGINAL_ROUTING_KEY) or delivery.routing_key,
+        )
+
+    def headers_after(self, failure: Failure, now: datetime, version: str) -> FieldTable:
+        """The headers of the next copy, after one more failed attempt."""
+        at = now.isoformat(timespec="milliseconds")
+        return {
+            ERROR_CODE: str(failure.code),
+            ERROR_DETAIL: _cut(failure.detail),
+            ERROR_AT: at,
+            FIRST_ERROR_AT: self.first_error_at or at,
+            ATTEMPTS: self.attempts + 1,
+            REPLAYS: self.replays,
+            ORIGINAL_EXCHANGE: self.original_exchange,
+            ORIGINAL_ROUTING_KEY: self.original_routing_key,
+            WORKER_VERSION: version,
+        }
+
+
+def _count(headers: FieldTable, name: str) -> int:
+    value = headers.get(name)
+    return value if isinstance(value, int) and 0 <= value < 2**31 else 0
+
+
+def _text(headers: FieldTable, name: str) -> str | None:
+    value = headers.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _cut(text: str) -> str:
+    return text.encode("utf-8", "replace")[:_LONGEST_DETAIL_BYTES].decode("utf-8", "ignore")

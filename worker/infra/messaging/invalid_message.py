@@ -1,0 +1,10 @@
+from worker.application.outcomes import Failure
+from worker.domain.value_objects.error_code import ErrorCode
+
+
+class InvalidMessageError(Exception):
+    """A message that is no event of the contract: whose fault it is, and what is wrong."""
+
+    def __init__(self, code: ErrorCode, detail: str) -> None:
+        self.failure = Failure(code, detail)
+        super().__init__(f"{code}: {detail}")

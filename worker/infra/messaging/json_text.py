@@ -1,0 +1,49 @@
+"""JSON whose numbers keep the digits they were written with."""
+
+from json import JSONDecoder
+from typing import NoReturn
+
+
+class JsonNumber:
+    """A JSON number as its text: no float, so no digit is lost, and no `1` that equals `True`."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+class MalformedJsonError(ValueError):
+    """The bytes are not one JSON document in UTF-8."""
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedJsonError(f"{name} is not JSON")
+
+
+_decoder = JSONDecoder(
+    parse_int=JsonNumber, parse_float=JsonNumber, parse_constant=_refuse_constant
+)
+
+
+def parse_json(body: bytes) -> object:
+    """The document, with a `JsonNumber` for each number.
+
+    Raises:
+        MalformedJsonError: also for a byte order mark, which RFC 8259 forbids, and for
+            nesting too deep to read.
+    """
+    try:
+        document: object = _decoder.decode(body.decode())
+    except UnicodeDecodeError as error:
+        raise MalformedJsonError(f"not UTF-8 at byte {error.start}") from None
+    except RecursionError:
+        raise MalformedJsonError("nested too deep") from None
+    except MalformedJsonError:
+        raise
+    except ValueError as error:
+        raise MalformedJsonError(str(error)) from None
+    return document

@@ -1,0 +1,33 @@
+from collections.abc import Sequence
+from typing import Protocol
+
+from worker.application.outcomes import Failure, Result
+
+
+class Consuming(Protocol):
+    """A subscription, to be asked whether it is still one."""
+
+    @property
+    def is_consuming(self) -> bool:
+        """Tells whether the broker still knows our consumer."""
+        ...
+
+
+class Observer(Protocol):
+    """Is told what happens to messages; metrics, health and tests listen here."""
+
+    def consuming(self, subscription: Consuming | None) -> None:
+        """Deliveries arrive through this subscription from now on, or no longer."""
+        ...
+
+    def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None:
+        """A batch was committed: type and result of each message, and the time it took."""
+        ...
+
+    def republished(self, failure: Failure, queue: str) -> None:
+        """A copy of a message is safe in another queue of ours."""
+        ...
+
+    def store_answers(self, *, yes: bool) -> None:
+        """The database takes work again, or took none at the last attempt."""
+        ...

@@ -1,0 +1,28 @@
+from dataclasses import dataclass
+
+from worker.application.commands import CommandMessage
+from worker.application.outcomes import Failure
+from worker.infra.messaging.decoding import Decoder
+from worker.infra.messaging.delivery import Delivery
+from worker.infra.messaging.invalid_message import InvalidMessageError
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A delivery, and what decoding made of it."""
+
+    delivery: Delivery
+    content: CommandMessage | Failure
+
+    @property
+    def type(self) -> str:
+        """The type for statistics: only types we know, or publishers could grow them at will."""
+        return self.content.type if isinstance(self.content, CommandMessage) else "invalid"
+
+
+def receive(delivery: Delivery, decoder: Decoder) -> Received:
+    """Decodes a delivery."""
+    try:
+        return Received(delivery, decoder.decode(delivery))
+    except InvalidMessageError as invalid:
+        return Received(delivery, invalid.failure)

@@ -1,0 +1,134 @@
+"""What becomes of a message once its result is known: the one table of results and actions."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
+
+import structlog
+from pamqp.commands import Basic
+
+from worker import __version__
+from worker.application.outcomes import Failure, Outcome, Result
+from worker.domain.value_objects.error_code import ErrorCode
+from worker.infra.messaging.backoff import Backoff
+from worker.infra.messaging.bookkeeping import History
+from worker.infra.messaging.confirming_publisher import (
+    BrokerUnavailableError,
+    ConfirmingPublisher,
+    UnpublishableError,
+)
+from worker.infra.messaging.delivery import Delivery
+from worker.infra.messaging.observer import Observer
+from worker.infra.messaging.republished import republished_properties
+from worker.infra.messaging.retry_ladder import RetryDelay
+from worker.infra.messaging.topology import DEAD_LETTER_QUEUE, WORKER_EXCHANGE, retry_queue
+
+MAY_SUCCEED_LATER = frozenset(
+    {ErrorCode.CAR_NOT_FOUND, ErrorCode.UNKNOWN_TYPE, ErrorCode.UNEXPECTED_ERROR}
+)
+"""The creation may still come, a newer worker may know the type, a bug may be mended."""
+
+HOLD_SECONDS = 30.0
+"""How long a message waits in our hands for a server, well within any consumer timeout."""
+
+_log = structlog.get_logger(__name__)
+
+
+def next_queue(failure: Failure, history: History, delays: Sequence[RetryDelay]) -> str:
+    """Where the next copy of a failed message goes.
+
+    A replayed message that fails again skips the retries: it had them before.
+    """
+    if failure.code in MAY_SUCCEED_LATER and not history.replays and history.attempts < len(delays):
+        return retry_queue(delays[history.attempts])
+    return DEAD_LETTER_QUEUE
+
+
+class Settler:
+    """Acknowledges what is done at once; republishes the rest beside the flow of batches."""
+
+    def __init__(
+        self,
+        republisher: ConfirmingPublisher,
+        delays: Sequence[RetryDelay],
+        observer: Observer,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._republisher = republisher
+        self._delays = delays
+        self._observer = observer
+        self._clock = clock
+        self._republishing: set[asyncio.Task[None]] = set()
+
+    async def settle(self, settled: Sequence[tuple[Delivery, Result]]) -> None:
+        """Call after the commit; returns before the copies of failed messages are confirmed."""
+        done: dict[int, tuple[Delivery, list[int]]] = {}
+        for delivery, result in settled:
+            match result:
+                case Outcome():
+                    channel_id = id(delivery.channel)
+                    done.setdefault(channel_id, (delivery, []))[1].append(delivery.tag)
+                case Failure():
+                    self._start(self._republish(delivery, result))
+        for delivery, tags in done.values():
+            await delivery.channel.acknowledge(tags)
+
+    async def settle_failure(self, delivery: Delivery, failure: Failure) -> None:
+        """Settles one failed message, and returns when its copy is safe or it was given back."""
+        await self._republish(delivery, failure)
+
+    async def finish(self) -> None:
+        """Waits for the copies that are under way."""
+        await asyncio.gather(*self._republishing)
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._republishing.add(task)
+        task.add_done_callback(self._republishing.discard)
+
+    async def _republish(self, delivery: Delivery, failure: Failure) -> None:
+        history = History.of(delivery, WORKER_EXCHANGE)
+        queue = next_queue(failure, history, self._delays)
+        headers = history.headers_after(failure, self._clock(), __version__)
+        try:
+            await self._publish_until_confirmed(
+                delivery, queue, republished_properties(delivery.properties, headers)
+            )
+        except UnpublishableError as error:
+            _log_failure(delivery, failure, "rejected to the broker", republish_error=str(error))
+            await delivery.channel.reject(delivery.tag)
+        except BrokerUnavailableError as error:
+            _log_failure(delivery, failure, "given back", republish_error=str(error))
+            await delivery.channel.give_back(delivery.tag)
+        else:
+            _log_failure(delivery, failure, queue)
+            self._observer.republished(failure, queue)
+            await delivery.channel.acknowledge([delivery.tag])
+
+    async def _publish_until_confirmed(
+        self, delivery: Delivery, queue: str, properties: Basic.Properties
+    ) -> None:
+        """Tries again while the broker does not answer, but not longer than we may hold."""
+        backoff = Backoff()
+        while True:
+            try:
+                await self._republisher.publish(delivery.body, properties, queue)
+            except BrokerUnavailableError:
+                if backoff.elapsed > HOLD_SECONDS or delivery.channel.is_lost:
+                    raise
+                await asyncio.sleep(backoff.next_pause())
+            else:
+                return
+
+
+def _log_failure(delivery: Delivery, failure: Failure, moved_to: str, **details: str) -> None:
+    properties = delivery.properties
+    _log.warning(
+        "message failed",
+        message_id=properties.message_id,
+        type=properties.message_type,
+        code=str(failure.code),
+        detail=failure.detail,
+        moved_to=moved_to,
+        **details,
+    )

@@ -1,0 +1,49 @@
+from typing import NamedTuple
+
+
+class Ack(NamedTuple):
+    """One acknowledgement; `multiple` covers every delivery up to the tag."""
+
+    tag: int
+    multiple: bool
+
+
+class TagLedger:
+    """Which deliveries of one channel are settled: they are numbered from 1, without gaps.
+
+    An ack with `multiple` reaches only up to the highest tag below which everything is
+    settled, and names a tag the broker still waits for: it closes the channel otherwise.
+    """
+
+    def __init__(self) -> None:
+        self._all_settled_up_to = 0
+        self._settled: set[int] = set()
+        self._waiting_for_ack: set[int] = set()
+
+    def settle(self, tag: int) -> None:
+        """Notes a delivery as done and to be acknowledged."""
+        self._settled.add(tag)
+        self._waiting_for_ack.add(tag)
+
+    def answered(self, tag: int) -> None:
+        """Notes a delivery that was given back or rejected: the broker waits for no ack."""
+        self._settled.add(tag)
+
+    def take_acks(self) -> list[Ack]:
+        """The fewest acks for all that is settled and not acknowledged yet."""
+        last_waiting = self._advance()
+        acks = [Ack(last_waiting, multiple=True)] if last_waiting else []
+        acks.extend(Ack(tag, multiple=False) for tag in sorted(self._waiting_for_ack))
+        self._waiting_for_ack.clear()
+        return acks
+
+    def _advance(self) -> int:
+        """Moves up to the first gap; returns the highest tag passed that waits for its ack."""
+        last_waiting = 0
+        while (tag := self._all_settled_up_to + 1) in self._settled:
+            self._settled.remove(tag)
+            if tag in self._waiting_for_ack:
+                self._waiting_for_ack.remove(tag)
+                last_waiting = tag
+            self._all_settled_up_to = tag
+        return last_waiting

@@ -1,0 +1,93 @@
+"""Lets messages through whose properties pamqp cannot decode.
+
+pamqp 4.0.1 raises on a `timestamp` in microseconds, on text that is not UTF-8 and on tables
+nested too deep; aiormq 7.2.4 then drops the connection before our code sees the message,
+reconnects, and meets it again, for ever: https://github.com/mosquito/aiormq/issues/186.
+`tests/integration/test_tolerance_on_the_wire.py` fails on the day this is no longer needed.
+"""
+
+from collections.abc import Iterator
+
+from pamqp import base, decode
+from pamqp.commands import Basic
+from pamqp.common import FieldTable, FieldValue
+
+UNDECODABLE = "x-undecodable"
+"""The header that names what was left out of a message because it could not be decoded."""
+
+_SHORT = {b"t": 1, b"b": 1, b"B": 1, b"s": 2, b"u": 2, b"I": 4, b"i": 4, b"f": 4}
+_WIDTHS = {**_SHORT, b"D": 5, b"l": 8, b"L": 8, b"d": 8, b"T": 8, b"V": 0, b"\x00": 0}
+
+_strict_unmarshal = base.BasicProperties.unmarshal
+
+
+def tolerate_undecodable_properties() -> None:
+    """Changes pamqp for this process; calling it again changes nothing."""
+    setattr(Basic.Properties, "unmarshal", _unmarshal)  # noqa: B010 - pamqp offers no hook
+
+
+def _unmarshal(self: Basic.Properties, flags: int, data: bytes) -> None:
+    try:
+        _strict_unmarshal(self, flags, data)
+    except Exception:  # noqa: BLE001 - whatever it is, the connection must live
+        _unmarshal_leniently(self, flags, data)
+
+
+def _unmarshal_leniently(properties: Basic.Properties, flags: int, data: bytes) -> None:
+    """Keeps what can be read; text that is not UTF-8 keeps its bytes as lone surrogates."""
+    lost: list[str] = []
+    for name in Basic.Properties.attributes():
+        if not flags & Basic.Properties.flags[name]:
+            continue
+        width, value = _property(Basic.Properties.amqp_type(name), data, lost)
+        if value is None:
+            lost.append(name)
+        setattr(properties, name, value)
+        data = data[width:]
+    if lost:
+        properties.headers = {**(properties.headers or {}), UNDECODABLE: ", ".join(sorted(lost))}
+
+
+def _property(amqp_type: str, data: bytes, lost: list[str]) -> tuple[int, FieldValue]:
+    match amqp_type:
+        case "shortstr":
+            width = 1 + data[0]
+            return width, data[1:width].decode("utf-8", "surrogateescape")
+        case "table":
+            width = 4 + int.from_bytes(data[:4])
+            return width, _table(data[4:width], lost)
+        case "timestamp":
+            return 8, _or_none(amqp_type, data)
+        case _:
+            return decode.by_type(data, amqp_type)
+
+
+def _or_none(amqp_type: str, data: bytes) -> FieldValue:
+    try:
+        return decode.by_type(data, amqp_type)[1]
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _table(data: bytes, lost: list[str]) -> FieldTable:
+    table: FieldTable = {}
+    for key, field in _fields(data):
+        try:
+            name = key.decode()
+            table[name] = decode.embedded_value(field)[1]
+        except Exception:  # noqa: BLE001 - one header is lost, the message is not
+            lost.append(ascii(key.decode("utf-8", "replace"))[1:-1])
+    return table
+
+
+def _fields(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Splits a table into its keys and values without decoding either."""
+    offset = 0
+    while offset < len(data):
+        start = offset + 1 + data[offset]
+        key, type_ = data[offset + 1 : start], data[start : start + 1]
+        width = _WIDTHS.get(type_)
+        if width is None:
+            width = 4 + int.from_bytes(data[start + 1 : start + 5])
+        offset = start + 1 + width
+        yield key, data[start:offset]

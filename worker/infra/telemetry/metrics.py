@@ -1,0 +1,74 @@
+"""What the worker counts, under Prometheus' conventions; few labels, never an id."""
+
+import time
+from collections import Counter as Tally
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+
+from worker import __version__
+from worker.application.outcomes import Failure, Outcome, Result
+
+_BATCH_SIZES = (1, 2, 5, 10, 25, 50, 100, 200, 400, 800, 1600)
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    """Counts once per batch, so that a message costs next to nothing."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._messages = Counter(
+            "inventory_worker_messages",
+            "Messages by type and result: an outcome, or the code of a failure.",
+            ("type", "result"),
+            registry=self.registry,
+        )
+        self._republished = Counter(
+            "inventory_worker_republished_messages",
+            "Copies put into a retry queue or the dead letters, by code of the failure.",
+            ("queue", "code"),
+            registry=self.registry,
+        )
+        self._batch_size = Histogram(
+            "inventory_worker_batch_messages",
+            "Messages applied together in one transaction.",
+            buckets=_BATCH_SIZES,
+            registry=self.registry,
+        )
+        self._transaction = Histogram(
+            "inventory_worker_transaction_seconds",
+            "Time from taking a batch to its commit.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.consumer_up = Gauge(
+            "inventory_worker_consumer_up",
+            "1 while the broker knows our consumer.",
+            registry=self.registry,
+        )
+        self.last_settlement = Gauge(
+            "inventory_worker_last_settlement_timestamp_seconds",
+            "When a batch was last settled, in Unix time.",
+            registry=self.registry,
+        )
+        Info("inventory_worker_build", "The release.", registry=self.registry).info(
+            {"version": __version__}
+        )
+
+    def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None:
+        """Counts a batch."""
+        tally = Tally((type_, _label(result)) for type_, result in results)
+        for (type_, label), count in tally.items():
+            self._messages.labels(type_, label).inc(count)
+        self._batch_size.observe(len(results))
+        self._transaction.observe(seconds)
+        self.last_settlement.set(time.time())
+
+    def republished(self, failure: Failure, queue: str) -> None:
+        """Counts a copy."""
+        self._republished.labels(queue, str(failure.code)).inc()
+
+
+def _label(result: Result) -> str:
+    return str(result) if isinstance(result, Outcome) else str(result.code)

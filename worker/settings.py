@@ -1,0 +1,130 @@
+"""Configuration: the environment, then `.env`. Nothing is read before somebody asks."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from worker.infra.messaging.retry_ladder import RetryDelay, parse_retry_delays
+
+_SECRETS_IN_FILES = ("DATABASE_URL", "RABBITMQ_URL")
+_EXAMPLES = {
+    "DATABASE_URL": "postgresql://user:password@host:5432/inventory",
+    "RABBITMQ_URL": "amqp://user:password@host:5672/",
+}
+
+
+class SettingsError(Exception):
+    """A variable is missing or wrong; the message is one line that names it."""
+
+
+def _with_scheme(*schemes: str) -> AfterValidator:
+    def check(url: SecretStr) -> SecretStr:
+        if url.get_secret_value().partition("://")[0] not in schemes:
+            raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return url
+
+    return AfterValidator(check)
+
+
+DatabaseUrl = Annotated[SecretStr, _with_scheme("postgresql", "postgres")]
+RabbitmqUrl = Annotated[SecretStr, _with_scheme("amqp", "amqps")]
+RetryDelays = Annotated[tuple[RetryDelay, ...], NoDecode, BeforeValidator(parse_retry_delays)]
+
+
+class DatabaseSettings(BaseSettings):
+    """All that the commands on the database alone need."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
+    )
+
+    database_url: DatabaseUrl
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        for name in _SECRETS_IN_FILES:
+            path = os.environ.get(f"{name}_FILE")
+            if path and name.lower() not in values:
+                values[name.lower()] = _read_secret(name, path)
+        return values
+
+
+class Settings(DatabaseSettings):
+    """All that the worker needs; `docs/configuration.md` says what each bound protects."""
+
+    rabbitmq_url: RabbitmqUrl
+    worker_prefetch: int = Field(default=1000, ge=1, le=65_535)
+    worker_batch_size: int = Field(default=400, ge=1, le=10_000)
+    worker_retry_delays: RetryDelays = parse_retry_delays("5s,30s,2m")
+    worker_pool_size: int = Field(default=5, ge=2, le=100)
+    worker_startup_timeout: float = Field(default=60, gt=0)
+    worker_shutdown_timeout: float = Field(default=25, gt=0)
+    worker_retention_days: int = Field(default=30, ge=1)
+    worker_http_host: str = "0.0.0.0"  # noqa: S104 - probes and scrapes come from other hosts
+    worker_http_port: int = Field(default=8080, ge=0, le=65_535)
+    worker_log_level: Literal["debug", "info", "warning", "error"] = "info"
+    worker_log_format: Literal["console", "json"] = "console"
+
+    @model_validator(mode="after")
+    def _prefetch_fills_a_batch(self) -> Self:
+        if self.worker_prefetch < self.worker_batch_size:
+            raise ValueError(
+                f"WORKER_PREFETCH {self.worker_prefetch} is below "
+                f"WORKER_BATCH_SIZE {self.worker_batch_size}: no batch could fill"
+            )
+        return self
+
+
+def read_settings() -> Settings:
+    """The worker's settings.
+
+    Raises:
+        SettingsError: a variable is missing or wrong.
+    """
+    try:
+        return Settings()
+    except ValidationError as invalid:
+        raise SettingsError(_one_line(invalid)) from None
+
+
+def read_database_url() -> str:
+    """The URL of the database, as the user gave it.
+
+    Raises:
+        SettingsError: it is missing or wrong.
+    """
+    try:
+        return DatabaseSettings().database_url.get_secret_value()
+    except ValidationError as invalid:
+        raise SettingsError(_one_line(invalid)) from None
+
+
+def _read_secret(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name}_FILE: cannot read {path}: {error}") from None
+
+
+def _one_line(invalid: ValidationError) -> str:
+    return "; ".join(_describe(error) for error in invalid.errors(include_url=False))
+
+
+def _describe(error: ErrorDetails) -> str:
+    name = ".".join(str(part) for part in error["loc"]).upper()
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "missing":
+        message = f"is missing: set it in the environment or in .env, as in {_EXAMPLES[name]}"
+    return f"{name} {message}".strip()
