@@ -1,0 +1,33 @@
+"""Free ports for private servers."""
+
+import secrets
+import socket
+
+LOOPBACK = "127.0.0.1"
+_FIRST, _LAST = 20_000, 29_999
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on.
+
+    It lies below the range from which the system serves outgoing connections (32768 and up on
+    Linux). A port of that range could be taken while its server is stopped, and a client that keeps
+    trying to reach the stopped server could even end up connected to itself.
+    """
+    while True:
+        port = _FIRST + secrets.randbelow(_LAST - _FIRST + 1)
+        with socket.socket() as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            return port
+
+
+def accepts_connections(port: int) -> bool:
+    """Tell whether a server listens on the port by now."""
+    try:
+        socket.create_connection((LOOPBACK, port), timeout=1).close()
+    except OSError:
+        return False
+    return True

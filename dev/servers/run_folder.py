@@ -1,0 +1,62 @@
+"""A folder for one run, that outlives nobody: the next run clears what a killed one left."""
+
+import fcntl
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from dev.servers.compose import ComposeServers
+from dev.servers.errors import ServersUnavailableError
+from dev.servers.process import end_recorded_processes
+
+RUNS = Path(__file__).resolve().parents[2] / ".dev" / "runs"
+
+
+@contextmanager
+def run_folder() -> Iterator[Path]:
+    """Yield a new folder; at the end, end what was started in it and remove it.
+
+    The run holds a lock for as long as it lives. The system frees the lock when the run is killed,
+    so a lock that can be had marks a folder whose run is gone. Any number of runs go side by side.
+    """
+    RUNS.mkdir(parents=True, exist_ok=True)
+    _clear_abandoned()
+    folder = RUNS / secrets.token_hex(4)
+    with _lock_of(folder).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            _clear(folder)
+
+
+def _clear_abandoned() -> None:
+    for path in RUNS.glob("*.lock"):
+        with suppress(FileNotFoundError), path.open("r+") as lock:
+            if _taken(lock):
+                _clear(path.with_suffix(""))
+
+
+def _taken(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _clear(folder: Path) -> None:
+    if folder.exists():
+        end_recorded_processes(folder)
+        with suppress(ServersUnavailableError):
+            ComposeServers(folder).down()
+        shutil.rmtree(folder, ignore_errors=True)
+    _lock_of(folder).unlink(missing_ok=True)
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_suffix(".lock")
