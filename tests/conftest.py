@@ -1,0 +1,121 @@
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from dev.servers import Servers, ServerSet, start_servers
+from tests.support.broker import Broker, connect, delete_our_queues
+from tests.support.worker_process import WorkerProcess
+from worker.infra.db.base import Base
+from worker.infra.db.engine import Sessions, create_engine, create_sessions
+from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
+
+ROOT = Path(__file__).parents[1]
+
+StartWorker = Callable[..., WorkerProcess]
+
+
+@pytest.fixture(scope="session")
+def server_set() -> Iterator[ServerSet]:
+    """Real servers, started once."""
+    with start_servers() as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def servers(server_set: ServerSet) -> Iterator[Servers]:
+    """A fresh database, migrated, and a fresh vhost."""
+    tolerate_undecodable_properties()
+    with server_set.fresh("test") as fresh:
+        run_alembic(fresh.database_url, "upgrade", "head")
+        yield fresh
+
+
+@pytest.fixture(scope="session")
+async def engine(servers: Servers) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(servers.database_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def sessions(engine: AsyncEngine) -> Sessions:
+    """Sessions on empty tables."""
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {tables}"))
+    return create_sessions(engine)
+
+
+@pytest.fixture
+async def empty(
+    servers: Servers,
+    sessions: Sessions,  # noqa: ARG001 - asked for because it empties the tables
+) -> Servers:
+    """Servers without rows, queues or exchanges of ours."""
+    await delete_our_queues(servers.rabbitmq_url)
+    return servers
+
+
+@pytest.fixture
+def start_worker(empty: Servers, tmp_path: Path) -> Iterator[StartWorker]:
+    """Starts workers on empty servers; each is killed at the end of the test, if it still runs."""
+    started: list[WorkerProcess] = []
+
+    def start(**variables: str) -> WorkerProcess:
+        log = tmp_path / f"worker-{len(started)}.log"
+        worker = WorkerProcess(empty.database_url, empty.rabbitmq_url, log, variables)
+        started.append(worker)
+        return worker.start().wait_ready()
+
+    yield start
+    for worker in started:
+        worker.end()
+
+
+@pytest.fixture
+async def broker(empty: Servers) -> AsyncIterator[Broker]:
+    async with connect(empty.rabbitmq_url) as broker:
+        yield broker
+
+
+@pytest.fixture
+def inventory_worker(empty: Servers) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the command line on the test's servers."""
+    return partial(run_command, empty)
+
+
+def run_command(
+    servers: Servers, *arguments: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("WORKER_")},
+        "DATABASE_URL": servers.database_url,
+        "RABBITMQ_URL": servers.rabbitmq_url,
+        **variables,
+    }
+    command = [sys.executable, "-m", "worker", *arguments]
+    return subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def run_alembic(database_url: str, *arguments: str) -> str:
+    """Runs alembic as its users do; returns what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "alembic", *arguments],
+        env={**os.environ, "DATABASE_URL": database_url},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

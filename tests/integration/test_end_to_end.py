@@ -1,0 +1,164 @@
+import asyncio
+import json
+import random
+import shutil
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from dev.servers import Servers
+from tests.conftest import ROOT, StartWorker
+from tests.support.broker import DEAD_LETTERS, Broker
+from tests.support.catalog import read_cars
+from tests.support.histories import CHANGED, CREATED, Event, fold, random_history, with_duplicates
+from tests.support.worker_process import WorkerProcess, wait_until
+from worker.infra.db.engine import Sessions
+
+InventoryWorker = Callable[..., subprocess.CompletedProcess[str]]
+
+EVENTS = ROOT / "examples" / "events.jsonl"
+
+
+async def test_an_event_published_is_a_car_in_the_catalog(
+    start_worker: StartWorker, broker: Broker, sessions: Sessions
+) -> None:
+    worker = start_worker()
+    history = random_history(random.Random(1), cars=1, events=1, prefix="one-")
+
+    await broker.publish(history)
+
+    assert worker.wait_results(1) == {"applied": 1}
+    assert await read_cars(sessions) == fold(history)
+
+
+async def test_the_example_file_adds_up_and_a_second_time_changes_nothing(
+    start_worker: StartWorker, inventory_worker: InventoryWorker, sessions: Sessions
+) -> None:
+    worker = start_worker()
+
+    assert inventory_worker("publish", str(EVENTS)).returncode == 0
+    first = worker.wait_results(327)
+    catalog = await read_cars(sessions)
+    assert inventory_worker("publish", str(EVENTS)).returncode == 0
+    both = worker.wait_results(2 * 327)
+
+    dead = {code: count for code, count in first.items() if code not in OUTCOMES}
+    assert dead == {
+        "invalid-event": 10,
+        "car-not-found": 8,
+        "car-already-exists": 2,
+        "message-id-reused": 2,
+        "occurred-in-future": 1,
+        "missing-message-id": 1,
+    }
+    assert first["applied"] + first["stale"] == 288
+    assert first["duplicate"] == 15
+    assert both["duplicate"] == 15 + 303
+    assert both["applied"] == first["applied"]
+    assert await read_cars(sessions) == catalog
+    assert len(catalog) == 105
+
+
+OUTCOMES = {"applied", "duplicate", "stale", "unchanged"}
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_random_histories_in_random_order_end_in_their_fold(
+    seed: int, start_worker: StartWorker, broker: Broker, sessions: Sessions
+) -> None:
+    rng = random.Random(seed)
+    worker = start_worker(WORKER_BATCH_SIZE=str(rng.choice([1, 3, 20, 400])))
+    history = random_history(rng, cars=rng.randint(1, 30), events=300, prefix=f"h{seed}-")
+    sent = with_duplicates(rng, history)
+
+    await broker.publish(sent)
+    results = worker.wait_results(len(sent))
+
+    failed = len(await broker.take_all(DEAD_LETTERS))
+    assert await read_cars(sessions) == fold(history)
+    assert sum(results.values()) == len(sent)
+    assert failed == 0
+
+
+async def test_two_workers_create_one_car_from_rival_creations(
+    start_worker: StartWorker, broker: Broker, sessions: Sessions
+) -> None:
+    workers = [start_worker(WORKER_PREFETCH="1", WORKER_BATCH_SIZE="1") for _ in range(2)]
+    rng = random.Random(2)
+    history = [event for i in range(100) for event in _rival_creations(rng, f"rival-{i}")]
+
+    await asyncio.gather(*(broker.publish([event]) for event in history))
+    _wait_all(workers, len(history))
+
+    assert await read_cars(sessions) == fold(history)
+
+
+async def test_two_workers_price_a_car_that_is_being_created(
+    start_worker: StartWorker, broker: Broker, sessions: Sessions
+) -> None:
+    workers = [start_worker(WORKER_PREFETCH="1", WORKER_BATCH_SIZE="1") for _ in range(2)]
+    rng = random.Random(3)
+    history = [
+        event
+        for i in range(100)
+        for event in random_history(rng, cars=1, events=2, prefix=f"pair-{i}-")
+    ]
+
+    await broker.publish(history)
+    _wait_all(workers, len(history))
+
+    assert await read_cars(sessions) == fold(history)
+
+
+async def test_a_publisher_that_knows_nothing_of_us_uses_ce_headers(
+    start_worker: StartWorker, empty: Servers, inventory_worker: InventoryWorker
+) -> None:
+    if shutil.which("amqp-publish") is None:
+        pytest.skip("amqp-tools is not installed")
+    worker = start_worker()
+    price = {"car_id": "MX-CE-1", "price_mxn": "100.50", "occurred_at": "2026-01-02T00:00:00Z"}
+    car = price | {"make": "VW", "model": "Jetta", "year": 2020}
+    _amqp_publish(empty, CREATED, "ce-1", car)
+    later = price | {"price_mxn": "99.99", "occurred_at": "2026-01-03T00:00:00Z"}
+    _amqp_publish(empty, CHANGED, "ce-2", later)
+
+    assert worker.wait_results(2) == {"applied": 2}
+    shown = json.loads(inventory_worker("catalog", "show", "MX-CE-1", "--json").stdout)
+    assert (shown["price_mxn"], shown["price_message_id"]) == ("99.99", "ce-2")
+
+
+async def test_sigterm_ends_an_idle_worker_with_0(start_worker: StartWorker) -> None:
+    worker = start_worker()
+
+    assert worker.terminate() == 0
+
+
+async def test_events_wait_for_a_worker_that_is_not_there(
+    start_worker: StartWorker, broker: Broker, sessions: Sessions
+) -> None:
+    start_worker().terminate()
+    history = random_history(random.Random(4), cars=3, events=20, prefix="wait-")
+    await broker.publish(history)
+
+    start_worker().wait_results(20)
+
+    assert await read_cars(sessions) == fold(history)
+
+
+def _rival_creations(rng: random.Random, car_id: str) -> list[Event]:
+    first = random_history(rng, cars=1, events=1, prefix=f"{car_id}-")[0]
+    later = first.data | {"occurred_at": "2026-02-01T00:00:00+00:00", "price_mxn": "77.00"}
+    return [first, Event(CREATED, "/rival", f"{car_id}-rival", later)]
+
+
+def _wait_all(workers: Sequence[WorkerProcess], count: int) -> None:
+    wait_until(lambda: sum(sum(worker.count_results().values()) for worker in workers) >= count)
+
+
+def _amqp_publish(servers: Servers, type_: str, message_id: str, data: dict[str, Any]) -> None:
+    headers = {"ce-specversion": "1.0", "ce-id": message_id, "ce-type": type_, "ce-source": "/amqp"}
+    options = [option for name, value in headers.items() for option in ("-H", f"{name}: {value}")]
+    target = ["-u", servers.rabbitmq_url, "-e", "inventory.events", "-r", type_, "-p"]
+    content = ["-C", "application/json", "-b", json.dumps(data)]
+    subprocess.run(["amqp-publish", *target, *options, *content], check=True)

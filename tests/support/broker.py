@@ -1,0 +1,71 @@
+"""A publisher and an observer of queues that know nothing of the worker's code but names."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractConnection
+
+from tests.support.histories import Event
+
+MAIN = "inventory-worker"
+DEAD_LETTERS = "inventory-worker.dead-letters"
+
+
+class Broker:
+    """A connection to the test's vhost."""
+
+    def __init__(self, connection: AbstractConnection, channel: AbstractChannel) -> None:
+        self.connection = connection
+        self._channel = channel
+
+    async def publish(self, events: Iterable[Event]) -> int:
+        """Publishes in order with confirms; returns how many."""
+        exchange = await self._channel.get_exchange("inventory.events", ensure=False)
+        count = 0
+        for event in events:
+            message = aio_pika.Message(
+                event.body,
+                content_type="application/json",
+                delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+                message_id=event.message_id,
+                type=event.type,
+                app_id=event.source or None,
+            )
+            await exchange.publish(message, event.type, mandatory=True)
+            count += 1
+        return count
+
+    async def count(self, queue: str) -> int:
+        """Messages ready in a queue."""
+        declared = await self._channel.declare_queue(queue, passive=True)
+        return int(declared.declaration_result.message_count or 0)
+
+    async def take_all(self, queue: str) -> list[aio_pika.abc.AbstractIncomingMessage]:
+        """Removes and returns every message of a queue."""
+        source = await self._channel.get_queue(queue)
+        taken = []
+        while message := await source.get(no_ack=True, fail=False):
+            taken.append(message)
+        return taken
+
+    async def delete_queue(self, name: str) -> None:
+        """Deletes a queue with its messages, if it exists."""
+        await self._channel.queue_delete(name)
+
+
+@asynccontextmanager
+async def connect(url: str, **options: Any) -> AsyncIterator[Broker]:
+    connection = await aio_pika.connect(url, **options)
+    async with connection:
+        yield Broker(connection, await connection.channel(on_return_raises=True))
+
+
+async def delete_our_queues(url: str) -> None:
+    """Removes the queues that workers of earlier tests declared, whatever their delays."""
+    delays = ("100ms", "200ms", "400ms", "5s", "30s", "2m")
+    retries = [f"inventory-worker.retry.{delay}" for delay in delays]
+    async with connect(url) as broker:
+        for name in (MAIN, DEAD_LETTERS, *retries):
+            await broker.delete_queue(name)

@@ -1,0 +1,142 @@
+"""The worker as its users run it: a process of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from prometheus_client.parser import text_string_to_metric_families
+
+PATIENCE_SECONDS = 60
+
+
+class WorkerProcess:
+    """`inventory-worker run` on given servers; its log goes to a file."""
+
+    def __init__(
+        self,
+        database_url: str,
+        rabbitmq_url: str,
+        log: Path,
+        variables: Mapping[str, str],
+        command: Sequence[str] = (sys.executable, "-m", "worker", "run"),
+    ) -> None:
+        self.port = free_port()
+        self._log = log
+        self._command = command
+        self._environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("WORKER_")},
+            "DATABASE_URL": database_url,
+            "RABBITMQ_URL": rabbitmq_url,
+            "WORKER_HTTP_HOST": "127.0.0.1",
+            "WORKER_HTTP_PORT": str(self.port),
+            "WORKER_RETRY_DELAYS": "100ms,200ms,400ms",
+            **variables,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Self:
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command, env=self._environment, stdout=log, stderr=log
+            )
+        return self
+
+    def wait_ready(self) -> Self:
+        wait_until(lambda: self.status("/health/ready") == 200, self._explain)
+        return self
+
+    def terminate(self) -> int:
+        """SIGTERM, as a container engine sends it; returns the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(PATIENCE_SECONDS)
+
+    def status(self, path: str) -> int | None:
+        """The HTTP status of a path, None while nobody answers."""
+        try:
+            with urllib.request.urlopen(self._url(path), timeout=5) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return None
+
+    def count_results(self) -> dict[str, int]:
+        """Messages that came to an end since the start: outcomes, and dead letters by code."""
+        with urllib.request.urlopen(self._url("/metrics"), timeout=5) as answer:
+            text = answer.read().decode()
+        results: dict[str, int] = {}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                end = _end_of(sample.name, sample.labels)
+                if end is not None:
+                    results[end] = results.get(end, 0) + int(sample.value)
+        return results
+
+    def wait_results(self, count: int) -> dict[str, int]:
+        """Waits until this many messages came to an end."""
+        wait_until(lambda: sum(self.count_results().values()) >= count, self._explain)
+        return self.count_results()
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def _url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def _explain(self) -> str:
+        exit_code = self.process.poll() if self.process else None
+        return f"exit code {exit_code}, log:\n{self.log[-3000:]}"
+
+    def __enter__(self) -> Self:
+        return self.start().wait_ready()
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Kills it if it still runs."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+
+
+def _end_of(name: str, labels: dict[str, str]) -> str | None:
+    outcomes = {"applied", "duplicate", "stale", "unchanged"}
+    if name == "inventory_worker_messages_total" and labels["result"] in outcomes:
+        return labels["result"]
+    if name == "inventory_worker_republished_messages_total" and "dead" in labels["queue"]:
+        return labels["code"]
+    return None
+
+
+def wait_until(
+    condition: Callable[[], bool],
+    explain: Callable[[], str] = str,
+    seconds: float = PATIENCE_SECONDS,
+) -> None:
+    """Returns when the condition holds; fails with an explanation when it never does."""
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            raise AssertionError(f"waited {seconds} s in vain; {explain()}")
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,201 @@
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.histories import CHANGED, Event, fold, random_history, with_duplicates
+from tests.support.messages import message_of
+from worker.application.apply_batch import ApplyBatch
+from worker.application.catalog_state import CatalogState
+from worker.application.commands import Command, CommandMessage
+from worker.application.decide import dispatch
+from worker.application.outcomes import Decision, Failure, Outcome
+from worker.domain.ports.unit_of_work import StatementRefusedError, StoreUnavailableError
+from worker.domain.value_objects.error_code import ErrorCode
+from worker.infra.memory.unit_of_work import InMemoryUnitOfWork, MemoryStore
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+def applying(store: MemoryStore) -> ApplyBatch:
+    return ApplyBatch(partial(InMemoryUnitOfWork, store))
+
+
+def created(car_id: str = "a", message_id: str = "c", **changes: object) -> CommandMessage:
+    data = {"car_id": car_id, "make": "Nissan", "model": "Versa", "year": 2020}
+    return message_of(_event("inventory.car-created.v1", message_id, data | changes))
+
+
+def changed(car_id: str = "a", message_id: str = "p", **changes: object) -> CommandMessage:
+    return message_of(_event(CHANGED, message_id, {"car_id": car_id} | changes))
+
+
+def _event(type_: str, message_id: str, data: dict[str, object]) -> Event:
+    price = {"price_mxn": "100.00", "occurred_at": "2026-01-01T00:00:00+00:00"}
+    return Event(type_, "/s", message_id, price | data)
+
+
+async def test_a_created_car_is_in_the_catalog(store: MemoryStore) -> None:
+    assert await applying(store)([created()]) == [Outcome.APPLIED]
+
+    assert store.cars["a"].make == "Nissan"
+
+
+async def test_a_redelivered_message_changes_nothing(store: MemoryStore) -> None:
+    apply = applying(store)
+    await apply([created()])
+
+    assert await apply([created(), created()]) == [Outcome.DUPLICATE, Outcome.DUPLICATE]
+
+
+async def test_a_duplicate_within_a_batch_is_told_apart(store: MemoryStore) -> None:
+    assert await applying(store)([created(), created()]) == [Outcome.APPLIED, Outcome.DUPLICATE]
+
+
+async def test_an_id_reused_for_another_command_is_refused(store: MemoryStore) -> None:
+    results = await applying(store)([created(), created(year=2021)])
+
+    assert results[0] is Outcome.APPLIED
+    assert isinstance(results[1], Failure)
+    assert results[1].code is ErrorCode.MESSAGE_ID_REUSED
+
+
+async def test_a_price_change_that_overtook_its_creation_needs_no_retry(
+    store: MemoryStore,
+) -> None:
+    newer = changed(price_mxn="200.00", occurred_at="2026-02-01T00:00:00+00:00")
+
+    assert await applying(store)([newer, created()]) == [Outcome.APPLIED, Outcome.APPLIED]
+    assert str(store.cars["a"].price.amount) == "200.00"
+
+
+async def test_a_price_change_without_a_car_fails_and_leaves_no_id(store: MemoryStore) -> None:
+    results = await applying(store)([changed()])
+
+    assert isinstance(results[0], Failure)
+    assert results[0].code is ErrorCode.CAR_NOT_FOUND
+    assert not store.processed
+
+
+async def test_an_older_price_is_stale_and_recorded(store: MemoryStore) -> None:
+    older = changed(occurred_at="2025-01-01T00:00:00+00:00")
+
+    assert await applying(store)([created(), older]) == [Outcome.APPLIED, Outcome.STALE]
+    assert len(store.processed) == 2
+
+
+async def test_another_description_of_an_existing_car_is_refused(store: MemoryStore) -> None:
+    results = await applying(store)([created(), created(message_id="c2", year=2021)])
+
+    assert isinstance(results[1], Failure)
+    assert results[1].code is ErrorCode.CAR_ALREADY_EXISTS
+    assert store.cars["a"].year == 2020
+
+
+async def test_an_event_seen_again_after_its_id_was_pruned_is_unchanged(
+    store: MemoryStore,
+) -> None:
+    apply = applying(store)
+    await apply([created()])
+    store.processed.clear()
+
+    assert await apply([created()]) == [Outcome.UNCHANGED]
+
+
+async def test_a_bug_that_hits_one_car_costs_that_message_only(store: MemoryStore) -> None:
+    def broken(command: Command, catalog: CatalogState) -> Decision:
+        if command.car_id == "b":
+            raise ZeroDivisionError
+        return dispatch(command, catalog)
+
+    apply = ApplyBatch(partial(InMemoryUnitOfWork, store), broken)
+    results = await apply([created("a", "1"), created("b", "2"), created("c", "3")])
+
+    assert [results[0], results[2]] == [Outcome.APPLIED, Outcome.APPLIED]
+    assert isinstance(results[1], Failure)
+    assert results[1].code is ErrorCode.UNEXPECTED_ERROR
+    assert set(store.cars) == {"a", "c"}
+
+
+class RefusingUnitOfWork(InMemoryUnitOfWork):
+    """A store that refuses any transaction with one of the cars."""
+
+    refused = frozenset({"bad-1", "bad-2"})
+
+    async def commit(self) -> None:
+        if self.refused & set(self.cars.pending):
+            raise StatementRefusedError("value too strange")
+        await super().commit()
+
+
+async def test_a_message_the_store_refuses_costs_only_itself(store: MemoryStore) -> None:
+    batch = [created(f"car-{i}", f"m{i}") for i in range(20)]
+    batch[3], batch[17] = created("bad-1", "x"), created("bad-2", "y")
+
+    results = await ApplyBatch(partial(RefusingUnitOfWork, store))(batch)
+
+    failed = [i for i, result in enumerate(results) if isinstance(result, Failure)]
+    assert failed == [3, 17]
+    assert len(store.cars) == 18
+
+
+async def test_a_store_that_is_away_is_no_fault_of_a_message() -> None:
+    class Away(InMemoryUnitOfWork):
+        async def commit(self) -> None:
+            raise StoreUnavailableError("away")
+
+    with pytest.raises(StoreUnavailableError):
+        await ApplyBatch(lambda: Away(MemoryStore()))([created()])
+
+
+@settings(max_examples=2_000, deadline=None)
+@given(seed=st.integers(0, 2**32), batch_size=st.integers(1, 7), emptying=st.booleans())
+async def test_any_order_with_duplicates_ends_in_the_fold_even_if_ids_are_lost(
+    seed: int, batch_size: int, emptying: bool
+) -> None:
+    rng, store = random.Random(seed), MemoryStore()
+    history = random_history(rng, cars=rng.randint(1, 4), events=rng.randint(1, 20), prefix="")
+    waiting = [message_of(event) for event in with_duplicates(rng, history, share=0.5)]
+    apply = applying(store)
+
+    while waiting:
+        batch, waiting = waiting[:batch_size], waiting[batch_size:]
+        results = await apply(batch)
+        for message, result in zip(batch, results, strict=True):
+            if isinstance(result, Failure):
+                assert result.code is ErrorCode.CAR_NOT_FOUND
+                waiting.append(message)
+        if emptying and rng.random() < 0.3:
+            store.processed.clear()
+
+    assert store.cars == fold(history)
+
+
+def test_the_fold_itself_takes_the_newest_price() -> None:
+    now: Callable[[int], str] = lambda day: datetime(2026, 1, day, tzinfo=UTC).isoformat()  # noqa: E731 - a name for the line below
+    history = [
+        Event(
+            "inventory.car-created.v1",
+            "",
+            "1",
+            {
+                "car_id": "a",
+                "make": "M",
+                "model": "N",
+                "year": 2020,
+                "price_mxn": "1.00",
+                "occurred_at": now(1),
+            },
+        ),
+        Event(CHANGED, "", "2", {"car_id": "a", "price_mxn": "3.00", "occurred_at": now(3)}),
+        Event(CHANGED, "", "3", {"car_id": "a", "price_mxn": "2.00", "occurred_at": now(2)}),
+    ]
+
+    assert str(fold(history)["a"].price.amount) == "3.00"
