@@ -4,6 +4,7 @@ import random
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
