@@ -8,13 +8,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 PATIENCE_SECONDS = 60
+OUTCOMES = frozenset({"applied", "duplicate", "stale", "unchanged"})
+MESSAGES = "inventory_worker_messages_total"
+REPUBLISHED = "inventory_worker_republished_messages_total"
 
 
 class WorkerProcess:
@@ -76,15 +80,21 @@ class WorkerProcess:
 
     def count_results(self) -> dict[str, int]:
         """Messages that came to an end since the start: outcomes, and dead letters by code."""
-        with urllib.request.urlopen(self._url("/metrics"), timeout=5) as answer:
-            text = answer.read().decode()
         results: dict[str, int] = {}
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                end = _end_of(sample.name, sample.labels)
-                if end is not None:
-                    results[end] = results.get(end, 0) + int(sample.value)
+        for sample in self._samples():
+            end = _end_of(sample)
+            if end is not None:
+                results[end] = results.get(end, 0) + int(sample.value)
         return results
+
+    def count_outcomes_by_type(self) -> dict[str, dict[str, int]]:
+        """Messages that are recorded or known since the start, type by type."""
+        outcomes: dict[str, dict[str, int]] = {}
+        for sample in self._samples():
+            if sample.name == MESSAGES and sample.labels["result"] in OUTCOMES:
+                by_outcome = outcomes.setdefault(sample.labels["type"], {})
+                by_outcome[sample.labels["result"]] = int(sample.value)
+        return outcomes
 
     def wait_results(self, count: int) -> dict[str, int]:
         """Waits until this many messages came to an end."""
@@ -94,6 +104,12 @@ class WorkerProcess:
     @property
     def log(self) -> str:
         return self._log.read_text()
+
+    def _samples(self) -> Iterator[Sample]:
+        with urllib.request.urlopen(self._url("/metrics"), timeout=5) as answer:
+            text = answer.read().decode()
+        for family in text_string_to_metric_families(text):
+            yield from family.samples
 
     def _url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -114,12 +130,11 @@ class WorkerProcess:
             self.kill()
 
 
-def _end_of(name: str, labels: dict[str, str]) -> str | None:
-    outcomes = {"applied", "duplicate", "stale", "unchanged"}
-    if name == "inventory_worker_messages_total" and labels["result"] in outcomes:
-        return labels["result"]
-    if name == "inventory_worker_republished_messages_total" and "dead" in labels["queue"]:
-        return labels["code"]
+def _end_of(sample: Sample) -> str | None:
+    if sample.name == MESSAGES and sample.labels["result"] in OUTCOMES:
+        return sample.labels["result"]
+    if sample.name == REPUBLISHED and sample.labels["queue"].endswith(".dead-letters"):
+        return sample.labels["code"]
     return None
 
 

@@ -1,0 +1,104 @@
+"""`make demo`: real events through a real RabbitMQ into a real PostgreSQL, and where each went."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from dev.servers import Servers, ServersUnavailableError, start_servers
+from tests.support.worker_process import WorkerProcess
+from worker.cli.output import print_table
+
+ROOT = Path(__file__).parents[1]
+EVENTS = ROOT / "examples" / "events.jsonl"
+OUTCOMES = ("applied", "duplicate", "stale", "unchanged")
+SHORT_RETRIES = {"WORKER_RETRY_DELAYS": "200ms,500ms,1s"}
+
+_console = Console(highlight=False)
+
+
+def main() -> int:
+    """Return 0 if every published event is accounted for."""
+    try:
+        _console.print("starting PostgreSQL and RabbitMQ …")
+        with start_servers() as running, running.fresh("demo") as servers:
+            return _run_demo(servers)
+    except ServersUnavailableError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _run_demo(servers: Servers) -> int:
+    published = sum(1 for line in EVENTS.read_text(encoding="utf-8").splitlines() if line)
+    _inventory_worker(servers, "migrate")
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "worker.log"
+        worker = WorkerProcess(servers.database_url, servers.rabbitmq_url, log, SHORT_RETRIES)
+        _console.print("[bold]$ inventory-worker run &[/]")
+        with worker:
+            _inventory_worker(servers, "publish", str(EVENTS.relative_to(ROOT)))
+            worker.wait_results(published)
+            by_type = worker.count_outcomes_by_type()
+            worker.terminate()
+    dead = _dead_letters_by_type(servers)
+    accounted = _print_outcomes(by_type, dead)
+    _inventory_worker(servers, "catalog", "search", "--limit", "5")
+    _inventory_worker(servers, "catalog", "stats", "--by", "year", "--make", "nissan")
+    _inventory_worker(servers, "dlq", "list")
+    _console.print(
+        f"{published} published, {accounted} applied, duplicate, stale, unchanged or dead letters"
+    )
+    return 0 if accounted == published else 1
+
+
+def _print_outcomes(by_type: Mapping[str, Mapping[str, int]], dead: Mapping[str, int]) -> int:
+    """Prints where the events went, type by type; returns how many that is."""
+    rows: list[tuple[Any, ...]] = []
+    for type_ in sorted({*by_type, *dead}):
+        counts = [by_type.get(type_, {}).get(outcome, 0) for outcome in OUTCOMES]
+        counts.append(dead.get(type_, 0))
+        rows.append((type_, *counts, sum(counts)))
+    columns = ("type", *(f"#{name}" for name in (*OUTCOMES, "dead letters", "together")))
+    print_table("where each event went", columns, rows)
+    return sum(row[-1] for row in rows)
+
+
+def _dead_letters_by_type(servers: Servers) -> dict[str, int]:
+    listed = json.loads(_run(servers, "dlq", "list", "--json", capture=True))
+    dead: dict[str, int] = {}
+    for group in listed["groups"]:
+        dead[group["type"]] = dead.get(group["type"], 0) + group["messages"]
+    return dead
+
+
+def _inventory_worker(servers: Servers, *arguments: str) -> None:
+    """Shows a command as a person would type it, and what it prints."""
+    _console.print(f"[bold]$ inventory-worker {' '.join(arguments)}[/]")
+    _run(servers, *arguments)
+
+
+def _run(servers: Servers, *arguments: str, capture: bool = False) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "worker", *arguments],
+        env={
+            **os.environ,
+            **SHORT_RETRIES,
+            "DATABASE_URL": servers.database_url,
+            "RABBITMQ_URL": servers.rabbitmq_url,
+        },
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE if capture else None,
+        text=True,
+    )
+    return done.stdout or ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
