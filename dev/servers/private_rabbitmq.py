@@ -56,7 +56,7 @@ class PrivateRabbitMQ:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._write_configuration()
         self._ensure_epmd()
-        self._process = self._spawn("rabbitmq", str(_program("rabbitmq-server")))
+        self._process = self._spawn("rabbitmq", str(find_program("rabbitmq-server")))
 
     def wait_ready(self) -> None:
         """Wait for the end of `launch`: the node opens its port last."""
@@ -75,7 +75,7 @@ class PrivateRabbitMQ:
 
     def ctl(self, *arguments: str) -> str:
         """Run `rabbitmqctl` on this node and return what it prints."""
-        command = [str(_program("rabbitmqctl")), "--silent", *arguments]
+        command = [str(find_program("rabbitmqctl")), "--silent", *arguments]
         done = subprocess.run(
             command, env=self._environment(), capture_output=True, text=True, check=False
         )
@@ -97,7 +97,7 @@ class PrivateRabbitMQ:
         if self._epmd is None or not self._epmd.running:
             port = str(self._epmd_port)
             self._epmd = self._spawn(
-                "epmd", str(_program("epmd")), "-port", port, "-address", LOOPBACK
+                "epmd", str(find_program("epmd")), "-port", port, "-address", LOOPBACK
             )
             self._epmd.wait_until(
                 lambda: accepts_connections(self._epmd_port), timeout=_START_TIMEOUT
@@ -149,7 +149,8 @@ class PrivateRabbitMQ:
         )
 
 
-def _program(name: str) -> Path:
+def find_program(name: str) -> Path:
+    """Find one of RabbitMQ's programs, or say what to install."""
     for candidate in (_DISTRIBUTION_FOLDER / name, shutil.which(name)):
         if candidate is not None and Path(candidate).exists():
             return Path(candidate)

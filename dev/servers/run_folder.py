@@ -23,10 +23,12 @@ def run_folder() -> Iterator[Path]:
     so a lock that can be had marks a folder whose run is gone. Any number of runs go side by side.
     """
     RUNS.mkdir(parents=True, exist_ok=True)
-    _clear_abandoned()
+    clear_abandoned()
     folder = RUNS / secrets.token_hex(4)
-    with _lock_of(folder).open("a") as lock:
+    unseen = folder.with_suffix(".new")
+    with unseen.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        unseen.rename(_lock_of(folder))  # no other run may see it before it is locked
         folder.mkdir()
         try:
             yield folder
@@ -34,7 +36,8 @@ def run_folder() -> Iterator[Path]:
             _clear(folder)
 
 
-def _clear_abandoned() -> None:
+def clear_abandoned() -> None:
+    """End and remove what killed runs left; runs that are alive keep their lock and stay."""
     for path in RUNS.glob("*.lock"):
         with suppress(FileNotFoundError), path.open("r+") as lock:
             if _taken(lock):

@@ -1,16 +1,17 @@
 """Fresh vhosts on any RabbitMQ whose administrator we are."""
 
 import secrets
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 from dev.servers.errors import ServersUnavailableError
+from dev.servers.local_ctl import LocalCtl
 from dev.servers.management import ManagementApi
 from dev.servers.ports import LOOPBACK
+
+_LOCAL = frozenset({"localhost", "::1", LOOPBACK})
 
 
 class VhostAdmin(Protocol):
@@ -36,40 +37,15 @@ def fresh_vhost(rabbitmq_url: str, admin: VhostAdmin, name_prefix: str) -> Itera
 
 
 def find_admin(rabbitmq_url: str, management_url: str | None) -> VhostAdmin:
-    """Choose how to make vhosts on a server that was given to us."""
+    """Choose how to make vhosts on this server."""
     api = ManagementApi.beside(rabbitmq_url, management_url)
     if api.answers():
         return api
-    host = urlsplit(rabbitmq_url).hostname
-    if (
-        management_url is None
-        and host in {"localhost", LOOPBACK, "::1"}
-        and shutil.which("rabbitmqctl")
-    ):
-        return LocalCtl()
+    broker = urlsplit(rabbitmq_url)
+    ctl = LocalCtl()
+    if management_url is None and broker.hostname in _LOCAL and ctl.serves(broker.port or 5672):
+        return ctl
     raise ServersUnavailableError(
-        f"RabbitMQ at {host} cannot be given a vhost: {api.where} does not let us in;"
+        f"No vhost can be made on RabbitMQ at {broker.hostname}: {api.where} does not let us in;"
         " set TEST_RABBITMQ_MANAGEMENT_URL."
     )
-
-
-class LocalCtl:
-    """Makes vhosts with `rabbitmqctl` on this machine's RabbitMQ: one to two seconds each."""
-
-    def create(self, vhost: str, user: str) -> None:
-        """Create the vhost and let the user do everything in it."""
-        self._run("add_vhost", vhost)
-        self._run("set_permissions", "-p", vhost, user, ".*", ".*", ".*")
-
-    def delete(self, vhost: str) -> None:
-        """Delete the vhost with all its queues."""
-        self._run("delete_vhost", vhost)
-
-    def _run(self, *arguments: str) -> None:
-        done = subprocess.run(
-            ["rabbitmqctl", "--silent", *arguments], capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            raise ServersUnavailableError(
-                f"rabbitmqctl {arguments[0]} failed: {(done.stderr or done.stdout).strip()}"
-            )

@@ -1,0 +1,55 @@
+# One command each. Every target sets up what it needs: Python 3.11+, git and make are enough.
+
+PYTHON ?= python3
+VENV := .venv
+INSTALLED := $(VENV)/.installed
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test run check format lock clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## Make .venv with the locked packages, and find or install RabbitMQ
+	@python -m dev.provide_rabbitmq
+
+$(INSTALLED): requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m dev.make_venv $(VENV)
+	@touch $@
+
+demo: setup ## Send example events through real servers and show where each one went
+	@python -m dev.demo
+
+test: setup ## Run the tests against real servers
+	@python -m pytest tests
+
+run: setup ## Keep a worker in the foreground, on servers of its own, until Ctrl-C
+	@python -m dev.with_servers --show-urls -- \
+		sh -c 'inventory-worker migrate && exec inventory-worker run'
+
+check: $(INSTALLED) ## Check format, lint, types, the layers, and that migrations match the models
+	ruff format --check .
+	ruff check .
+	mypy worker dev tests
+	lint-imports
+	python -m dev.with_servers --database-only -- sh -c 'alembic upgrade head && alembic check'
+
+format: $(INSTALLED) ## Format the code and fix what lint can fix by itself
+	ruff format .
+	ruff check --fix .
+
+EXPORT := uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate -q pyproject.toml
+
+lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
+	@command -v uv >/dev/null || { echo "uv is needed: pip install uv"; exit 1; }
+	$(EXPORT) --upgrade -o requirements.txt
+	$(EXPORT) --upgrade --group dev -o requirements-dev.txt
+
+clean: ## Remove what the other commands made here
+	@if [ -e $(INSTALLED) ]; then python -m dev.clear_abandoned_runs; fi
+	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
