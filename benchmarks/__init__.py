@@ -1,0 +1,1 @@
+"""How fast, measured against what people would write otherwise: `make bench`."""

@@ -1,0 +1,39 @@
+import sys
+from dataclasses import dataclass
+
+from dev.servers import Servers
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A consumer to be measured, run as its users would run it."""
+
+    key: str
+    title: str
+    command: tuple[str, ...]
+
+    def environment(self, servers: Servers) -> dict[str, str]:
+        """Where it finds the servers; all else stays at its defaults."""
+        return {
+            "DATABASE_URL": servers.database_url,
+            "RABBITMQ_URL": servers.rabbitmq_url,
+            "WORKER_HTTP_PORT": "0",
+        }
+
+
+def _module(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", *arguments)
+
+
+OURS = Contestant("ours", "inventory-worker", _module("worker", "run"))
+PEERS = (
+    Contestant(
+        "a", "FastStream + SQLAlchemy ORM, per message", _module("benchmarks.peers.faststream_orm")
+    ),
+    Contestant(
+        "b", "aio-pika + asyncpg, per message", _module("benchmarks.peers.aio_pika_asyncpg")
+    ),
+    Contestant(
+        "c", "aio-pika + asyncpg, batches (ceiling)", _module("benchmarks.peers.aio_pika_batch")
+    ),
+)
