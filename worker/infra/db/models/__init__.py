@@ -1,7 +1,17 @@
 """The tables. Importing this package makes all of them known to `Base.metadata`."""
 
 from worker.infra.db.models.car import CarModel
+from worker.infra.db.models.dead_letter_audit import (
+    DeadLetterAuditMessageModel,
+    DeadLetterAuditModel,
+)
 from worker.infra.db.models.delivery_trial import DeliveryTrialModel
 from worker.infra.db.models.processed_message import ProcessedMessageModel
 
-__all__ = ["CarModel", "DeliveryTrialModel", "ProcessedMessageModel"]
+__all__ = [
+    "CarModel",
+    "DeadLetterAuditMessageModel",
+    "DeadLetterAuditModel",
+    "DeliveryTrialModel",
+    "ProcessedMessageModel",
+]
