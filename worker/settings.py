@@ -62,7 +62,7 @@ class DatabaseSettings(BaseSettings):
 
 
 class Settings(DatabaseSettings):
-    """All that the worker needs; `docs/configuration.md` says what each bound protects."""
+    """All that the worker needs; the README says what each one protects."""
 
     rabbitmq_url: RabbitmqUrl
     worker_prefetch: int = Field(default=1000, ge=1, le=65_535)
