@@ -14,7 +14,8 @@ def prefix() -> list[str]:
     """Return what to put before a command: nothing for an ordinary user.
 
     The one capability that is kept lets `nobody` pass the folders above the checkout and the
-    virtual environment, such as `/root`. The other way would be to open them for everyone.
+    virtual environment, such as `/root`. The other way would be to open them for everyone. initdb
+    asks access(2), which overlooks the capability of all but root without that secure bit.
     """
     if os.geteuid() != 0:
         return []
@@ -29,6 +30,7 @@ def prefix() -> list[str]:
         f"--reuid={user.pw_uid}",
         f"--regid={user.pw_gid}",
         "--clear-groups",
+        "--securebits=+no_setuid_fixup",
         "--inh-caps=+dac_override",
         "--ambient-caps=+dac_override",
     ]
