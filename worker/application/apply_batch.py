@@ -58,12 +58,13 @@ class ApplyBatch:
         """One attempt. Its phases take locks in the same order everywhere."""
         async with self._unit_of_work() as work:
             recorded = await work.processed_messages.find({message.identity for message in batch})
-            cars = await work.cars.lock({message.command.car_id for message in batch})
-            catalog = CatalogState(cars)
+            catalog = CatalogState(
+                await work.cars.lock({message.command.car_id for message in batch})
+            )
             results = decide_batch(batch, recorded, catalog, self._dispatch)
             await work.processed_messages.add(_records(batch, results))
-            await work.cars.add(catalog.added_cars)
-            await work.cars.update(catalog.updated_cars)
+            await work.cars.add(catalog.cars.added)
+            await work.cars.update(catalog.cars.updated)
             await work.commit()
         return results
 

@@ -1,37 +1,48 @@
 from collections.abc import Mapping
+from typing import Generic, TypeVar
 
 from worker.domain.entities.car import Car
+from worker.domain.entities.entity import Entity
+
+
+E = TypeVar("E", bound=Entity)
+
+
+class Changes(Generic[E]):
+    """The entities of one kind that a batch touches, as its messages change them in turn."""
+
+    def __init__(self, stored: Mapping[str, E]) -> None:
+        self._stored = stored
+        self._changed: dict[str, E] = {}
+
+    def get(self, entity_id: str) -> E | None:
+        """The entity as the messages decided so far have left it."""
+        return self._changed.get(entity_id) or self._stored.get(entity_id)
+
+    def put(self, entity: E) -> None:
+        """Notes that the entity is now this one."""
+        self._changed[entity.id] = entity
+
+    @property
+    def added(self) -> list[E]:
+        """Those that were not stored before, by id: the order in which rows are locked."""
+        return [entity for entity in self._by_id() if entity.id not in self._stored]
+
+    @property
+    def updated(self) -> list[E]:
+        """Those that were stored otherwise, by id."""
+        return [entity for entity in self._by_id() if entity.id in self._stored]
+
+    def _by_id(self) -> list[E]:
+        return [self._changed[entity_id] for entity_id in sorted(self._changed)]
 
 
 class CatalogState:
-    """The part of the catalog that one batch touches, as its messages change it in turn."""
+    """The part of the catalog that one batch touches."""
 
     def __init__(self, cars: Mapping[str, Car]) -> None:
-        self._stored = cars
-        self._changed: dict[str, Car] = {}
+        self.cars = Changes(cars)
 
-    def car(self, car_id: str) -> Car | None:
-        """The car as the messages decided so far have left it."""
-        return self._changed.get(car_id) or self._stored.get(car_id)
-
-    def put(self, car: Car) -> None:
-        """Notes that the car is now this one."""
-        self._changed[car.id] = car
-
-    @property
-    def added_cars(self) -> list[Car]:
-        """Cars the catalog did not have before, by id: the order in which rows are locked."""
-        return sorted(
-            (car for car in self._changed.values() if car.id not in self._stored), key=_car_id
-        )
-
-    @property
-    def updated_cars(self) -> list[Car]:
-        """Cars the catalog had with another price, by id."""
-        return sorted(
-            (car for car in self._changed.values() if car.id in self._stored), key=_car_id
-        )
-
-
-def _car_id(car: Car) -> str:
-    return car.id
+    def put(self, entity: Car) -> None:
+        """Notes that the entity is now this one."""
+        self.cars.put(entity)

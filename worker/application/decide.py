@@ -19,9 +19,9 @@ def dispatch(command: Command, catalog: CatalogState) -> Decision:
     """Hands a command to its use case."""
     match command:
         case CreateCar():
-            return create_car(command, catalog.car(command.car_id))
+            return create_car(command, catalog.cars.get(command.car_id))
         case ChangePrice():
-            return change_price(command, catalog.car(command.car_id))
+            return change_price(command, catalog.cars.get(command.car_id))
         case _:
             assert_never(command)
 
@@ -70,6 +70,6 @@ def _decide(
         return Failure(refusal.code, refusal.detail)
     except Exception as bug:  # noqa: BLE001 - our own bug must cost this message only
         return Failure(ErrorCode.UNEXPECTED_ERROR, f"{type(bug).__name__} while handling it")
-    if decision.car is not None:
-        catalog.put(decision.car)
+    if decision.changed is not None:
+        catalog.put(decision.changed)
     return decision.outcome

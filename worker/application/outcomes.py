@@ -29,7 +29,7 @@ Result = Outcome | Failure
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a use case decided: the outcome, and the car as it shall be stored, if it changes."""
+    """What a use case decided: the outcome, and what shall be stored, if anything changes."""
 
     outcome: Outcome
-    car: Car | None = None
+    changed: Car | None = None

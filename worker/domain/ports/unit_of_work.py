@@ -1,7 +1,8 @@
 from types import TracebackType
 from typing import Protocol, Self
 
-from worker.domain.ports.car_store import CarStore
+from worker.domain.entities.car import Car
+from worker.domain.ports.entity_store import EntityStore
 from worker.domain.ports.processed_messages import ProcessedMessages
 
 
@@ -12,7 +13,7 @@ class UnitOfWork(Protocol):
     """
 
     @property
-    def cars(self) -> CarStore:
+    def cars(self) -> EntityStore[Car]:
         """The cars, to be locked and changed."""
         ...
 

@@ -1,11 +1,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from worker.domain.entities.car import Car
+from worker.domain.entities.entity import Entity
 from worker.domain.ports.processed_messages import ProcessedMessage
 from worker.domain.value_objects.message_identity import MessageIdentity
+
+E = TypeVar("E", bound=Entity)
 
 
 @dataclass(slots=True)
@@ -21,7 +24,7 @@ class InMemoryUnitOfWork:
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
-        self.cars = InMemoryCarStore(store.cars)
+        self.cars = InMemoryEntityStore(store.cars)
         self.processed_messages = InMemoryProcessedMessages(store.processed)
 
     async def __aenter__(self) -> Self:
@@ -41,24 +44,24 @@ class InMemoryUnitOfWork:
         self._store.processed.update(self.processed_messages.pending)
 
 
-class InMemoryCarStore:
-    """Cars to be changed; the changes wait for the commit."""
+class InMemoryEntityStore(Generic[E]):
+    """Entities to be changed; the changes wait for the commit."""
 
-    def __init__(self, cars: Mapping[str, Car]) -> None:
-        self._cars = cars
-        self.pending: dict[str, Car] = {}
+    def __init__(self, stored: Mapping[str, E]) -> None:
+        self._stored = stored
+        self.pending: dict[str, E] = {}
 
-    async def lock(self, car_ids: Collection[str]) -> Mapping[str, Car]:
+    async def lock(self, ids: Collection[str]) -> Mapping[str, E]:
         """See the port."""
-        return {car_id: self._cars[car_id] for car_id in car_ids if car_id in self._cars}
+        return {known: self._stored[known] for known in ids if known in self._stored}
 
-    async def add(self, cars: Collection[Car]) -> None:
+    async def add(self, entities: Collection[E]) -> None:
         """See the port."""
-        await self.update(cars)
+        await self.update(entities)
 
-    async def update(self, cars: Collection[Car]) -> None:
+    async def update(self, entities: Collection[E]) -> None:
         """See the port."""
-        self.pending.update({car.id: car for car in cars})
+        self.pending.update({entity.id: entity for entity in entities})
 
 
 class InMemoryProcessedMessages:
