@@ -14,6 +14,10 @@ from worker.domain.ports.unit_of_work import (
     UnitOfWork,
 )
 from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.value_objects.message_identity import MessageIdentity
+
+REPLACED = "replaced"
+"""The recorded outcome of a message whose edited form was applied in its place."""
 
 REDO_LIMIT = 10
 """How often a batch is done again before it waits like for any other trouble of the store."""
@@ -57,7 +61,7 @@ class ApplyBatch:
     async def _apply(self, batch: Sequence[CommandMessage]) -> list[Result]:
         """One attempt. Its phases take locks in the same order everywhere."""
         async with self._unit_of_work() as work:
-            recorded = await work.processed_messages.find({message.identity for message in batch})
+            recorded = await work.processed_messages.find(_identities(batch))
             catalog = CatalogState(
                 await work.cars.lock({message.command.car_id for message in batch})
             )
@@ -69,15 +73,24 @@ class ApplyBatch:
         return results
 
 
+def _identities(batch: Sequence[CommandMessage]) -> set[MessageIdentity]:
+    own = {message.identity for message in batch}
+    return own.union(message.replaces.identity for message in batch if message.replaces is not None)
+
+
 def _records(batch: Sequence[CommandMessage], results: Sequence[Result]) -> list[ProcessedMessage]:
     """What to record, by identity: the order in which ids are locked."""
-    return sorted(
-        (
-            ProcessedMessage(
-                message.identity, message.type, message.command.car_id, result, message.digest
-            )
-            for message, result in zip(batch, results, strict=True)
-            if isinstance(result, Outcome) and result is not Outcome.DUPLICATE
-        ),
-        key=lambda record: record.identity,
-    )
+    records = []
+    for message, result in zip(batch, results, strict=True):
+        if isinstance(result, Outcome) and result is not Outcome.DUPLICATE:
+            records.append(_record(message, message.identity, result, message.digest))
+            if message.replaces is not None:
+                replaced = message.replaces
+                records.append(_record(message, replaced.identity, REPLACED, replaced.digest))
+    return sorted(records, key=lambda record: record.identity)
+
+
+def _record(
+    message: CommandMessage, identity: MessageIdentity, outcome: str, digest: bytes
+) -> ProcessedMessage:
+    return ProcessedMessage(identity, message.type, message.command.car_id, outcome, digest)

@@ -29,13 +29,23 @@ Command = CreateCar | ChangePrice
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """The message that an edited one takes the place of, and the digest to record for it."""
+
+    identity: MessageIdentity
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class CommandMessage:
     """A command together with the message that carried it.
 
-    `digest` tells whether a second message of the same identity says the same.
+    `digest` tells whether a second message of the same identity says the same. The id of the
+    message that an edit `replaces` is recorded with its own: one of the two is applied, never both.
     """
 
     identity: MessageIdentity
     type: str
     command: Command
     digest: bytes
+    replaces: Replaced | None = None

@@ -42,9 +42,11 @@ def decide_batch(
     results: dict[int, Result] = {}
     for index in sorted(range(len(batch)), key=lambda i: not _creates(batch[i].command)):
         message = batch[index]
-        result = _decide(message, digests.get(message.identity), catalog, dispatch)
+        result = _decide(message, digests, catalog, dispatch)
         if isinstance(result, Outcome):
             digests[message.identity] = message.digest
+            if message.replaces is not None:
+                digests[message.replaces.identity] = message.replaces.digest
         results[index] = result
     return [results[index] for index in range(len(batch))]
 
@@ -54,16 +56,18 @@ def _creates(command: Command) -> bool:
 
 
 def _decide(
-    message: CommandMessage, recorded: bytes | None, catalog: CatalogState, dispatch: Dispatch
+    message: CommandMessage,
+    recorded: Mapping[MessageIdentity, bytes],
+    catalog: CatalogState,
+    dispatch: Dispatch,
 ) -> Result:
-    if recorded == message.digest:
+    digest = recorded.get(message.identity)
+    if digest == message.digest:
         return Outcome.DUPLICATE
-    if recorded is not None:
-        return Failure(
-            ErrorCode.MESSAGE_ID_REUSED,
-            f"message id {message.identity.message_id!r} of source {message.identity.source!r} "
-            "was used before for another command",
-        )
+    if digest is not None:
+        return _reused(message.identity, "was used before for another command")
+    if message.replaces is not None and message.replaces.identity in recorded:
+        return _reused(message.replaces.identity, "was applied before this edit of it")
     try:
         decision = dispatch(message.command, catalog)
     except CommandRefusedError as refusal:
@@ -73,3 +77,10 @@ def _decide(
     if decision.changed is not None:
         catalog.put(decision.changed)
     return decision.outcome
+
+
+def _reused(identity: MessageIdentity, how: str) -> Failure:
+    source, message_id = identity
+    return Failure(
+        ErrorCode.MESSAGE_ID_REUSED, f"message id {message_id!r} of source {source!r} {how}"
+    )

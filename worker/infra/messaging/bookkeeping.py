@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from pamqp.common import FieldTable
+from pamqp.common import FieldTable, FieldValue
 
 from worker.application.outcomes import Failure
 from worker.infra.messaging.delivery import Delivery
@@ -25,6 +25,10 @@ NO_MESSAGE_ID = "x-no-message-id"
 aiormq makes one up when it publishes such a message; decoding ignores it where this stands.
 """
 
+REPLACES = "x-replaces"
+"""The message whose place an edited one takes, written by `dlq import`: a table of its source,
+message id and, if it was a command, digest in hex."""
+
 OURS = frozenset(
     {
         ERROR_CODE,
@@ -36,6 +40,7 @@ OURS = frozenset(
         ORIGINAL_EXCHANGE,
         ORIGINAL_ROUTING_KEY,
         WORKER_VERSION,
+        REPLACES,
     }
 )
 
@@ -51,6 +56,7 @@ class History:
     first_error_at: str | None
     original_exchange: str
     original_routing_key: str
+    replaces: FieldValue = None
 
     @classmethod
     def of(cls, delivery: Delivery, worker_exchange: str) -> Self:
@@ -65,6 +71,7 @@ class History:
             first_error_at=_text(headers, FIRST_ERROR_AT),
             original_exchange=_text(headers, ORIGINAL_EXCHANGE) or delivery.exchange,
             original_routing_key=_text(headers, ORIGINAL_ROUTING_KEY) or delivery.routing_key,
+            replaces=headers.get(REPLACES),
         )
 
     def headers_after(self, failure: Failure, now: datetime, version: str) -> FieldTable:
@@ -80,6 +87,7 @@ class History:
             ORIGINAL_EXCHANGE: self.original_exchange,
             ORIGINAL_ROUTING_KEY: self.original_routing_key,
             WORKER_VERSION: version,
+            **({} if self.replaces is None else {REPLACES: self.replaces}),
         }
 
 

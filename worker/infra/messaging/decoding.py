@@ -15,6 +15,7 @@ from worker.infra.messaging.delivery import Delivery
 from worker.infra.messaging.envelope import Envelope, read_envelope
 from worker.infra.messaging.invalid_message import InvalidMessageError
 from worker.infra.messaging.json_text import MalformedJsonError, parse_json
+from worker.infra.messaging.replacement import with_replaced
 from worker.infra.messaging.wire_events import EVENT_TYPES
 
 LARGEST_BODY_BYTES = 256 * 1024
@@ -39,9 +40,11 @@ class Decoder:
         content_type = _check_form(delivery)
         if content_type == _STRUCTURED:
             event = _parse_structured(delivery.body)
-            return self._decode_data(read_envelope(delivery, event), event.get("data"))
-        envelope = read_envelope(delivery, None)
-        return self._decode_data(envelope, _parse(delivery.body))
+            message = self._decode_data(read_envelope(delivery, event), event.get("data"))
+        else:
+            envelope = read_envelope(delivery, None)
+            message = self._decode_data(envelope, _parse(delivery.body))
+        return with_replaced(message, delivery)
 
     def _decode_data(self, envelope: Envelope, data: object) -> CommandMessage:
         event_type = EVENT_TYPES.get(envelope.type)
