@@ -2,12 +2,12 @@
 
 import asyncio
 
+from alembic import context
 from sqlalchemy import Connection, text
 
-from alembic import context
-from worker.infra.db.engine import create_engine
 from worker.infra.db import models  # noqa: F401 - makes the tables known to Base
 from worker.infra.db.base import Base
+from worker.infra.db.engine import create_engine
 from worker.settings import read_database_url
 
 ONE_AT_A_TIME = 4_206_871_553

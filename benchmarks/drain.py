@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from benchmarks.contestants import Contestant
-from benchmarks.filling import fill
+from benchmarks.filling import SOURCE, fill
 from benchmarks.measured_process import MeasuredProcess
 from dev.servers import Servers
 
@@ -25,11 +25,13 @@ class Drained:
 
 
 async def measure_drain(servers: Servers, contestant: Contestant, messages: int) -> Drained:
-    """Fills, starts the consumer, and watches the recorded ids grow."""
+    """Fills, starts the consumer, and watches the recorded ids grow.
+
+    What earlier measurements left is removed; what was there before them stays.
+    """
     database = await asyncpg.connect(servers.database_url)
     try:
-        await database.execute("TRUNCATE cars, processed_messages")
-        await database.execute("CHECKPOINT")
+        await _remove_traces(database)
         await fill(servers.rabbitmq_url, messages)
         with MeasuredProcess(contestant.command, contestant.environment(servers)) as process:
             return await _watch(database, process, messages)
@@ -55,4 +57,12 @@ async def _watch(database: asyncpg.Connection, process: MeasuredProcess, message
 
 
 async def _recorded(database: asyncpg.Connection) -> int:
-    return int(await database.fetchval("SELECT count(*) FROM processed_messages"))
+    count = "SELECT count(*) FROM processed_messages WHERE source = $1"
+    return int(await database.fetchval(count, SOURCE))
+
+
+async def _remove_traces(database: asyncpg.Connection) -> None:
+    await database.execute("DELETE FROM processed_messages WHERE source = $1", SOURCE)
+    await database.execute("DELETE FROM cars WHERE price_source = $1", SOURCE)
+    await database.execute("VACUUM ANALYZE cars, processed_messages")
+    await database.execute("CHECKPOINT")

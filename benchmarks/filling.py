@@ -10,6 +10,8 @@ from pamqp.commands import Basic
 CREATED = "inventory.car-created.v1"
 CHANGED = "inventory.price-changed.v1"
 
+SOURCE = "/bench"
+
 LEAD = 2_000
 """How far a creation is ahead of the price change of its car: peers have no retries."""
 
@@ -54,7 +56,7 @@ async def fill(rabbitmq_url: str, count: int) -> None:
                         delivery_mode=_PERSISTENT,
                         message_id=message_id,
                         message_type=type_,
-                        app_id="/bench",
+                        app_id=SOURCE,
                     ),
                 )
 

@@ -1,0 +1,35 @@
+"""A database that has been in use for a while: cars and ids from before."""
+
+import asyncpg
+
+from dev.servers import Servers
+
+_OLD_CARS = """
+    INSERT INTO cars (id, make, model, make_key, model_key, year,
+                      price_mxn, price_occurred_at, price_source, price_message_id)
+    SELECT 'OLD-' || i, 'Make ' || i % 50, 'Model ' || i % 700,
+           'make ' || i % 50, 'model ' || i % 700, 2000 + i % 27,
+           100000 + i % 900000, '2025-01-01'::timestamptz + i * interval '1 second', '/old', i::text
+    FROM generate_series(1, $1::int) i
+"""
+
+_OLD_IDS = """
+    INSERT INTO processed_messages (source, message_id, type, car_id, outcome, digest, processed_at)
+    SELECT '/old', md5(i::text), 'inventory.price-changed.v1', 'OLD-' || i % 1000000, 'applied',
+           '\\x00112233445566778899aabbccddeeff', now() - interval '1 day'
+    FROM generate_series($1::int + 1, $2::int) i
+"""
+
+
+async def grow(servers: Servers, *, cars: int, ids: int) -> None:
+    """Adds what is missing to that many old cars and ids."""
+    database = await asyncpg.connect(servers.database_url)
+    try:
+        if not await database.fetchval("SELECT count(*) FROM cars WHERE price_source = '/old'"):
+            await database.execute(_OLD_CARS, cars)
+        present = "SELECT count(*) FROM processed_messages WHERE source = '/old'"
+        await database.execute(_OLD_IDS, await database.fetchval(present), ids)
+        await database.execute("VACUUM ANALYZE cars, processed_messages")
+        await database.execute("CHECKPOINT")
+    finally:
+        await database.close()
