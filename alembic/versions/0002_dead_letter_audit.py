@@ -9,9 +9,8 @@ Revises: 0001
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
-
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision: str = "0002"
 down_revision: str | None = "0001"
