@@ -18,7 +18,7 @@ RUN python -m venv --without-pip /opt/venv \
       --require-hashes --no-deps --only-binary=:all: --no-compile -r /build/requirements.txt
 
 WORKDIR /app
-COPY LICENSE* alembic.ini ./
+COPY LICENSE alembic.ini ./
 COPY alembic/ alembic/
 COPY worker/ worker/
 COPY deploy/container/healthcheck.py ./
