@@ -9,9 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from worker.domain.entities.car import Car, PriceObservation
+from worker.domain.entities.financing_plan import FinancingPlan
+from worker.domain.entities.observed import Observed
+from worker.domain.value_objects.financing_terms import FinancingTerms
 
 CREATED = "inventory.car-created.v1"
 CHANGED = "inventory.price-changed.v1"
+OFFERED = "inventory.financing-plan-offered.v1"
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _MAKES = (("Nissan", "Versa"), ("ŠKODA", "Octavia"), ("Volkswagen", "Jetta"), ("SEAT", "León"))
@@ -37,6 +41,19 @@ class Event:
         amount = Decimal(self.data["price_mxn"])
         return PriceObservation(amount, occurred_at, self.source, self.message_id)
 
+    @property
+    def plan(self) -> FinancingPlan:
+        data = self.data
+        terms = FinancingTerms(
+            Decimal(data["annual_rate"]),
+            data["term_months"],
+            Decimal(data["down_payment_mxn"]),
+            Decimal(data["monthly_payment_mxn"]),
+            Decimal(data["total_paid_mxn"]),
+        )
+        said = datetime.fromisoformat(data["occurred_at"]), self.source, self.message_id
+        return FinancingPlan(data["plan_id"], data["car_id"], terms, *said)
+
 
 def fold(events: Iterable[Event]) -> dict[str, Car]:
     """The catalog of a set of events: order and repetition play no part."""
@@ -49,17 +66,34 @@ def fold(events: Iterable[Event]) -> dict[str, Car]:
                 data["car_id"], data["make"], data["model"], data["year"], event.price
             )
     for car_id, car in catalog.items():
-        prices = [event.price for event in events if event.data["car_id"] == car_id]
-        newest = max(prices, key=lambda price: (price.occurred_at, price.source, price.message_id))
-        catalog[car_id] = car.priced(newest)
+        prices = [
+            event.price
+            for event in events
+            if event.type in {CREATED, CHANGED} and event.data["car_id"] == car_id
+        ]
+        catalog[car_id] = car.priced(max(prices, key=_position))
     return catalog
 
 
-def random_history(rng: random.Random, *, cars: int, events: int, prefix: str) -> list[Event]:
+def fold_plans(events: Iterable[Event]) -> dict[str, FinancingPlan]:
+    """The plans of a set of events, by id: of each the newest, whole."""
+    offers = [event.plan for event in events if event.type == OFFERED]
+    return {plan.id: plan for plan in sorted(offers, key=_position)}
+
+
+def _position(said: Observed) -> tuple[datetime, str, str]:
+    return said.occurred_at, said.source, said.message_id
+
+
+def random_history(
+    rng: random.Random, *, cars: int, events: int, prefix: str, plans: float = 0.0
+) -> list[Event]:
     """About `events` distinct events of `cars` cars, every car created, in random order.
 
     Ids begin with `prefix`, so that histories can share a database. Times are few, so that
-    ties are common; some cars are created twice, by the same description.
+    ties are common; some cars are created twice, by the same description. `plans` is the share
+    of financing plans in what is no creation: few plans, each offered often, now and then for
+    another car.
     """
     described = [
         (f"{prefix}car-{i}", *rng.choice(_MAKES), rng.randint(2000, 2026)) for i in range(cars)
@@ -67,7 +101,10 @@ def random_history(rng: random.Random, *, cars: int, events: int, prefix: str) -
     history = [_created(rng, car, f"{prefix}c{i}") for i, car in enumerate(described)]
     for i in range(max(0, events - cars)):
         car = rng.choice(described)
-        if rng.random() < 0.05:
+        if plans and rng.random() < plans:
+            plan_id = f"{prefix}plan-{rng.randrange(2 * cars)}"
+            history.append(_offered(rng, car[0], plan_id, f"{prefix}f{i}"))
+        elif rng.random() < 0.05:
             history.append(_created(rng, car, f"{prefix}d{i}"))
         else:
             history.append(_changed(rng, car[0], f"{prefix}p{i}"))
@@ -93,9 +130,26 @@ def _changed(rng: random.Random, car_id: str, message_id: str) -> Event:
     return Event(CHANGED, rng.choice(_SOURCES), message_id, {"car_id": car_id} | _price(rng))
 
 
-def _price(rng: random.Random) -> dict[str, str]:
-    occurred_at = _START + timedelta(hours=rng.randrange(50))
-    return {
-        "price_mxn": f"{rng.randint(50_000, 2_000_000)}.{rng.randrange(100):02d}",
-        "occurred_at": occurred_at.isoformat(),
+def _offered(rng: random.Random, car_id: str, plan_id: str, message_id: str) -> Event:
+    down, monthly, months = Decimal(rng.randrange(10**7)), _amount(rng), rng.randint(1, 120)
+    terms = {
+        "annual_rate": f"{rng.randrange(10)}.{rng.randrange(10**4):04d}",
+        "term_months": months,
+        "down_payment_mxn": str(down),
+        "monthly_payment_mxn": str(monthly),
+        "total_paid_mxn": str(down + months * monthly),
     }
+    told = {"plan_id": plan_id, "car_id": car_id} | terms | _instant(rng)
+    return Event(OFFERED, rng.choice(_SOURCES), message_id, told)
+
+
+def _price(rng: random.Random) -> dict[str, str]:
+    return {"price_mxn": str(_amount(rng))} | _instant(rng)
+
+
+def _amount(rng: random.Random) -> Decimal:
+    return Decimal(rng.randint(5_000_000, 200_000_000)).scaleb(-2)
+
+
+def _instant(rng: random.Random) -> dict[str, str]:
+    return {"occurred_at": (_START + timedelta(hours=rng.randrange(50))).isoformat()}

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.histories import CHANGED, Event, fold, random_history, with_duplicates
+from tests.support.histories import (
+    CHANGED,
+    Event,
+    fold,
+    fold_plans,
+    random_history,
+    with_duplicates,
+)
 from tests.support.messages import message_of
 from worker.application.apply_batch import ApplyBatch
 from worker.application.catalog_state import CatalogState
@@ -161,7 +168,8 @@ async def test_any_order_with_duplicates_ends_in_the_fold_even_if_ids_are_lost(
     seed: int, batch_size: int, emptying: bool
 ) -> None:
     rng, store = random.Random(seed), MemoryStore()
-    history = random_history(rng, cars=rng.randint(1, 4), events=rng.randint(1, 20), prefix="")
+    cars, events = rng.randint(1, 4), rng.randint(1, 20)
+    history = random_history(rng, cars=cars, events=events, prefix="", plans=0.4)
     waiting = [message_of(event) for event in with_duplicates(rng, history, share=0.5)]
     apply = applying(store)
 
@@ -176,6 +184,7 @@ async def test_any_order_with_duplicates_ends_in_the_fold_even_if_ids_are_lost(
             store.processed.clear()
 
     assert store.cars == fold(history)
+    assert store.financing_plans == fold_plans(history)
 
 
 def test_the_fold_itself_takes_the_newest_price() -> None:

@@ -3,11 +3,17 @@ from decimal import Decimal
 
 import pytest
 
-from worker.application.commands import ChangePrice, Command, CreateCar
+from worker.application.commands import ChangePrice, Command, CreateCar, OfferFinancingPlan
 from worker.application.digest import digest_of
 from worker.domain.entities.car import PriceObservation
+from worker.domain.entities.financing_plan import FinancingPlan
+from worker.domain.value_objects.financing_terms import FinancingTerms
 
 AT = datetime(2026, 1, 1, 3, 4, 5, tzinfo=UTC)
+TERMS = FinancingTerms(
+    Decimal("0.1499"), 12, Decimal("10000.00"), Decimal("1000.50"), Decimal("22006.00")
+)
+PLAN = FinancingPlan("p", "MX-1", TERMS, AT, "/s", "m-123")
 PRICE = PriceObservation(Decimal("349999.00"), AT, "/s", "m-123")
 
 
@@ -16,6 +22,7 @@ PRICE = PriceObservation(Decimal("349999.00"), AT, "/s", "m-123")
     [
         (CreateCar("MX-1", "ŠKODA", "León", 2020, PRICE), "5a58dfb39234678dbb162e511ccf8f0a"),
         (ChangePrice("MX-1", PRICE), "e1e8b2dedd9fa1b3e6761af7b6b9ec76"),
+        (OfferFinancingPlan(PLAN), "3b10c59808231803aad57a0dc0da1f80"),
     ],
 )
 def test_a_digest_is_the_same_in_every_release(command: Command, digest: str) -> None:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.domain.errors import InvalidValueError, OccurredInFutureError
-from worker.domain.value_objects.car_description import fold, parse_car_id, parse_name, parse_year
+from worker.domain.value_objects.car_description import fold, parse_name, parse_year
+from worker.domain.value_objects.entity_id import parse_entity_id
 from worker.domain.value_objects.money import HIGHEST_PRICE, parse_price
 from worker.domain.value_objects.occurrence import parse_occurred_at
 
@@ -71,14 +72,14 @@ def test_five_minutes_ahead_of_our_clock_are_borne_and_no_more() -> None:
 
 
 @pytest.mark.parametrize("text", ["MX-1", "a", "A.b_c:d-9", "x" * 64])
-def test_car_ids_of_the_contract_are_taken(text: str) -> None:
-    assert parse_car_id(text) == text
+def test_ids_of_the_contract_are_taken(text: str) -> None:
+    assert parse_entity_id(text) == text
 
 
 @pytest.mark.parametrize("text", ["", "x" * 65, "a b", "é", "a/b", "a\n", "\x00"])
-def test_other_car_ids_are_refused(text: str) -> None:
+def test_other_ids_are_refused(text: str) -> None:
     with pytest.raises(InvalidValueError):
-        parse_car_id(text)
+        parse_entity_id(text)
 
 
 def test_names_are_trimmed_and_keep_their_accents() -> None:

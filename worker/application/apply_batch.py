@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from worker.application.catalog_state import CatalogState
-from worker.application.commands import CommandMessage
+from worker.application.commands import CommandMessage, OfferFinancingPlan
 from worker.application.decide import Dispatch, decide_batch, dispatch
 from worker.application.outcomes import Failure, Outcome, Result
 from worker.domain.ports.processed_messages import ProcessedMessage
@@ -63,12 +63,15 @@ class ApplyBatch:
         async with self._unit_of_work() as work:
             recorded = await work.processed_messages.find(_identities(batch))
             catalog = CatalogState(
-                await work.cars.lock({message.command.car_id for message in batch})
+                cars=await work.cars.lock({message.command.car_id for message in batch}),
+                financing_plans=await work.financing_plans.lock(_plan_ids(batch)),
             )
             results = decide_batch(batch, recorded, catalog, self._dispatch)
             await work.processed_messages.add(_records(batch, results))
             await work.cars.add(catalog.cars.added)
             await work.cars.update(catalog.cars.updated)
+            await work.financing_plans.add(catalog.financing_plans.added)
+            await work.financing_plans.update(catalog.financing_plans.updated)
             await work.commit()
         return results
 
@@ -76,6 +79,11 @@ class ApplyBatch:
 def _identities(batch: Sequence[CommandMessage]) -> set[MessageIdentity]:
     own = {message.identity for message in batch}
     return own.union(message.replaces.identity for message in batch if message.replaces is not None)
+
+
+def _plan_ids(batch: Sequence[CommandMessage]) -> set[str]:
+    commands = (message.command for message in batch)
+    return {command.plan.id for command in commands if isinstance(command, OfferFinancingPlan)}
 
 
 def _records(batch: Sequence[CommandMessage], results: Sequence[Result]) -> list[ProcessedMessage]:

@@ -1,9 +1,9 @@
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, assert_never
 
 from worker.domain.entities.car import Car
 from worker.domain.entities.entity import Entity
-
+from worker.domain.entities.financing_plan import FinancingPlan
 
 E = TypeVar("E", bound=Entity)
 
@@ -40,9 +40,18 @@ class Changes(Generic[E]):
 class CatalogState:
     """The part of the catalog that one batch touches."""
 
-    def __init__(self, cars: Mapping[str, Car]) -> None:
+    def __init__(
+        self, cars: Mapping[str, Car], financing_plans: Mapping[str, FinancingPlan]
+    ) -> None:
         self.cars = Changes(cars)
+        self.financing_plans = Changes(financing_plans)
 
-    def put(self, entity: Car) -> None:
+    def put(self, entity: Car | FinancingPlan) -> None:
         """Notes that the entity is now this one."""
-        self.cars.put(entity)
+        match entity:
+            case Car():
+                self.cars.put(entity)
+            case FinancingPlan():
+                self.financing_plans.put(entity)
+            case _:
+                assert_never(entity)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from worker.domain.entities.car import PriceObservation
+from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.value_objects.message_identity import MessageIdentity
 
 
@@ -25,7 +26,19 @@ class ChangePrice:
     price: PriceObservation
 
 
-Command = CreateCar | ChangePrice
+@dataclass(frozen=True, slots=True)
+class OfferFinancingPlan:
+    """Note a plan by which a car that is in the catalog already can be paid."""
+
+    plan: FinancingPlan
+
+    @property
+    def car_id(self) -> str:
+        """The car that the plan is for."""
+        return self.plan.car_id
+
+
+Command = CreateCar | ChangePrice | OfferFinancingPlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import assert_never
 
 from worker.application.catalog_state import CatalogState
-from worker.application.commands import ChangePrice, Command, CommandMessage, CreateCar
+from worker.application.commands import (
+    ChangePrice,
+    Command,
+    CommandMessage,
+    CreateCar,
+    OfferFinancingPlan,
+)
 from worker.application.outcomes import Decision, Failure, Outcome, Result
 from worker.application.use_cases.change_price import change_price
 from worker.application.use_cases.create_car import create_car
+from worker.application.use_cases.offer_financing_plan import offer_financing_plan
 from worker.domain.errors import CommandRefusedError
 from worker.domain.value_objects.error_code import ErrorCode
 from worker.domain.value_objects.message_identity import MessageIdentity
@@ -22,6 +29,9 @@ def dispatch(command: Command, catalog: CatalogState) -> Decision:
             return create_car(command, catalog.cars.get(command.car_id))
         case ChangePrice():
             return change_price(command, catalog.cars.get(command.car_id))
+        case OfferFinancingPlan():
+            plan = catalog.financing_plans.get(command.plan.id)
+            return offer_financing_plan(command, catalog.cars.get(command.car_id), plan)
         case _:
             assert_never(command)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from worker.domain.entities.car import Car
+from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.value_objects.error_code import ErrorCode
 
 
@@ -32,4 +33,4 @@ class Decision:
     """What a use case decided: the outcome, and what shall be stored, if anything changes."""
 
     outcome: Outcome
-    changed: Car | None = None
+    changed: Car | FinancingPlan | None = None

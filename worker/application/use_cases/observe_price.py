@@ -1,9 +1,9 @@
 from worker.application.outcomes import Decision, Outcome
+from worker.application.use_cases.observe import observe
 from worker.domain.entities.car import Car, PriceObservation
 
 
 def observe_price(car: Car, price: PriceObservation) -> Decision:
-    """The one rule about prices: the newest observation stands."""
-    if price.is_newer_than(car.price):
-        return Decision(Outcome.APPLIED, car.priced(price))
-    return Decision(Outcome.UNCHANGED if price.is_same_as(car.price) else Outcome.STALE)
+    """Gives the car the price, if it is newer than the one in place."""
+    outcome = observe(price, car.price)
+    return Decision(outcome, car.priced(price) if outcome is Outcome.APPLIED else None)

@@ -2,6 +2,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from worker.domain.entities.car import Car
+from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.ports.entity_store import EntityStore
 from worker.domain.ports.processed_messages import ProcessedMessages
 
@@ -15,6 +16,11 @@ class UnitOfWork(Protocol):
     @property
     def cars(self) -> EntityStore[Car]:
         """The cars, to be locked and changed."""
+        ...
+
+    @property
+    def financing_plans(self) -> EntityStore[FinancingPlan]:
+        """The plans, to be locked and changed after the cars that they are for."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""The rules for what names and describes a car."""
+"""The rules for what describes a car."""
 
 import re
 import unicodedata
@@ -11,15 +11,7 @@ FIRST_MODEL_YEAR = 1886
 
 LONGEST_NAME = 80
 
-_CAR_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _YEAR = re.compile(r"[0-9]{4}", re.ASCII)
-
-
-def parse_car_id(text: str) -> str:
-    """Accepts 1 to 64 characters that are safe in keys, URLs and shells."""
-    if _CAR_ID.fullmatch(text) is None:
-        raise InvalidValueError(text, "1 to 64 characters of A-Z a-z 0-9 . _ : -")
-    return text
 
 
 def parse_name(text: str) -> str:

@@ -4,6 +4,7 @@ from typing import Self
 from worker.infra.db.engine import Sessions
 from worker.infra.db.errors import TROUBLE, translate
 from worker.infra.db.repositories.car_store import PostgresCarStore
+from worker.infra.db.repositories.financing_plan_store import PostgresFinancingPlanStore
 from worker.infra.db.repositories.processed_messages import PostgresProcessedMessages
 
 
@@ -13,6 +14,7 @@ class PostgresUnitOfWork:
     def __init__(self, sessions: Sessions) -> None:
         self._session = sessions()
         self.cars = PostgresCarStore(self._session)
+        self.financing_plans = PostgresFinancingPlanStore(self._session)
         self.processed_messages = PostgresProcessedMessages(self._session)
 
     async def __aenter__(self) -> Self:

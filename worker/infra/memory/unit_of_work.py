@@ -5,6 +5,7 @@ from typing import Generic, Self, TypeVar
 
 from worker.domain.entities.car import Car
 from worker.domain.entities.entity import Entity
+from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.ports.processed_messages import ProcessedMessage
 from worker.domain.value_objects.message_identity import MessageIdentity
 
@@ -16,6 +17,7 @@ class MemoryStore:
     """What is committed."""
 
     cars: dict[str, Car] = field(default_factory=dict)
+    financing_plans: dict[str, FinancingPlan] = field(default_factory=dict)
     processed: dict[MessageIdentity, bytes] = field(default_factory=dict)
 
 
@@ -25,6 +27,7 @@ class InMemoryUnitOfWork:
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
         self.cars = InMemoryEntityStore(store.cars)
+        self.financing_plans = InMemoryEntityStore(store.financing_plans)
         self.processed_messages = InMemoryProcessedMessages(store.processed)
 
     async def __aenter__(self) -> Self:
@@ -41,6 +44,7 @@ class InMemoryUnitOfWork:
     async def commit(self) -> None:
         """See the port."""
         self._store.cars.update(self.cars.pending)
+        self._store.financing_plans.update(self.financing_plans.pending)
         self._store.processed.update(self.processed_messages.pending)
 
 

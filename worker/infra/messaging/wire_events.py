@@ -3,53 +3,24 @@
 from abc import abstractmethod
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationInfo
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
-from worker.application.commands import ChangePrice, Command, CreateCar
+from worker.application.commands import ChangePrice, Command, CreateCar, OfferFinancingPlan
 from worker.domain.entities.car import PriceObservation
-from worker.domain.errors import InvalidValueError
-from worker.domain.value_objects.car_description import parse_car_id, parse_name, parse_year
+from worker.domain.entities.financing_plan import FinancingPlan
+from worker.domain.value_objects.financing_terms import FinancingTerms
 from worker.domain.value_objects.message_identity import MessageIdentity
-from worker.domain.value_objects.money import parse_price
-from worker.domain.value_objects.occurrence import parse_occurred_at
-from worker.infra.messaging.json_text import JsonNumber
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise InvalidValueError(value, "a string")
-    return value
-
-
-def _read_car_id(value: object) -> str:
-    return parse_car_id(_text(value))
-
-
-def _read_name(value: object) -> str:
-    return parse_name(_text(value))
-
-
-def _read_year(value: object, info: ValidationInfo[datetime]) -> int:
-    if not isinstance(value, JsonNumber):
-        raise InvalidValueError(value, "a JSON number")
-    return parse_year(value.text, info.context)
-
-
-def _read_price(value: object) -> Decimal:
-    return parse_price(value.text if isinstance(value, JsonNumber) else _text(value))
-
-
-def _read_instant(value: object, info: ValidationInfo[datetime]) -> datetime:
-    return parse_occurred_at(_text(value), info.context)
-
-
-CarId = Annotated[str, PlainValidator(_read_car_id)]
-Name = Annotated[str, PlainValidator(_read_name)]
-Year = Annotated[int, PlainValidator(_read_year)]
-Price = Annotated[Decimal, PlainValidator(_read_price)]
-Instant = Annotated[datetime, PlainValidator(_read_instant)]
+from worker.infra.messaging.wire_fields import (
+    Amount,
+    AnnualRate,
+    Id,
+    Instant,
+    Name,
+    Price,
+    TermMonths,
+    Year,
+)
 
 
 class WireEvent(BaseModel):
@@ -59,13 +30,13 @@ class WireEvent(BaseModel):
 
     @abstractmethod
     def to_command(self, identity: MessageIdentity) -> Command:
-        """What the event asks for; the identity takes part in the order of prices."""
+        """What the event asks for; the identity takes part in the order of observations."""
 
 
 class CarCreatedV1(WireEvent):
     """`inventory.car-created.v1`: a car came into the inventory."""
 
-    car_id: CarId
+    car_id: Id
     make: Name
     model: Name
     year: Year
@@ -81,7 +52,7 @@ class CarCreatedV1(WireEvent):
 class PriceChangedV1(WireEvent):
     """`inventory.price-changed.v1`: a car has another price."""
 
-    car_id: CarId
+    car_id: Id
     price_mxn: Price
     occurred_at: Instant
 
@@ -92,8 +63,49 @@ class PriceChangedV1(WireEvent):
         )
 
 
+class FinancingPlanOfferedV1(WireEvent):
+    """`inventory.financing-plan-offered.v1`: a car can be paid month by month."""
+
+    plan_id: Id
+    car_id: Id
+    annual_rate: AnnualRate
+    term_months: TermMonths
+    down_payment_mxn: Amount
+    monthly_payment_mxn: Price
+    total_paid_mxn: Price
+    occurred_at: Instant
+
+    @field_validator("total_paid_mxn")
+    @classmethod
+    def _adds_up(cls, total: Decimal, info: ValidationInfo[datetime]) -> Decimal:
+        """The total answers for the sum, once all that is in it could be read."""
+        read = info.data
+        if {"annual_rate", "term_months", "down_payment_mxn", "monthly_payment_mxn"} <= read.keys():
+            FinancingTerms(
+                read["annual_rate"],
+                read["term_months"],
+                read["down_payment_mxn"],
+                read["monthly_payment_mxn"],
+                total,
+            )
+        return total
+
+    def to_command(self, identity: MessageIdentity) -> OfferFinancingPlan:
+        """See the base."""
+        terms = FinancingTerms(
+            self.annual_rate,
+            self.term_months,
+            self.down_payment_mxn,
+            self.monthly_payment_mxn,
+            self.total_paid_mxn,
+        )
+        plan = FinancingPlan(self.plan_id, self.car_id, terms, self.occurred_at, *identity)
+        return OfferFinancingPlan(plan)
+
+
 EVENT_TYPES: dict[str, type[WireEvent]] = {
     "inventory.car-created.v1": CarCreatedV1,
     "inventory.price-changed.v1": PriceChangedV1,
+    "inventory.financing-plan-offered.v1": FinancingPlanOfferedV1,
 }
 """Every type we take: the name on the wire, which is the routing key too."""

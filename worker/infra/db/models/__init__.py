@@ -6,6 +6,7 @@ from worker.infra.db.models.dead_letter_audit import (
     DeadLetterAuditModel,
 )
 from worker.infra.db.models.delivery_trial import DeliveryTrialModel
+from worker.infra.db.models.financing_plan import FinancingPlanModel
 from worker.infra.db.models.processed_message import ProcessedMessageModel
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "DeadLetterAuditMessageModel",
     "DeadLetterAuditModel",
     "DeliveryTrialModel",
+    "FinancingPlanModel",
     "ProcessedMessageModel",
 ]

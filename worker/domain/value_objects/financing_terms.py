@@ -1,0 +1,56 @@
+"""What a financing plan costs: amounts in pesos, the rate a fraction of the whole per year."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from worker.domain.errors import InvalidValueError
+
+LONGEST_TERM_MONTHS = 120
+HIGHEST_RATE = Decimal("9.9999")
+"""What `numeric(5,4)` holds: 999.99 % a year."""
+
+_TEN_THOUSANDTH = Decimal("0.0001")
+_RATE = re.compile(r"[0-9](?:\.[0-9]{1,4})?", re.ASCII)
+_TERM = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
+
+
+def parse_annual_rate(text: str) -> Decimal:
+    """Reads a rate such as `0.1499`, 14.99 % a year, always with four decimals in the result."""
+    if _RATE.fullmatch(text) is None:
+        raise InvalidValueError(
+            text, f"a decimal from 0 to {HIGHEST_RATE}, with at most 4 decimals"
+        )
+    return Decimal(text).quantize(_TEN_THOUSANDTH)
+
+
+def parse_term_months(text: str) -> int:
+    """Reads the number of monthly payments from its digits."""
+    if _TERM.fullmatch(text) is None or int(text) > LONGEST_TERM_MONTHS:
+        raise InvalidValueError(text, f"an integer from 1 to {LONGEST_TERM_MONTHS}")
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class FinancingTerms:
+    """A down payment, then equal monthly payments; together they are the total, exactly.
+
+    A payment is more than nothing, so the down payment stays below the total.
+
+    Raises:
+        InvalidValueError: they are not the total.
+    """
+
+    annual_rate: Decimal
+    term_months: int
+    down_payment: Decimal
+    monthly_payment: Decimal
+    total_paid: Decimal
+
+    def __post_init__(self) -> None:
+        due = self.down_payment + self.term_months * self.monthly_payment
+        if self.total_paid != due:
+            payments = f"{self.term_months} monthly payments of {self.monthly_payment}"
+            raise InvalidValueError(
+                f"{self.total_paid}", f"{due}: {self.down_payment} down and {payments}"
+            )
