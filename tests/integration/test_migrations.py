@@ -1,0 +1,105 @@
+import asyncio
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from dev.servers import ServerSet
+from tests.conftest import ROOT, run_alembic
+from worker.infra.db.schema import (
+    SCHEMA_REVISION,
+    SchemaBehindError,
+    check_revision,
+)
+
+
+@pytest.fixture
+def database_url(server_set: ServerSet) -> Iterator[str]:
+    """A fresh database without any table."""
+    with server_set.fresh_database("migrations") as url:
+        yield url
+
+
+def test_the_schema_goes_up_and_down_and_up_again(database_url: str) -> None:
+    run_alembic(database_url, "upgrade", "head")
+    run_alembic(database_url, "downgrade", "base")
+    assert _tables(database_url) == {"alembic_version"}
+
+    run_alembic(database_url, "upgrade", "head")
+    assert {"cars", "processed_messages"} < _tables(database_url)
+
+
+def test_the_migrations_make_what_the_models_say(database_url: str) -> None:
+    run_alembic(database_url, "upgrade", "head")
+
+    assert "No new upgrade operations detected" in run_alembic(database_url, "check")
+
+
+def test_the_sql_can_be_printed_without_a_database() -> None:
+    sql = run_alembic("postgresql://nobody:nothing@127.0.0.1:1/none", "upgrade", "head", "--sql")
+
+    assert "CREATE TABLE cars" in sql
+
+
+def test_two_migrations_at_once_take_turns(database_url: str) -> None:
+    async def both() -> None:
+        up = asyncio.to_thread(run_alembic, database_url, "upgrade", "head")
+        again = asyncio.to_thread(run_alembic, database_url, "upgrade", "head")
+        await asyncio.gather(up, again)
+
+    asyncio.run(both())
+
+    assert "cars" in _tables(database_url)
+
+
+def test_a_password_with_an_at_sign_is_written_as_a_url_has_it(database_url: str) -> None:
+    role = f"odd_{urlsplit(database_url).path.strip('/')}"[:60]
+    _execute(database_url, f"CREATE ROLE \"{role}\" LOGIN SUPERUSER PASSWORD 'p@ss/word'")
+    place = urlsplit(database_url)
+    url = place._replace(netloc=f"{role}:p%40ss%2Fword@{place.hostname}:{place.port}").geturl()
+
+    try:
+        run_alembic(url, "upgrade", "head")
+        assert "cars" in _tables(url)
+    finally:
+        _execute(database_url, f'REASSIGN OWNED BY "{role}" TO CURRENT_USER')
+        _execute(database_url, f'DROP ROLE "{role}"')
+
+
+def test_the_worker_knows_the_newest_migration() -> None:
+    scripts = ScriptDirectory.from_config(Config(ROOT / "alembic.ini"))
+
+    assert scripts.get_current_head() == SCHEMA_REVISION
+
+
+def test_a_schema_behind_is_refused_with_what_to_do() -> None:
+    for behind in (None, "0000"):
+        with pytest.raises(SchemaBehindError, match="inventory-worker migrate"):
+            check_revision(behind)
+
+
+def test_a_newer_schema_is_borne() -> None:
+    assert check_revision("9999")
+    assert not check_revision(SCHEMA_REVISION)
+
+
+def _tables(url: str) -> set[str]:
+    async def read() -> set[str]:
+        connection = await asyncpg.connect(url)
+        rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        await connection.close()
+        return {row["tablename"] for row in rows}
+
+    return asyncio.run(read())
+
+
+def _execute(url: str, statement: str) -> None:
+    async def run() -> None:
+        connection = await asyncpg.connect(url)
+        await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(run())
