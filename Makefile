@@ -44,12 +44,13 @@ format: $(INSTALLED) ## Format the code and fix what lint can fix by itself
 EXPORT := uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate -q pyproject.toml
 
-lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
+lock: ## Export the locked requirements from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "uv is needed: pip install uv"; exit 1; }
-	$(EXPORT) --upgrade -o requirements.txt
-	$(EXPORT) --upgrade --group dev -o requirements-dev.txt
+	$(EXPORT) -o requirements.txt
+	$(EXPORT) --group dev -o requirements-dev.txt
 
 clean: ## Remove what the other commands made here
 	@if [ -e $(INSTALLED) ]; then python -m dev.clear_abandoned_runs; fi
 	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	@rmdir .dev/runs .dev 2>/dev/null || true
 	find . -name __pycache__ -prune -exec rm -rf {} +

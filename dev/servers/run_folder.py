@@ -11,6 +11,7 @@ from typing import IO
 from dev.servers.compose import ComposeServers
 from dev.servers.errors import ServersUnavailableError
 from dev.servers.process import end_recorded_processes
+from dev.servers.signals import undisturbed
 
 RUNS = Path(__file__).resolve().parents[2] / ".dev" / "runs"
 
@@ -33,7 +34,8 @@ def run_folder() -> Iterator[Path]:
         try:
             yield folder
         finally:
-            _clear(folder)
+            with undisturbed():
+                _clear(folder)
 
 
 def clear_abandoned() -> None:

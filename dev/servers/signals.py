@@ -8,6 +8,7 @@ from types import FrameType
 from typing import NoReturn
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_ALL_SIGNALS = (signal.SIGINT, *_SIGNALS)
 
 
 class Terminated(KeyboardInterrupt):
@@ -36,6 +37,20 @@ def ending_in_good_order() -> Iterator[None]:
     finally:
         for number in changed:
             signal.signal(number, signal.SIG_DFL)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Overlook signals for the moment that cleaning up takes: people press Ctrl-C twice."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _ALL_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _raise(number: int, _frame: FrameType | None) -> NoReturn:
