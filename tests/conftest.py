@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dev.servers import Servers, ServerSet, start_servers
 from tests.support.broker import Broker, connect, delete_our_queues
 from tests.support.worker_process import WorkerProcess
-from worker.infra.db.base import Base
 from worker.infra.db.engine import Sessions, create_engine, create_sessions
+from worker.infra.db.models import CarModel
 from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
 
 ROOT = Path(__file__).parents[1]
@@ -47,7 +47,7 @@ async def engine(servers: Servers) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 async def sessions(engine: AsyncEngine) -> Sessions:
     """Sessions on empty tables."""
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    tables = ", ".join(table.name for table in CarModel.metadata.sorted_tables)
     async with engine.begin() as connection:
         await connection.execute(text(f"TRUNCATE {tables}"))
     return create_sessions(engine)
