@@ -42,7 +42,7 @@ def _run_demo(servers: Servers) -> int:
         worker = WorkerProcess(servers.database_url, servers.rabbitmq_url, log, SHORT_RETRIES)
         _console.print("[bold]$ inventory-worker run &[/]")
         with worker:
-            _inventory_worker(servers, "publish", str(EVENTS.relative_to(ROOT)))
+            _inventory_worker(servers, "publish", "--no-validate", str(EVENTS.relative_to(ROOT)))
             worker.wait_results(published)
             by_type = worker.count_outcomes_by_type()
             worker.terminate()

@@ -7,7 +7,10 @@ from worker.domain.errors import InvalidQueryError
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.db.errors import translate
 from worker.infra.db.schema import SchemaBehindError
-from worker.infra.messaging.confirming_publisher import BrokerUnavailableError
+from worker.infra.messaging.confirming_publisher import (
+    BrokerUnavailableError,
+    UnpublishableError,
+)
 from worker.infra.messaging.consumer import StartupTimeoutError
 from worker.settings import SettingsError
 
@@ -19,6 +22,7 @@ _FAILED = (
     StoreUnavailableError,
     SchemaBehindError,
     BrokerUnavailableError,
+    UnpublishableError,
     StartupTimeoutError,
     OSError,
     TimeoutError,

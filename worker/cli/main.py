@@ -4,7 +4,7 @@ from typing import Annotated
 import typer
 
 from worker import __version__
-from worker.cli import catalog, dlq, doctor, migrate, publish, run
+from worker.cli import catalog, contract, dlq, doctor, migrate, publish, run, validate
 from worker.cli.failures import explain
 from worker.infra.telemetry.logging import configure_logging
 
@@ -18,7 +18,9 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("migrate")(migrate.migrate)
 app.command("publish")(publish.publish)
+app.command("validate")(validate.validate)
 app.command("doctor")(doctor.doctor)
+app.command("contract")(contract.contract)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(dlq.app, name="dlq")
 

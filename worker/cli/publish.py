@@ -1,21 +1,27 @@
 import asyncio
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from worker.cli.failures import FAILED, WRONG_USAGE
+from worker.application.outcomes import Failure
+from worker.cli.event_file import (
+    EventFile,
+    describe_wrong_line,
+    find_wrong_lines,
+    read_event_file,
+)
+from worker.cli.failures import FAILED
 from worker.infra.messaging.confirming_publisher import (
     BrokerUnavailableError,
     ConfirmingPublisher,
     UnpublishableError,
     UnroutableError,
 )
-from worker.infra.messaging.event_lines import EventLine, InvalidLineError, parse_event_line
+from worker.infra.messaging.event_check import WrongLine
+from worker.infra.messaging.event_lines import EventLine, NumberedLine
 from worker.infra.messaging.topology import EVENTS_EXCHANGE
 from worker.settings import read_settings
 
@@ -23,10 +29,16 @@ PUBLISHERS = 64
 
 
 def publish(
-    file: Annotated[str, typer.Argument(help="JSON Lines; - reads standard input.")],
+    file: EventFile,
+    *,
+    no_validate: Annotated[
+        bool, typer.Option("--no-validate", help="Send wrong events too, for the worker to judge.")
+    ] = False,
 ) -> None:
-    """Publish events, each confirmed by the broker."""
-    events = _parse(_read(file))
+    """Publish events, each confirmed by the broker; where one is wrong, none is sent."""
+    lines = read_event_file(file)
+    _refuse(_find_unsendable(lines) if no_validate else find_wrong_lines(lines))
+    events = [line.content for line in lines if isinstance(line.content, EventLine)]
     url = read_settings().rabbitmq_url.get_secret_value()
     unroutable = asyncio.run(_publish(url, events))
     typer.echo(f"published {len(events) - len(unroutable)} of {len(events)} events")
@@ -36,26 +48,19 @@ def publish(
         raise typer.Exit(FAILED)
 
 
-def _read(file: str) -> str:
-    try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        typer.echo(f"inventory-worker: cannot read {file}: {error}", err=True)
-        raise typer.Exit(WRONG_USAGE) from None
+def _refuse(wrong_lines: Sequence[WrongLine]) -> None:
+    for wrong in wrong_lines:
+        typer.echo(f"inventory-worker: {describe_wrong_line(wrong)}", err=True)
+    if wrong_lines:
+        typer.echo(f"inventory-worker: {len(wrong_lines)} wrong; nothing was sent", err=True)
+        raise typer.Exit(FAILED)
 
 
-def _parse(text: str) -> list[EventLine]:
-    """All or nothing: where one line is wrong, none is published."""
-    events = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            events.append(parse_event_line(line))
-        except InvalidLineError as error:
-            typer.echo(f"inventory-worker: line {number} {error}; nothing was sent", err=True)
-            raise typer.Exit(WRONG_USAGE) from None
-    return events
+def _find_unsendable(lines: Sequence[NumberedLine]) -> list[WrongLine]:
+    """Lines that hold no event: there is nothing in them to send."""
+    return [
+        WrongLine(line.number, line.content) for line in lines if isinstance(line.content, Failure)
+    ]
 
 
 async def _publish(url: str, events: Sequence[EventLine]) -> list[str]:
@@ -63,6 +68,7 @@ async def _publish(url: str, events: Sequence[EventLine]) -> list[str]:
     publisher = ConfirmingPublisher(url, exchange=EVENTS_EXCHANGE, name="inventory-worker-publish")
     unroutable: list[str] = []
     remaining = iter(events)
+    console = Console(stderr=True)
 
     async def work(progress: Progress, task: TaskID) -> None:
         for event in remaining:
@@ -73,7 +79,7 @@ async def _publish(url: str, events: Sequence[EventLine]) -> list[str]:
             progress.advance(task)
 
     try:
-        with Progress(console=Console(stderr=True), transient=True) as progress:
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task("publishing", total=len(events))
             async with asyncio.TaskGroup() as group:
                 for _ in range(PUBLISHERS):

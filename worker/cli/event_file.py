@@ -1,0 +1,35 @@
+"""Files of events, as `publish` and `validate` read them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from worker.cli.failures import WRONG_USAGE
+from worker.composition import utc_now
+from worker.infra.messaging.decoding import Decoder
+from worker.infra.messaging.event_check import EventCheck, WrongLine
+from worker.infra.messaging.event_lines import NumberedLine, parse_event_lines
+
+EventFile = Annotated[str, typer.Argument(help="JSON Lines; - reads standard input.")]
+
+
+def read_event_file(file: str) -> list[NumberedLine]:
+    """All lines that are not blank."""
+    try:
+        text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        typer.echo(f"inventory-worker: cannot read {file}: {error.strerror}", err=True)
+        raise typer.Exit(WRONG_USAGE) from None
+    return list(parse_event_lines(text))
+
+
+def find_wrong_lines(lines: list[NumberedLine]) -> list[WrongLine]:
+    """The lines that the worker would refuse now."""
+    return EventCheck(Decoder(utc_now)).find_wrong(lines)
+
+
+def describe_wrong_line(wrong: WrongLine) -> str:
+    """One line for a person: where, which field, what was found, what is allowed."""
+    return f"line {wrong.number}: {wrong.failure.detail} ({wrong.failure.code})"

@@ -1,0 +1,84 @@
+"""Judges events before they are sent, by the decoder that will judge them once they were."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from worker.application.commands import CommandMessage
+from worker.application.outcomes import Failure
+from worker.domain.errors import describe
+from worker.domain.value_objects.error_code import ErrorCode
+from worker.infra.messaging.decoding import Decoder
+from worker.infra.messaging.delivery import Delivery
+from worker.infra.messaging.event_lines import EventLine, NumberedLine
+from worker.infra.messaging.invalid_message import InvalidMessageError
+from worker.infra.messaging.topology import EVENTS_EXCHANGE
+
+
+@dataclass(frozen=True, slots=True)
+class WrongLine:
+    """A line that would end in the dead letters, and as what."""
+
+    number: int
+    failure: Failure
+
+
+class EventCheck:
+    """Looks at the lines of one file, in order; asks neither a broker nor a database."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self._seen: dict[tuple[str, str], tuple[int, bytes]] = {}
+
+    def find_wrong(self, lines: Iterable[NumberedLine]) -> list[WrongLine]:
+        """The lines that are wrong, whatever the catalog holds."""
+        judged = ((line.number, self._judge(line)) for line in lines)
+        return [WrongLine(number, failure) for number, failure in judged if failure]
+
+    def _judge(self, line: NumberedLine) -> Failure | None:
+        if isinstance(line.content, Failure):
+            return line.content
+        try:
+            message = self._decoder.decode(_as_delivered(line.content))
+        except InvalidMessageError as invalid:
+            return invalid.failure
+        return self._reuse(line.number, message)
+
+    def _reuse(self, number: int, message: CommandMessage) -> Failure | None:
+        first, digest = self._seen.setdefault(message.identity, (number, message.digest))
+        if digest == message.digest:
+            return None
+        found = describe(message.identity.message_id)
+        return Failure(
+            ErrorCode.MESSAGE_ID_REUSED,
+            f"message_id: found {found}, which line {first} uses for another event, "
+            "allowed is an id of its own",
+        )
+
+
+class _Nowhere:
+    """The channel of a message that no broker delivered: there is nothing to settle."""
+
+    is_lost = True
+
+    async def acknowledge(self, tags: list[int]) -> None:
+        """Nothing waits for it."""
+
+    async def give_back(self, tag: int) -> None:
+        """Nothing waits for it."""
+
+    async def reject(self, tag: int) -> None:
+        """Nothing waits for it."""
+
+    def give_up(self, reason: str) -> None:
+        """There is no subscription."""
+
+
+def _as_delivered(event: EventLine) -> Delivery:
+    return Delivery(
+        tag=0,
+        body=event.data.encode(),
+        properties=event.properties(),
+        exchange=EVENTS_EXCHANGE,
+        routing_key=event.type,
+        channel=_Nowhere(),
+    )
