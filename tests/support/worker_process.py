@@ -124,6 +124,11 @@ class WorkerProcess:
     def __exit__(self, *_: object) -> None:
         self.end()
 
+    def end_in_good_order(self) -> None:
+        """SIGTERM, if it still runs; fails if it does not end with 0."""
+        if self.process is not None and self.process.poll() is None:
+            assert self.terminate() == 0, self._explain()
+
     def end(self) -> None:
         """Kills it if it still runs."""
         if self.process is not None and self.process.poll() is None:

@@ -1,0 +1,77 @@
+"""What is left when the dust has settled: which message is where, and what that proves."""
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from tests.faults.audit import Audit, Identity, read_audit
+from tests.faults.site import Site
+from tests.support.broker import DEAD_LETTERS, MAIN, connect
+from tests.support.catalog import read_cars
+from tests.support.histories import Event, fold
+from worker.infra.db.engine import create_engine, create_sessions
+
+
+class Harm(TypedDict):
+    """The three columns that must be zero."""
+
+    lost: int
+    applied_twice: int
+    wrongly_dead: int
+
+
+class Aftermath:
+    """Compares tables and queues with what was published, and with its pure fold."""
+
+    def __init__(self, site: Site, accepted: Sequence[Event], refused: Sequence[Event]) -> None:
+        self._site = site
+        self._history = accepted
+        self._accepted = _identities(accepted)
+        self._refused = _identities(refused)
+        self._dead: dict[Identity, set[str]] = {}
+
+    async def is_over(self) -> bool:
+        """Whether each message is recorded or dead, and nothing waits."""
+        await self._take_dead_letters()
+        audit = await read_audit(self._site.database_url)
+        open_ones = (self._accepted | self._refused) - audit.recorded - self._dead.keys()
+        return not open_ones and await self._queue_is_empty()
+
+    async def count_harm(self, dead_as: str | None) -> Harm:
+        """Counts messages; a car that differs from the fold counts as one lost, too."""
+        await self._take_dead_letters()
+        audit = await read_audit(self._site.database_url)
+        return {
+            "lost": len(self._lost(audit)) + await self._count_wrong_cars(),
+            "applied_twice": len(audit.applied_twice),
+            "wrongly_dead": sum(
+                identity not in self._refused or codes != {dead_as}
+                for identity, codes in self._dead.items()
+            ),
+        }
+
+    def _lost(self, audit: Audit) -> set[Identity]:
+        return (self._accepted - audit.recorded) | (self._refused - self._dead.keys())
+
+    async def _count_wrong_cars(self) -> int:
+        engine = create_engine(self._site.database_url)
+        try:
+            catalog = await read_cars(create_sessions(engine))
+        finally:
+            await engine.dispose()
+        expected = fold(self._history)
+        return sum(catalog.get(id_) != expected.get(id_) for id_ in catalog.keys() | expected)
+
+    async def _take_dead_letters(self) -> None:
+        async with connect(self._site.rabbitmq_url) as broker:
+            for message in await broker.take_all(DEAD_LETTERS):
+                identity = message.app_id or "", message.message_id or ""
+                code = message.headers.get("x-error-code", "made by the broker")
+                self._dead.setdefault(identity, set()).add(str(code))
+
+    async def _queue_is_empty(self) -> bool:
+        async with connect(self._site.rabbitmq_url) as broker:
+            return await broker.count(MAIN) == 0
+
+
+def _identities(events: Sequence[Event]) -> set[Identity]:
+    return {(event.source, event.message_id) for event in events}

@@ -1,0 +1,97 @@
+"""Counts what the worker did to the tables, with triggers that it knows nothing of.
+
+The catalog alone would not tell: applying a price a second time leaves the price as it is.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import dataclass
+
+import asyncpg
+
+Identity = tuple[str, str]
+"""Source and id of a message."""
+
+EMPTY = """
+TRUNCATE cars, processed_messages, delivery_trials, drill_changes, drill_records CASCADE
+"""
+INSTALL = """
+CREATE TABLE drill_changes (source text, message_id text);
+CREATE TABLE drill_records (source text, message_id text, outcome text);
+
+CREATE FUNCTION drill_note_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO drill_changes VALUES (NEW.price_source, NEW.price_message_id); RETURN NULL;
+END $$;
+CREATE FUNCTION drill_note_record() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO drill_records VALUES (NEW.source, NEW.message_id, NEW.outcome); RETURN NULL;
+END $$;
+
+CREATE TRIGGER drill_note_change AFTER INSERT OR UPDATE ON cars
+  FOR EACH ROW EXECUTE FUNCTION drill_note_change();
+CREATE TRIGGER drill_note_record AFTER INSERT ON processed_messages
+  FOR EACH ROW EXECUTE FUNCTION drill_note_record();
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Every change of a price and every record of an id, in whatever order they were made."""
+
+    changes: Mapping[Identity, int]
+    records: Mapping[Identity, list[str]]
+
+    @property
+    def recorded(self) -> AbstractSet[Identity]:
+        return self.records.keys()
+
+    @property
+    def applied_twice(self) -> set[Identity]:
+        """Messages that took effect more than once, or in a transaction without their record.
+
+        Each price that was stored belongs to a message. It must have been stored once, and
+        the one record of that message must say `applied`: a second handling that met the
+        effect of the first would have recorded something else.
+        """
+        twice = {identity for identity, count in self.changes.items() if count > 1}
+        twice |= {identity for identity, outcomes in self.records.items() if len(outcomes) > 1}
+        return twice | {
+            identity for identity in self.changes if self.records.get(identity) != ["applied"]
+        }
+
+
+async def read_audit(database_url: str) -> Audit:
+    connection = await asyncpg.connect(database_url)
+    try:
+        changes = await connection.fetch("SELECT source, message_id FROM drill_changes")
+        rows = await connection.fetch("SELECT source, message_id, outcome FROM drill_records")
+    finally:
+        await connection.close()
+    return Audit(Counter((row["source"], row["message_id"]) for row in changes), _by_identity(rows))
+
+
+async def count_recorded(database_url: str) -> int | None:
+    """How many messages are recorded; None while the database does not answer."""
+    with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+        connection = await asyncpg.connect(database_url, timeout=5, command_timeout=5)
+        try:
+            return int(await connection.fetchval("SELECT count(*) FROM processed_messages"))
+        finally:
+            await connection.close(timeout=2)
+    return None
+
+
+async def execute(database_url: str, statements: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(statements)
+    finally:
+        await connection.close()
+
+
+def _by_identity(rows: Iterable[asyncpg.Record]) -> dict[Identity, list[str]]:
+    records: dict[Identity, list[str]] = {}
+    for row in rows:
+        records.setdefault((row["source"], row["message_id"]), []).append(row["outcome"])
+    return records

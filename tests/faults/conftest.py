@@ -1,0 +1,82 @@
+import random
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import run_alembic
+from tests.faults import audit
+from tests.faults.drill import RETRY_DELAYS, Drill
+from tests.faults.report import DrillReport, as_table
+from tests.faults.site import Site, open_site
+from tests.support.broker import connect, delete_our_queues
+from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
+
+_REPORTS = pytest.StashKey[list[DrillReport]]()
+_SEED = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    drills = parser.getgroup("drills")
+    drills.addoption("--full", action="store_true", help="the drills in full, with their table")
+    drills.addoption("--seed", type=int, help="repeat the histories of an earlier run")
+
+
+@pytest.fixture(scope="session")
+def full(pytestconfig: pytest.Config) -> bool:
+    """Whether the drills run with their full numbers."""
+    return bool(pytestconfig.getoption("--full", default=False))
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    given = pytestconfig.getoption("--seed", default=None)
+    return pytestconfig.stash.setdefault(_SEED, given or secrets.randbelow(10**9))
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """Servers of the drills' own: nobody else minds when they are killed."""
+    tolerate_undecodable_properties()
+    with open_site() as site:
+        run_alembic(site.database_url, "upgrade", "head")
+        yield site
+
+
+@pytest.fixture(scope="session")
+async def audited_site(site: Site) -> Site:
+    await audit.execute(site.database_url, audit.INSTALL)
+    return site
+
+
+@pytest.fixture
+async def drill(
+    request: pytest.FixtureRequest, audited_site: Site, seed: int, tmp_path: Path
+) -> AsyncIterator[Drill]:
+    """A drill on empty servers, named after its test; its workers are killed at the end."""
+    await audit.execute(audited_site.database_url, audit.EMPTY)
+    await _delete_queues(audited_site.rabbitmq_url)
+    name = request.node.name.removeprefix("test_").replace("_", " ")
+    reports = request.config.stash.setdefault(_REPORTS, [])
+    rng = random.Random(f"{seed}-{name}")
+    drill = Drill(name, audited_site, rng, tmp_path, reports.append)
+    yield drill
+    for worker in drill.workers:
+        worker.end()
+
+
+async def _delete_queues(url: str) -> None:
+    await delete_our_queues(url)
+    async with connect(url) as broker:
+        for delay in RETRY_DELAYS.split(","):
+            await broker.delete_queue(f"inventory-worker.retry.{delay}")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    reports = config.stash.get(_REPORTS, [])
+    if reports:
+        terminalreporter.section(f"drills, seed {config.stash[_SEED]}")
+        terminalreporter.write_line(as_table(reports))

@@ -1,0 +1,137 @@
+"""One drill: workers under load, faults, and the verdict."""
+
+import asyncio
+import random
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.aftermath import Aftermath
+from tests.faults.audit import count_recorded
+from tests.faults.report import DrillReport
+from tests.faults.site import Site
+from tests.support.histories import Event, random_history, with_duplicates
+from tests.support.hooked_worker import MODULE
+from tests.support.persistent_publisher import publish_persistently
+from tests.support.worker_process import WorkerProcess
+
+PATIENCE_SECONDS = 240
+RETRY_DELAYS = "200ms,1s,3s,10s,30s,1m"
+"""Together longer than any fault: a price change waits for a creation that the fault keeps back."""
+
+_LOOK_AGAIN_SECONDS = 0.03
+
+
+@dataclass
+class Drill:
+    """What a drill needs; `report` is what it is for."""
+
+    name: str
+    site: Site
+    rng: random.Random
+    folder: Path
+    add_report: Callable[[DrillReport], None]
+    workers: list[WorkerProcess] = field(default_factory=list)
+    accepted: list[Event] = field(default_factory=list)
+    refused: list[Event] = field(default_factory=list)
+    published: int = 0
+    faults: int = 0
+    recoveries: list[float] = field(default_factory=list)
+
+    def start_workers(self, count: int, **variables: str) -> list[WorkerProcess]:
+        """Starts workers that reach both servers through the proxies."""
+        new = [self.new_worker(**variables).start() for _ in range(count)]
+        for worker in new:
+            worker.wait_ready()
+        return new
+
+    def new_worker(self, **variables: str) -> WorkerProcess:
+        urls = self.site.proxied_database_url, variables.pop("url", self.site.proxied_rabbitmq_url)
+        log = self.folder / f"worker-{len(self.workers)}.log"
+        command = (sys.executable, "-m", MODULE)
+        variables = {"WORKER_RETRY_DELAYS": RETRY_DELAYS, **variables}
+        worker = WorkerProcess(*urls, log, variables, command)
+        self.workers.append(worker)
+        return worker
+
+    def history(self, events: int, *, duplicates: float = 0.1) -> list[Event]:
+        """A new random history of accepted events, some of them sent twice."""
+        prefix = f"{self.rng.getrandbits(32):08x}-"
+        cars = max(2, min(200, events // 20))
+        history = random_history(self.rng, cars=cars, events=events, prefix=prefix)
+        self.accepted += history
+        return with_duplicates(self.rng, history, duplicates)
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        self.published += len(events)
+        await publish_persistently(self.site.rabbitmq_url, events)
+
+    @asynccontextmanager
+    async def load(self, events: int, *, duplicates: float = 0.1) -> AsyncIterator[None]:
+        """Publishes in the background, and goes on when the workers have begun with it."""
+        before = await self.recorded()
+        publishing = asyncio.create_task(self.publish(self.history(events, duplicates=duplicates)))
+        try:
+            await self.until_more_recorded_than(before)
+            yield
+            await publishing
+        finally:
+            publishing.cancel()
+
+    async def recovery(self, began: float) -> None:
+        """Notes the time from a moment until the workers record a message again."""
+        before = await self.recorded()
+        async with self.load(20):
+            await self.until_more_recorded_than(before)
+        self.recoveries.append(time.monotonic() - began)
+
+    async def recorded(self) -> int:
+        """How many messages are recorded; waits for a database that is away."""
+        counts: list[int | None] = []
+
+        async def known() -> bool:
+            counts.append(await count_recorded(self.site.database_url))
+            return counts[-1] is not None
+
+        await self.until(known, "an answer of the database")
+        return counts[-1] or 0
+
+    async def until_more_recorded_than(self, before: int) -> None:
+        async def more() -> bool:
+            return (await count_recorded(self.site.database_url) or 0) > before
+
+        await self.until(more, f"more than {before} messages recorded")
+
+    async def verdict(self, *, dead_as: str | None = None) -> DrillReport:
+        """Waits for the end of each message, ends the workers, and notes the line of the table.
+
+        `dead_as` is the code under which the refused events belong in the dead letters.
+        """
+        aftermath = Aftermath(self.site, self.accepted, self.refused)
+        await self.until(aftermath.is_over, "each message recorded or dead, and an empty queue")
+        for worker in self.workers:
+            worker.end_in_good_order()
+        report = DrillReport(
+            drill=self.name,
+            messages=self.published,
+            faults=self.faults,
+            **await aftermath.count_harm(dead_as),
+            seconds_to_recover=max(self.recoveries, default=0.0),
+        )
+        self.add_report(report)
+        return report
+
+    async def until(self, condition: Callable[[], Awaitable[bool]], what: str) -> None:
+        """Returns when the condition holds; fails with the workers' last words if it never does."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not await condition():  # noqa: ASYNC110 - the servers send no event
+                    await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        except TimeoutError:
+            raise AssertionError(f"waited in vain for {what}\n{self._explain()}") from None
+
+    def _explain(self) -> str:
+        return "\n\n".join(worker.log[-2000:] for worker in self.workers)

@@ -1,0 +1,56 @@
+"""The worker with a hook or two, for drills: `python -m tests.support.hooked_worker`.
+
+DIES_AT names a car: whoever handles a message of it ends at once, as by a crash in C code.
+TALLY names a file to which each committed batch adds its results.
+"""
+
+import asyncio
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from worker import composition
+from worker.application import decide
+from worker.application.catalog_state import CatalogState
+from worker.application.commands import Command
+from worker.application.outcomes import Decision, Result
+from worker.infra.telemetry.logging import configure_logging
+from worker.infra.telemetry.metrics import Metrics
+from worker.settings import read_settings
+
+EXIT_CODE = 139
+MODULE = "tests.support.hooked_worker"
+
+
+class _TallyingMetrics(Metrics):
+    def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None:
+        super().batch_settled(results, seconds)
+        tally = Counter(str(getattr(result, "code", result)) for _, result in results)
+        with Path(os.environ["TALLY"]).open("a") as file:
+            file.write(json.dumps(tally) + "\n")
+
+
+def dispatch(command: Command, catalog: CatalogState) -> Decision:
+    if command.car_id == os.environ.get("DIES_AT"):
+        os._exit(EXIT_CODE)
+    return decide.dispatch(command, catalog)
+
+
+def read_tally(file: Path) -> Counter[str]:
+    """The results of all batches of all workers that wrote to this file."""
+    lines = file.read_text().splitlines() if file.exists() else []
+    return sum((Counter(json.loads(line)) for line in lines), Counter())
+
+
+def main() -> None:
+    if "TALLY" in os.environ:
+        setattr(composition, "Metrics", _TallyingMetrics)  # noqa: B010 - the module exports no such name
+    settings = read_settings()
+    configure_logging(settings.worker_log_level, settings.worker_log_format)
+    asyncio.run(composition.run_worker(settings, dispatch))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""A publisher that does not give up: what it is given arrives, whatever the broker goes through."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+import aio_pika
+from aio_pika.abc import AbstractExchange
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError
+
+from tests.support.histories import Event
+
+_UNCONFIRMED_AT_MOST = 100
+_CONFIRM_SECONDS = 20
+_PAUSE_SECONDS = 0.2
+_TROUBLE = (*CONNECTION_EXCEPTIONS, DeliveryError, TimeoutError, RuntimeError)
+
+
+async def publish_persistently(url: str, events: Iterable[Event]) -> None:
+    """Publishes in about this order; what was not confirmed is published again."""
+    left = deque(events)
+    while left:
+        try:
+            async with asyncio.timeout(_CONFIRM_SECONDS):
+                connection = await aio_pika.connect(url)
+            async with connection:
+                channel = await connection.channel(on_return_raises=True)
+                exchange = await channel.get_exchange("inventory.events", ensure=False)
+                await _publish_all(exchange, left)
+        except _TROUBLE:
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _publish_all(exchange: AbstractExchange, left: deque[Event]) -> None:
+    while left:
+        chunk = [left[i] for i in range(min(_UNCONFIRMED_AT_MOST, len(left)))]
+        async with asyncio.timeout(_CONFIRM_SECONDS):
+            for batch in _without_equal_ids(chunk):
+                await asyncio.gather(*(_publish(exchange, event) for event in batch))
+        for _ in chunk:
+            left.popleft()
+
+
+def _without_equal_ids(chunk: list[Event]) -> list[list[Event]]:
+    """aiormq matches a returned message by its id: equal ones never travel together."""
+    batches: list[dict[str, Event]] = [{}]
+    for event in chunk:
+        if event.message_id in batches[-1]:
+            batches.append({})
+        batches[-1][event.message_id] = event
+    return [list(batch.values()) for batch in batches]
+
+
+async def _publish(exchange: AbstractExchange, event: Event) -> None:
+    message = aio_pika.Message(
+        event.body,
+        content_type="application/json",
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        message_id=event.message_id,
+        type=event.type,
+        app_id=event.source or None,
+    )
+    await exchange.publish(message, event.type, mandatory=True)

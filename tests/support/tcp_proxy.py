@@ -1,0 +1,138 @@
+"""A network that breaks on demand: between a client and a server on this machine."""
+
+import select
+import socket
+import threading
+from contextlib import suppress
+from typing import Literal, Self
+
+from tests.support.worker_process import free_port
+
+LOOPBACK = "127.0.0.1"
+_CHUNK_BYTES = 65_536
+_LOOK_AGAIN_SECONDS = 0.05
+
+Direction = Literal["to-server", "to-client"]
+
+
+class _Link:
+    """One connection; each direction is carried by a thread of its own."""
+
+    def __init__(self, client: socket.socket, server: socket.socket, delay: float) -> None:
+        self._sockets = {"to-server": server, "to-client": client}
+        self._flowing = {"to-server": threading.Event(), "to-client": threading.Event()}
+        self._closed = threading.Event()
+        self.delay_seconds = delay
+        self.thaw()
+        for direction, source, target in (
+            ("to-server", client, server),
+            ("to-client", server, client),
+        ):
+            arguments = (self._flowing[direction], source, target)
+            threading.Thread(target=self._carry, args=arguments, daemon=True).start()
+
+    def freeze(self, directions: tuple[Direction, ...]) -> None:
+        for direction in directions:
+            self._flowing[direction].clear()
+
+    def thaw(self) -> None:
+        for flowing in self._flowing.values():
+            flowing.set()
+
+    def inject(self, data: bytes) -> None:
+        """Says something to the server in the client's name."""
+        with suppress(OSError):
+            self._sockets["to-server"].sendall(data)
+
+    def cut(self) -> None:
+        """Closes both ends, as a firewall that resets connections."""
+        self._closed.set()
+        for end in self._sockets.values():
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed.is_set()
+
+    def _carry(
+        self, flowing: threading.Event, source: socket.socket, target: socket.socket
+    ) -> None:
+        """While frozen nothing is read either: no packet goes on, no close, no reset."""
+        with suppress(OSError, ValueError):
+            while not self._closed.is_set():
+                if not flowing.wait(_LOOK_AGAIN_SECONDS):
+                    continue
+                if not select.select([source], [], [], _LOOK_AGAIN_SECONDS)[0]:
+                    continue
+                if not flowing.is_set():
+                    continue
+                data = source.recv(_CHUNK_BYTES)
+                if not data:
+                    break
+                self._closed.wait(self.delay_seconds)
+                target.sendall(data)
+        self.cut()
+
+
+class TcpProxy:
+    """Listens on a port of its own and passes on to a server's port, which may come and go."""
+
+    def __init__(self, server_port: int) -> None:
+        self.port = free_port()
+        self._server_port = server_port
+        self._links: list[_Link] = []
+        self._delay_seconds = 0.0
+        self._listener = socket.create_server((LOOPBACK, self.port), backlog=64)
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+        self.cut()
+
+    def cut(self) -> int:
+        """Cuts every connection; returns how many there were. New ones pass."""
+        links = self._open_links()
+        for link in links:
+            link.cut()
+        return len(links)
+
+    def freeze(self, *directions: Direction) -> int:
+        """Makes every connection half-open, both ways by default; new ones pass."""
+        links = self._open_links()
+        for link in links:
+            link.freeze(directions or ("to-server", "to-client"))
+        return len(links)
+
+    def thaw(self) -> None:
+        for link in self._open_links():
+            link.thaw()
+
+    def slow_down(self, seconds: float) -> None:
+        """Holds every packet of every connection for so long, each way."""
+        self._delay_seconds = seconds
+        for link in self._open_links():
+            link.delay_seconds = seconds
+
+    def inject(self, data: bytes) -> None:
+        for link in self._open_links():
+            link.inject(data)
+
+    def _open_links(self) -> list[_Link]:
+        self._links = [link for link in self._links if not link.is_closed]
+        return list(self._links)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                try:
+                    server = socket.create_connection((LOOPBACK, self._server_port))
+                except OSError:
+                    client.close()
+                    continue
+                self._links.append(_Link(client, server, self._delay_seconds))
