@@ -118,14 +118,12 @@ class PrivatePostgres:
     def _ready(self) -> bool:
         """Read what the server says of itself; a killed one left its words there too."""
         try:
-            lines = (self._data / "postmaster.pid").read_text().splitlines()
+            words = (self._data / "postmaster.pid").read_text().split()
         except FileNotFoundError:
             return False
-        return (
-            self._process is not None
-            and lines[0] == str(self._process.pid)
-            and lines[-1].strip() == "ready"
-        )
+        # Its first word is the process id; a file that is being written may still be empty.
+        ours = self._process is not None and words[:1] == [str(self._process.pid)]
+        return ours and words[-1] == "ready"
 
 
 # No PGPORT, PGDATA or PGOPTIONS of the caller.
