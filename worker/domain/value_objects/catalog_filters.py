@@ -1,7 +1,9 @@
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from worker.domain.errors import InvalidQueryError
+from worker.domain.errors import InvalidQueryError, InvalidValueError
+from worker.domain.value_objects.car_description import parse_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +26,46 @@ class CatalogFilters:
 
     def __post_init__(self) -> None:
         problems = [
-            *_inexact("price_min", self.price_min),
-            *_inexact("price_max", self.price_max),
-            *_crossed("year", self.year_min, self.year_max),
-            *_crossed("price", self.price_min, self.price_max),
+            *_name_problems("make", self.make),
+            *_name_problems("model", self.model),
+            *_range_problems("year", _year_problem, self.year_min, self.year_max),
+            *_range_problems("price", _price_problem, self.price_min, self.price_max),
         ]
         if problems:
             raise InvalidQueryError(problems)
 
 
-def _inexact(name: str, value: object) -> list[str]:
-    if value is None or isinstance(value, Decimal):
-        return []
-    return [f"{name} must be an exact decimal, not {type(value).__name__} {value!r}"]
+def _name_problems(name: str, value: str | None) -> list[str]:
+    try:
+        if value is not None:
+            parse_name(value)
+    except InvalidValueError as invalid:
+        return [f"{name}: {invalid}"]
+    return []
 
 
-def _crossed(name: str, lowest: int | Decimal | None, highest: int | Decimal | None) -> list[str]:
-    if lowest is None or highest is None or lowest <= highest:
-        return []
-    return [f"{name}_min {lowest} is above {name}_max {highest}"]
+def _range_problems(
+    name: str,
+    problem_of: Callable[[object], str | None],
+    lowest: int | Decimal | None,
+    highest: int | Decimal | None,
+) -> list[str]:
+    """What is wrong with either end, else with both together."""
+    ends = {f"{name}_min": lowest, f"{name}_max": highest}
+    problems = {end: problem_of(bound) for end, bound in ends.items() if bound is not None}
+    told = [f"{end} {problem}" for end, problem in problems.items() if problem is not None]
+    if not told and lowest is not None and highest is not None and lowest > highest:
+        return [f"{name}_min {lowest} is above {name}_max {highest}"]
+    return told
+
+
+def _year_problem(bound: object) -> str | None:
+    if isinstance(bound, int) and not isinstance(bound, bool):
+        return None
+    return f"must be an integer, not {type(bound).__name__} {bound!r}"
+
+
+def _price_problem(bound: object) -> str | None:
+    if isinstance(bound, Decimal) and bound.is_finite():
+        return None
+    return f"must be an exact decimal, not {type(bound).__name__} {bound!r}"

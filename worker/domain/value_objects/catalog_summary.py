@@ -1,9 +1,13 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
+from typing import Self
 
-_CENTAVOS = Decimal("0.01")
+from worker.domain.value_objects.car_description import fold
+from worker.domain.value_objects.money import CENTAVO
+
+_EXACT = Context(prec=100)  # the default of 28 digits could round twice where cars are many
 
 
 class Grouping(StrEnum):
@@ -29,6 +33,21 @@ class PriceSummary:
     mean: Decimal
     highest: Decimal
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        count: int,
+        total: Decimal,
+        lowest: Decimal,
+        lower_middle: Decimal,
+        upper_middle: Decimal,
+        highest: Decimal,
+    ) -> Self:
+        """Makes the one summary from figures that every store can find without rounding."""
+        median = _mean(lower_middle + upper_middle, 2)
+        return cls(count, lowest, median, _mean(total, count), highest)
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogGroup:
@@ -42,18 +61,32 @@ class CatalogGroup:
     model: str | None = None
     year: int | None = None
 
+    @property
+    def id(self) -> str:
+        """The same for every spelling, and no other group's: `nissan/versa`, `2020`, `all`.
+
+        A slash within a name is escaped as in a JSON pointer (RFC 6901).
+        """
+        if self.year is not None:
+            return str(self.year)
+        names = [fold(name) for name in (self.make, self.model) if name is not None]
+        escaped = (name.replace("~", "~0").replace("/", "~1") for name in names)
+        return "/".join(escaped) or "all"
+
 
 def summarize_prices(prices: Iterable[Decimal]) -> PriceSummary:
     """Summarizes at least one price."""
     ordered = sorted(prices)
-    return PriceSummary(
-        count=len(ordered),
+    count = len(ordered)
+    return PriceSummary.of(
+        count=count,
+        total=sum(ordered, Decimal(0)),
         lowest=ordered[0],
-        median=_mean(ordered[(len(ordered) - 1) // 2 : len(ordered) // 2 + 1]),
-        mean=_mean(ordered),
+        lower_middle=ordered[(count - 1) // 2],
+        upper_middle=ordered[count // 2],
         highest=ordered[-1],
     )
 
 
-def _mean(prices: Sequence[Decimal]) -> Decimal:
-    return (sum(prices, Decimal(0)) / len(prices)).quantize(_CENTAVOS, ROUND_HALF_UP)
+def _mean(total: Decimal, count: int) -> Decimal:
+    return _EXACT.divide(total, Decimal(count)).quantize(CENTAVO, ROUND_HALF_UP, _EXACT)

@@ -7,7 +7,11 @@ LARGEST_PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """Which part of a result: `limit` rows (1 to 200) after the first `offset`."""
+    """Which part of a result: `limit` rows (1 to 200) after the first `offset`.
+
+    Raises:
+        InvalidQueryError: with every problem at once.
+    """
 
     offset: int = 0
     limit: int = 20

@@ -1,9 +1,10 @@
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
 from worker.domain.entities.car import Car
 from worker.domain.value_objects.car_description import fold
+from worker.domain.value_objects.catalog_entry import CatalogEntry
 from worker.domain.value_objects.catalog_filters import CatalogFilters
 from worker.domain.value_objects.catalog_page import CatalogPage
 from worker.domain.value_objects.catalog_summary import CatalogGroup, Grouping, summarize_prices
@@ -18,10 +19,10 @@ _KEYS: dict[Grouping, Callable[[Car], tuple[Any, ...]]] = {
 
 
 class InMemoryCatalogRepository:
-    """The catalog as a dictionary of cars by id: the read side of tests and dry runs."""
+    """A catalog that needs no server: for tests of whatever reads one."""
 
-    def __init__(self, cars: Mapping[str, Car]) -> None:
-        self._cars = cars
+    def __init__(self, entries: Iterable[CatalogEntry] = ()) -> None:
+        self._entries = {entry.car.id: entry for entry in entries}
 
     async def search(self, filters: CatalogFilters, paging: Paging) -> CatalogPage:
         """See the port."""
@@ -29,9 +30,9 @@ class InMemoryCatalogRepository:
         found.sort(key=lambda car: car.price.occurred_at, reverse=True)
         return CatalogPage(tuple(found[paging.offset :][: paging.limit]), len(found))
 
-    async def get(self, car_id: str) -> Car | None:
+    async def get(self, car_id: str) -> CatalogEntry | None:
         """See the port."""
-        return self._cars.get(car_id)
+        return self._entries.get(car_id)
 
     async def summarize(
         self, filters: CatalogFilters, grouping: Grouping
@@ -42,7 +43,7 @@ class InMemoryCatalogRepository:
         return tuple(_to_group(list(cars), grouping) for _, cars in groups)
 
     def _matching(self, filters: CatalogFilters) -> Iterable[Car]:
-        return (car for car in self._cars.values() if matches(car, filters))
+        return (entry.car for entry in self._entries.values() if matches(entry.car, filters))
 
 
 def matches(car: Car, filters: CatalogFilters) -> bool:

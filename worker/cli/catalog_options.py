@@ -1,0 +1,42 @@
+"""The options by which the commands of the catalog choose cars."""
+
+import re
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+
+from worker.domain.errors import InvalidValueError
+from worker.domain.value_objects.entity_id import parse_entity_id
+
+_PLAIN_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
+
+
+def parse_pesos(text: str) -> Decimal:
+    """Reads an exact amount; `Decimal` alone would take `1e5`, `1_000` and `NaN` too."""
+    if _PLAIN_DECIMAL.fullmatch(text) is None:
+        raise typer.BadParameter(f"{text!r} is not a decimal number such as 349999.00")
+    return Decimal(text)
+
+
+def parse_car_id(text: str) -> str:
+    """Reads the id of a car."""
+    try:
+        return parse_entity_id(text)
+    except InvalidValueError as invalid:
+        raise typer.BadParameter(str(invalid)) from None
+
+
+CarId = Annotated[str, typer.Argument(parser=parse_car_id, metavar="ID")]
+Make = Annotated[str | None, typer.Option(help="Exactly this make, but for case.")]
+Model = Annotated[str | None, typer.Option(help="Exactly this model, but for case.")]
+YearMin = Annotated[int | None, typer.Option(help="From this model year.")]
+YearMax = Annotated[int | None, typer.Option(help="Up to this model year.")]
+PriceMin = Annotated[
+    Decimal | None, typer.Option(parser=parse_pesos, metavar="PESOS", help="From this price.")
+]
+PriceMax = Annotated[
+    Decimal | None, typer.Option(parser=parse_pesos, metavar="PESOS", help="Up to this price.")
+]
+Limit = Annotated[int, typer.Option(help="Rows of the page, 1 to 200.")]
+Offset = Annotated[int, typer.Option(help="Rows to skip.")]
