@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import asyncpg
@@ -11,7 +13,7 @@ from benchmarks.filling import SOURCE, fill
 from benchmarks.measured_process import MeasuredProcess
 from dev.servers import Servers
 
-LONGEST_SECONDS = 300
+LONGEST_SECONDS = 600
 LOOK_AGAIN_SECONDS = 0.02
 
 
@@ -21,10 +23,23 @@ class Drained:
 
     messages_per_second: float
     cpu_microseconds_per_message: float
+    wal_bytes_per_message: float
     peak_megabytes: float
 
 
-async def measure_drain(servers: Servers, contestant: Contestant, messages: int) -> Drained:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Counters at one moment."""
+
+    recorded: int
+    at: float
+    cpu_seconds: float
+    wal_bytes: int
+
+
+async def measure_drain(
+    servers: Servers, contestant: Contestant, messages: int, *, processes: int = 1
+) -> Drained:
     """Fills, starts the consumer, and watches the recorded ids grow.
 
     What earlier measurements left is removed; what was there before them stays.
@@ -33,32 +48,46 @@ async def measure_drain(servers: Servers, contestant: Contestant, messages: int)
     try:
         await _remove_traces(database)
         await fill(servers.rabbitmq_url, messages)
-        with MeasuredProcess(contestant.command, contestant.environment(servers)) as process:
-            return await _watch(database, process, messages)
+        with ExitStack() as stack:
+            running = [
+                stack.enter_context(
+                    MeasuredProcess(contestant.command, contestant.environment(servers))
+                )
+                for _ in range(processes)
+            ]
+            return await _watch(database, running, messages)
     finally:
         await database.close()
 
 
-async def _watch(database: asyncpg.Connection, process: MeasuredProcess, messages: int) -> Drained:
+async def _watch(
+    database: asyncpg.Connection, running: Sequence[MeasuredProcess], messages: int
+) -> Drained:
     give_up = time.monotonic() + LONGEST_SECONDS
-    began, cpu, first = 0.0, 0.0, 0
-    while (count := await _recorded(database)) < messages:
-        if not first and count:
-            began, cpu, first = time.monotonic(), process.cpu_seconds, count
+    first = now = await _read(database, running)
+    while now.recorded < messages:
+        if not first.recorded:
+            first = now
         if time.monotonic() > give_up:
-            raise TimeoutError(f"{count} of {messages} messages after {LONGEST_SECONDS} s")
+            raise TimeoutError(f"{now.recorded} of {messages} after {LONGEST_SECONDS} s")
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
-    seconds, done = time.monotonic() - began, messages - first
+        now = await _read(database, running)
+    done = now.recorded - first.recorded
     return Drained(
-        messages_per_second=done / seconds,
-        cpu_microseconds_per_message=(process.cpu_seconds - cpu) / done * 1e6,
-        peak_megabytes=process.peak_bytes / 1e6,
+        messages_per_second=done / (now.at - first.at),
+        cpu_microseconds_per_message=(now.cpu_seconds - first.cpu_seconds) / done * 1e6,
+        wal_bytes_per_message=(now.wal_bytes - first.wal_bytes) / done,
+        peak_megabytes=max(process.peak_bytes for process in running) / 1e6,
     )
 
 
-async def _recorded(database: asyncpg.Connection) -> int:
-    count = "SELECT count(*) FROM processed_messages WHERE source = $1"
-    return int(await database.fetchval(count, SOURCE))
+async def _read(database: asyncpg.Connection, running: Sequence[MeasuredProcess]) -> _Reading:
+    count = (
+        "SELECT count(*), pg_current_wal_lsn() - '0/0' FROM processed_messages WHERE source = $1"
+    )
+    recorded, wal_bytes = await database.fetchrow(count, SOURCE)
+    cpu_seconds = sum(process.cpu_seconds for process in running)
+    return _Reading(recorded, time.monotonic(), cpu_seconds, int(wal_bytes))
 
 
 async def _remove_traces(database: asyncpg.Connection) -> None:

@@ -1,13 +1,24 @@
 """The memory of a worker with a long queue before it."""
 
 import asyncio
+from typing import Any
 
 from benchmarks.contestants import OURS
 from benchmarks.filling import fill
 from benchmarks.measured_process import MeasuredProcess
+from benchmarks.options import Options
 from dev.servers import Servers
+from worker.cli.output import print_table
 
 WATCHED_SECONDS = 30
+
+
+def run(servers: Servers, options: Options) -> dict[str, Any]:
+    """The peak memory, whatever waits."""
+    peak = asyncio.run(measure_backlog_memory(servers, options.waiting))
+    rows = [(f"{options.waiting:,}", f"{peak:.0f}")]
+    print_table("a long queue", ("#waiting", "#peak MB of the worker"), rows)
+    return {"waiting": options.waiting, "peak_megabytes": peak}
 
 
 async def measure_backlog_memory(servers: Servers, waiting: int) -> float:

@@ -3,18 +3,22 @@
 import asyncio
 import json
 import time
-from dataclasses import dataclass
-from statistics import quantiles
+from dataclasses import asdict, dataclass
+from statistics import median, quantiles
+from typing import Any
 
 import aio_pika
 import asyncpg
 
-from benchmarks.contestants import Contestant
+from benchmarks.contestants import OURS, PEERS, Contestant
 from benchmarks.filling import CREATED, SOURCE
 from benchmarks.measured_process import MeasuredProcess
+from benchmarks.options import Options
 from dev.servers import Servers
+from worker.cli.output import print_table
 
 MESSAGES_PER_SECOND = 50
+MESSAGES = 500
 WARM_UP = 50
 PATIENCE_SECONDS = 60
 
@@ -32,6 +36,30 @@ class Latency:
 
     p50: float
     p99: float
+
+
+def run(servers: Servers, options: Options) -> dict[str, Any]:
+    """Ours against the peer with one transaction for each message."""
+    contestants = (OURS, PEERS[0])
+    rounds = [
+        {c.key: asyncio.run(measure_latency(servers, c, MESSAGES)) for c in contestants}
+        for _ in range(options.rounds)
+    ]
+    rows = [
+        (
+            contestant.title,
+            f"{median(measured[contestant.key].p50 for measured in rounds):.1f}",
+            f"{median(measured[contestant.key].p99 for measured in rounds):.1f}",
+        )
+        for contestant in contestants
+    ]
+    ratio = median(measured[OURS.key].p99 / measured[PEERS[0].key].p99 for measured in rounds)
+    title = f"publish to commit at {MESSAGES_PER_SECOND} messages/s; p99: ours is {ratio:.2f} x"
+    print_table(title, ("consumer", "#p50 ms", "#p99 ms"), rows)
+    return {
+        "rounds": [{key: asdict(latency) for key, latency in r.items()} for r in rounds],
+        "p99_ratio": ratio,
+    }
 
 
 async def measure_latency(servers: Servers, contestant: Contestant, messages: int) -> Latency:

@@ -1,0 +1,86 @@
+"""Messages per second, ours against the peers: in turn, repeated, ratios within each round."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from statistics import median
+from typing import Any
+
+from benchmarks.chart import draw_chart
+from benchmarks.contestants import OURS, PEERS, Contestant
+from benchmarks.drain import Drained, measure_drain
+from benchmarks.options import Options
+from benchmarks.results import RESULTS
+from dev.servers import Servers
+from worker.cli.output import print_table
+
+Round = Mapping[str, Drained]
+Figure = Callable[[Drained], float]
+
+
+def run(servers: Servers, options: Options) -> dict[str, Any]:
+    """All contestants, and a chart of their medians."""
+    contestants = (OURS, *PEERS)
+    rounds = [_measure_round(servers, contestants, options) for _ in range(options.rounds)]
+    columns = (
+        *("consumer", "#messages/s", "#CPU µs/message", "#WAL bytes/message", "#peak MB"),
+        *("#speed: ours is", "#CPU: ours is"),
+    )
+    title = f"{options.messages} messages, medians of {options.rounds} rounds"
+    print_table(title, columns, [_row(rounds, contestant) for contestant in contestants])
+    _draw(rounds, contestants)
+    return {
+        "messages": options.messages,
+        "rounds": [{key: asdict(drained) for key, drained in r.items()} for r in rounds],
+        "ratios": {
+            peer.key: {
+                "speed": _ratio(rounds, peer.key, speed),
+                "cpu": _ratio(rounds, peer.key, cpu),
+            }
+            for peer in PEERS
+        },
+    }
+
+
+def speed(drained: Drained) -> float:
+    """Messages per second."""
+    return drained.messages_per_second
+
+
+def cpu(drained: Drained) -> float:
+    """Microseconds of the consumer's CPU per message."""
+    return drained.cpu_microseconds_per_message
+
+
+def _measure_round(
+    servers: Servers, contestants: Sequence[Contestant], options: Options
+) -> dict[str, Drained]:
+    return {c.key: asyncio.run(measure_drain(servers, c, options.messages)) for c in contestants}
+
+
+def _row(rounds: Sequence[Round], contestant: Contestant) -> tuple[str, ...]:
+    key = contestant.key
+    return (
+        contestant.title,
+        f"{_median(rounds, key, speed):.0f}",
+        f"{_median(rounds, key, cpu):.0f}",
+        f"{_median(rounds, key, lambda drained: drained.wal_bytes_per_message):.0f}",
+        f"{_median(rounds, key, lambda drained: drained.peak_megabytes):.0f}",
+        f"{_ratio(rounds, key, speed):.2f} x",
+        f"1/{1 / _ratio(rounds, key, cpu):.1f}",
+    )
+
+
+def _median(rounds: Sequence[Round], key: str, figure: Figure) -> float:
+    return median(figure(measured[key]) for measured in rounds)
+
+
+def _ratio(rounds: Sequence[Round], key: str, figure: Figure) -> float:
+    """The median of ours against a contestant's, both of the same round."""
+    return median(figure(measured[OURS.key]) / figure(measured[key]) for measured in rounds)
+
+
+def _draw(rounds: Sequence[Round], contestants: Sequence[Contestant]) -> None:
+    bars = [(c.title, _median(rounds, c.key, speed)) for c in contestants]
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "throughput.svg").write_text(draw_chart("messages per second", bars))
