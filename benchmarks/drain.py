@@ -85,7 +85,9 @@ async def _read(database: asyncpg.Connection, running: Sequence[MeasuredProcess]
     count = (
         "SELECT count(*), pg_current_wal_lsn() - '0/0' FROM processed_messages WHERE source = $1"
     )
-    recorded, wal_bytes = await database.fetchrow(count, SOURCE)
+    row = await database.fetchrow(count, SOURCE)
+    assert row is not None
+    recorded, wal_bytes = row
     cpu_seconds = sum(process.cpu_seconds for process in running)
     return _Reading(recorded, time.monotonic(), cpu_seconds, int(wal_bytes))
 

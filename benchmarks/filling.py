@@ -12,8 +12,10 @@ CHANGED = "inventory.price-changed.v1"
 
 SOURCE = "/bench"
 
-LEAD = 2_000
-"""How far a creation is ahead of the price change of its car: peers have no retries."""
+LEAD = 5_000
+"""How far a creation is ahead of the price change of its car, at most.
+
+More than what all consumers hold together: peers have no retries."""
 
 _PERSISTENT = 2
 _MAKES = ("Nissan", "Volkswagen", "Chevrolet", "Toyota", "ŠKODA")
@@ -22,12 +24,13 @@ _MAKES = ("Nissan", "Volkswagen", "Chevrolet", "Toyota", "ŠKODA")
 def events(count: int) -> Iterator[tuple[str, str, bytes]]:
     """Type, id and body of `count` events."""
     cars = count // 2
-    for i in range(cars + LEAD):
+    lead = min(LEAD, cars)
+    for i in range(cars + lead):
         if i < cars:
             data = {"make": _MAKES[i % 5], "model": f"M{i % 40}", "year": 2000 + i % 26}
             yield CREATED, f"created-{i}", _body(i, "2026-01-01T00:00:00-06:00", **data)
-        if i >= LEAD:
-            car = i - LEAD
+        if i >= lead:
+            car = i - lead
             yield CHANGED, f"changed-{car}", _body(car, "2026-02-01T00:00:00-06:00")
 
 
