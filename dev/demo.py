@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from dev.servers import Servers, ServersUnavailableError, start_servers
+from dev.servers.signals import Terminated
 from tests.support.worker_process import WorkerProcess
 from worker.cli.output import print_table
 
@@ -32,6 +34,10 @@ def main() -> int:
     except ServersUnavailableError as error:
         print(error, file=sys.stderr)
         return 1
+    except Terminated as request:
+        return request.exit_code
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 def _run_demo(servers: Servers) -> int:

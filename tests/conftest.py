@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from dev.servers import Servers, ServerSet, start_servers
+from dev.servers import Servers, ServerSet, ServersUnavailableError, start_servers
 from tests.support.broker import Broker, connect, delete_our_queues
 from tests.support.worker_process import WorkerProcess
 from worker.infra.db.engine import Sessions, create_engine, create_sessions
@@ -24,8 +24,11 @@ StartWorker = Callable[..., WorkerProcess]
 @pytest.fixture(scope="session")
 def server_set() -> Iterator[ServerSet]:
     """Real servers, started once."""
-    with start_servers() as servers:
-        yield servers
+    try:
+        with start_servers() as servers:
+            yield servers
+    except ServersUnavailableError as error:
+        pytest.exit(str(error), returncode=1)
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ class WorkerProcess:
     def start(self) -> Self:
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._command, env=self._environment, stdout=log, stderr=log
+                self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
         return self
 
