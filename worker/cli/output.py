@@ -12,6 +12,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 UNLIMITED_WIDTH = 10_000
 AS_JSON = typer.Option("--json", help="Print one JSON document instead of a table.")
@@ -32,7 +33,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         justify: Literal["left", "right"] = "right" if column.startswith("#") else "left"
         table.add_column(column.lstrip("#"), justify=justify, no_wrap=True)
     for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(Text(_cell(value)) for value in row))  # no markup: it is data
     Console(width=None if sys.stdout.isatty() else UNLIMITED_WIDTH).print(table)
 
 
