@@ -6,10 +6,10 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test run check format lock clean
+.PHONY: help setup demo test test-full faults bench run check format lock clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## Make .venv with the locked packages, and find or install RabbitMQ
 	@python -m dev.provide_rabbitmq
@@ -26,14 +26,20 @@ demo: setup ## Send example events through real servers and show where each one 
 test: setup ## Run the tests against real servers
 	@python -m pytest tests
 
+test-full: setup ## All tests, also the long ones and those that need npm, promtool or buildah
+	@python -m pytest tests -m ""
+
 run: setup ## Keep a worker in the foreground, on servers of its own, until Ctrl-C
 	@python -m dev.with_servers --show-urls -- \
 		sh -c 'inventory-worker migrate && exec inventory-worker run'
 
+bench: setup ## Measure against what people would write otherwise (half an hour)
+	@python -m benchmarks
+
 check: $(INSTALLED) ## Check format, lint, types, the layers, and that migrations match the models
 	ruff format --check .
 	ruff check .
-	mypy worker dev tests
+	mypy worker dev tests benchmarks
 	lint-imports
 	python -m dev.with_servers --database-only -- sh -c 'alembic upgrade head && alembic check'
 
