@@ -47,7 +47,7 @@ format: $(INSTALLED) ## Format the code and fix what lint can fix by itself
 	ruff format .
 	ruff check --fix .
 
-EXPORT := uv pip compile --universal --python-version 3.11 --generate-hashes \
+EXPORT := uv pip compile --universal --python-version 3.11 --generate-hashes --extra otel \
 	--no-emit-index-url --no-header --no-annotate -q pyproject.toml
 
 lock: ## Export the locked requirements from pyproject.toml (needs uv)
