@@ -56,6 +56,7 @@ def _run_demo(servers: Servers) -> int:
     accounted = _print_outcomes(by_type, dead)
     _inventory_worker(servers, "catalog", "search", "--limit", "5")
     _inventory_worker(servers, "catalog", "stats", "--by", "year", "--make", "nissan")
+    _inventory_worker(servers, "catalog", "show", "MX-MID-000348")
     _inventory_worker(servers, "dlq", "list")
     _console.print(
         f"{published} published, {accounted} applied, duplicate, stale, unchanged or dead letters"

@@ -39,26 +39,26 @@ async def test_the_example_file_adds_up_and_a_second_time_changes_nothing(
     worker = start_worker()
 
     assert inventory_worker("publish", "--no-validate", str(EVENTS)).returncode == 0
-    first = worker.wait_results(327)
+    first = worker.wait_results(368)
     catalog = await read_cars(sessions)
     assert inventory_worker("publish", "--no-validate", str(EVENTS)).returncode == 0
-    both = worker.wait_results(2 * 327)
+    both = worker.wait_results(2 * 368)
 
     dead = {code: count for code, count in first.items() if code not in OUTCOMES}
     assert dead == {
-        "invalid-event": 10,
-        "car-not-found": 8,
+        "invalid-event": 12,
+        "car-not-found": 9,
         "car-already-exists": 2,
         "message-id-reused": 2,
         "occurred-in-future": 1,
         "missing-message-id": 1,
     }
-    assert first["applied"] + first["stale"] == 288
-    assert first["duplicate"] == 15
-    assert both["duplicate"] == 15 + 303
+    assert first["applied"] + first["stale"] == 324
+    assert first["duplicate"] == 17
+    assert both["duplicate"] == 17 + 341
     assert both["applied"] == first["applied"]
     assert await read_cars(sessions) == catalog
-    assert len(catalog) == 105
+    assert len(catalog) == 106
 
 
 OUTCOMES = {"applied", "duplicate", "stale", "unchanged"}
