@@ -119,20 +119,28 @@ class Batching:
                 ErrorCode.REDELIVERED_TOO_OFTEN,
                 f"begun {TRIALS} times alone, and each time the worker ended before it was done",
             )
-            await self._settler.settle_failure(suspect, failure)
+            if not await self._settler.settle_failure(suspect, failure):
+                return
         else:
             await self._handle_batch([receive(suspect, self._decoder)])
-        await self._hold_until_done(lambda: self._trials.end(fingerprint), suspect.channel)
+        # We are alive: whatever else became of the message, this trial did not kill us.
+        await self._hold_until_done(
+            lambda: self._trials.end(fingerprint), suspect.channel, even_if_lost=True
+        )
 
     async def _hold_until_done(
-        self, work: Callable[[], Awaitable[T]], channel: SettlesDeliveries
+        self,
+        work: Callable[[], Awaitable[T]],
+        channel: SettlesDeliveries,
+        *,
+        even_if_lost: bool = False,
     ) -> T | None:
         """Tries again while the store is away; None once the messages are no longer ours.
 
         Before the broker would lose patience with us, everything is given back.
         """
         backoff = Backoff()
-        while not channel.is_lost:
+        while even_if_lost or not channel.is_lost:
             try:
                 result = await work()
             except StoreUnavailableError as unavailable:
@@ -140,7 +148,7 @@ class Batching:
                 self._trouble.warn("the database takes no work: holding", str(unavailable))
                 if backoff.elapsed > HOLD_SECONDS:
                     channel.give_up("the database has been away for too long")
-                elif await self._finishing_within(backoff.next_pause()):
+                if await self._finishing_within(backoff.next_pause()):
                     return None
             else:
                 self._observer.store_answers(yes=True)

@@ -16,6 +16,7 @@ from worker.infra.messaging.confirming_publisher import (
     BrokerUnavailableError,
     ConfirmingPublisher,
     UnpublishableError,
+    UnroutableError,
 )
 from worker.infra.messaging.delivery import Delivery
 from worker.infra.messaging.observer import Observer
@@ -58,7 +59,7 @@ class Settler:
         self._delays = delays
         self._observer = observer
         self._clock = clock
-        self._republishing: set[asyncio.Task[None]] = set()
+        self._republishing: set[asyncio.Task[bool]] = set()
 
     async def settle(self, settled: Sequence[tuple[Delivery, Result]]) -> None:
         """Call after the commit; returns before the copies of failed messages are confirmed."""
@@ -73,20 +74,22 @@ class Settler:
         for delivery, tags in done.values():
             await delivery.channel.acknowledge(tags)
 
-    async def settle_failure(self, delivery: Delivery, failure: Failure) -> None:
-        """Settles one failed message, and returns when its copy is safe or it was given back."""
-        await self._republish(delivery, failure)
+    async def settle_failure(self, delivery: Delivery, failure: Failure) -> bool:
+        """Settles one failed message; tells whether a copy is safe, else it will come again."""
+        return await self._republish(delivery, failure)
 
     async def finish(self) -> None:
         """Waits for the copies that are under way."""
         await asyncio.gather(*self._republishing)
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    def _start(self, work: Coroutine[None, None, bool]) -> None:
         task = asyncio.create_task(work)
         self._republishing.add(task)
         task.add_done_callback(self._republishing.discard)
 
-    async def _republish(self, delivery: Delivery, failure: Failure) -> None:
+    async def _republish(self, delivery: Delivery, failure: Failure) -> bool:
+        if delivery.channel.is_lost:
+            return False  # it is delivered again, and one copy is enough
         history = History.of(delivery, WORKER_EXCHANGE)
         queue = next_queue(failure, history, self._delays)
         headers = history.headers_after(failure, self._clock(), __version__)
@@ -97,6 +100,9 @@ class Settler:
         except UnpublishableError as error:
             _log_failure(delivery, failure, "rejected to the broker", republish_error=str(error))
             await delivery.channel.reject(delivery.tag)
+        except UnroutableError as error:
+            _log_failure(delivery, failure, "given back", republish_error=str(error))
+            delivery.channel.give_up(f"{error}: was it deleted? The next subscription declares it")
         except BrokerUnavailableError as error:
             _log_failure(delivery, failure, "given back", republish_error=str(error))
             await delivery.channel.give_back(delivery.tag)
@@ -104,6 +110,8 @@ class Settler:
             _log_failure(delivery, failure, queue)
             self._observer.republished(failure, queue)
             await delivery.channel.acknowledge([delivery.tag])
+            return True
+        return False
 
     async def _publish_until_confirmed(
         self, delivery: Delivery, queue: str, properties: Basic.Properties
