@@ -41,7 +41,7 @@ class ConfirmingPublisher:
         self._url = named(url, name)
         self._connection: aio_pika.abc.AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
-        self._connecting = asyncio.Lock()
+        self._opening: asyncio.Task[AbstractChannel] | None = None
         self._room = asyncio.Semaphore(UNCONFIRMED_AT_MOST)
         self._one_by_one: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -75,25 +75,30 @@ class ConfirmingPublisher:
 
     async def close(self) -> None:
         """Disconnects."""
-        if self._channel is not None:
-            await self._discard(self._channel)
+        if self._opening is not None:
+            self._opening.cancel()
+        self._channel = None
+        await self._disconnect()
 
     async def _open_channel(self) -> AbstractChannel:
-        async with self._connecting:
-            if self._channel is None or self._channel.is_closed:
-                try:
-                    async with asyncio.timeout(CONNECT_SECONDS):
-                        self._channel = await self._connect()
-                except TROUBLE as error:
-                    raise BrokerUnavailableError(f"cannot connect: {in_brief(error)}") from error
+        """All who wait share one attempt: one after the other, they would wait for hours."""
+        if self._channel is not None and not self._channel.is_closed:
             return self._channel
+        if self._opening is None or self._opening.done():
+            self._opening = asyncio.create_task(self._connect())
+        try:
+            return await asyncio.shield(self._opening)
+        except TROUBLE as error:
+            raise BrokerUnavailableError(f"cannot connect: {in_brief(error)}") from error
 
     async def _connect(self) -> AbstractChannel:
         await self._disconnect()
-        self._connection = await aio_pika.connect(self._url)
-        channel = self._connection.channel(publisher_confirms=True, on_return_raises=True)
-        await channel.initialize()
-        return await channel.get_underlay_channel()
+        async with asyncio.timeout(CONNECT_SECONDS):
+            self._connection = await aio_pika.connect(self._url)
+            channel = self._connection.channel(publisher_confirms=True, on_return_raises=True)
+            await channel.initialize()
+            self._channel = await channel.get_underlay_channel()
+        return self._channel
 
     async def _discard(self, channel: AbstractChannel) -> None:
         """Never uses a channel again on which a publish is unconfirmed.
