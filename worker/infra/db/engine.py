@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 import asyncpg
+from sqlalchemy import ExceptionContext, event
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -14,13 +15,13 @@ from sqlalchemy.ext.asyncio import (
 SESSION_SETTINGS = {
     "application_name": "inventory-worker",
     "lock_timeout": "5s",
-    "statement_timeout": "30s",
+    "statement_timeout": "15s",
     "idle_in_transaction_session_timeout": "10s",
 }
 """Bounds for every session of the worker: a frozen one must not hold up the others."""
 
 CONNECT_SECONDS = 10
-ANSWER_SECONDS = 45
+ANSWER_SECONDS = 20
 """When a connection that answers nothing counts as dead: above any `statement_timeout`."""
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -46,9 +47,20 @@ def create_engine(
         command_timeout=answer_seconds,
         server_settings=dict(session_settings),
     )
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=connect, pool_size=pool_size, max_overflow=0
     )
+    event.listen(engine.sync_engine, "handle_error", _take_silence_for_a_lost_connection)
+    return engine
+
+
+def _take_silence_for_a_lost_connection(context: ExceptionContext) -> None:
+    """Has SQLAlchemy drop this connection and replace the pool.
+
+    It would try a rollback first and wait as long again, and then for each of the others.
+    """
+    if isinstance(context.original_exception, TimeoutError):
+        context.is_disconnect = True
 
 
 def create_sessions(engine: AsyncEngine) -> Sessions:
