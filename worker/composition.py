@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 
@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from worker.application.apply_batch import ApplyBatch
 from worker.application.decide import Dispatch, dispatch
 from worker.domain.ports.unit_of_work import StoreUnavailableError
-from worker.health import HEARTBEAT_SECONDS, Health
+from worker.health import Health
 from worker.infra.db.engine import Sessions, create_engine, create_sessions
+from worker.infra.db.pruning import Pruner
 from worker.infra.db.repositories.delivery_trials import PostgresDeliveryTrials
-from worker.infra.db.schema import check_revision, read_revision
+from worker.infra.db.schema import SchemaBehindError, check_revision, read_revision
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.http.server import Answer, HttpServer, Routes
 from worker.infra.messaging.batching import Batching
@@ -29,6 +30,8 @@ from worker.infra.messaging.settling import Settler
 from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
 from worker.infra.messaging.topology import WORKER_EXCHANGE
 from worker.infra.telemetry.metrics import Metrics
+from worker.infra.telemetry.vital_signs import beat, beside, probe
+from worker.infra.telemetry.watchdog import Watchdog
 from worker.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -78,16 +81,23 @@ async def run_worker(settings: Settings, dispatch: Dispatch = dispatch) -> None:
         consumer = Consumer(
             _consumer_options(settings), batching, settler, partial(_store_problem, engine), health
         )
-        with HttpServer(
-            settings.worker_http_host, settings.worker_http_port, _routes(health, metrics)
-        ) as server:
+        pruner = Pruner(sessions, timedelta(days=settings.worker_retention_days))
+        with (
+            HttpServer(
+                settings.worker_http_host, settings.worker_http_port, _routes(health, metrics)
+            ) as server,
+            Watchdog(health.tick, health.live_problems),
+        ):
             _log.info("starting", http_port=server.port)
             _stop_on_signals(consumer)
-            heart = asyncio.create_task(_beat(health))
             try:
-                await consumer.run()
+                async with beside(
+                    beat(health.heartbeat),
+                    probe(partial(_probe, engine), health.store_probed),
+                    pruner.run(),
+                ):
+                    await consumer.run()
             finally:
-                heart.cancel()
                 await republisher.close()
     _log.info("stopped")
 
@@ -113,10 +123,13 @@ async def _store_problem(engine: AsyncEngine) -> str | None:
     return None
 
 
-async def _beat(health: Health) -> None:
-    while True:
-        health.heartbeat()
-        await asyncio.sleep(HEARTBEAT_SECONDS)
+async def _probe(engine: AsyncEngine) -> str | None:
+    """As `_store_problem`, with a schema that is behind as one more reason."""
+    try:
+        check_revision(await read_revision(engine))
+    except (StoreUnavailableError, SchemaBehindError) as problem:
+        return str(problem)
+    return None
 
 
 def _stop_on_signals(consumer: Consumer) -> None:

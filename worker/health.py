@@ -1,64 +1,115 @@
 """The truth about this process, for whoever restarts it or sends it work."""
 
-import time
 from collections.abc import Sequence
 
 from worker.application.outcomes import Failure, Result
 from worker.infra.messaging.observer import Consuming
 from worker.infra.telemetry.metrics import Metrics
 
-STUCK_AFTER_SECONDS = 30.0
+STUCK_AFTER_SECONDS = 30
 """How long the event loop may give no sign of life before a restart is what helps."""
 
-HEARTBEAT_SECONDS = 1.0
+NO_PROGRESS_SECONDS = 300
+"""How long nothing may come of messages in hand, or of attempts to consume.
+
+Every single wait in the worker has a bound far below this.
+"""
+
+
+class _Silence:
+    """Seconds without a sign of life, counted by a watchdog that is frozen when we are."""
+
+    def __init__(self) -> None:
+        self.seconds = 0
+
+    def tick(self) -> None:
+        self.seconds += 1
+
+    def broken(self) -> None:
+        self.seconds = 0
 
 
 class Health:
-    """Watches the consumer (as its `Observer`) and the event loop; read from another thread."""
+    """Watches the consumer (as its `Observer`) and the event loop; read from other threads."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._subscription: Consuming | None = None
-        self._store_answers = True
-        self._loop_seen_at = time.monotonic()
+        self._waiting_for = "not started yet"
+        self._store_takes_work = True
+        self._store_problem: str | None = None
+        self._loop = _Silence()
+        self._progress = _Silence()
+
+    def tick(self) -> None:
+        """Another second has passed; called once a second by the watchdog."""
+        self._loop.tick()
+        if self._is_consuming() and not self._in_flight():
+            self._progress.broken()
+        else:
+            self._progress.tick()
 
     def heartbeat(self) -> None:
         """The event loop turns."""
-        self._loop_seen_at = time.monotonic()
+        self._loop.broken()
         self._metrics.consumer_up.set(self._is_consuming())
+        self._metrics.in_flight.set(self._in_flight())
 
     def consuming(self, subscription: Consuming | None) -> None:
         """See the protocol."""
         self._subscription = subscription
+        self._waiting_for = "the subscription was lost"
+        self._store_takes_work = True
+        self._progress.broken()
         self._metrics.consumer_up.set(self._is_consuming())
+
+    def waiting(self, problem: str) -> None:
+        """See the protocol."""
+        self._waiting_for = problem
+        self._progress.broken()
 
     def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None:
         """See the protocol."""
+        self._progress.broken()
         self._metrics.batch_settled(results, seconds)
 
     def republished(self, failure: Failure, queue: str) -> None:
         """See the protocol."""
+        self._progress.broken()
         self._metrics.republished(failure, queue)
 
     def store_answers(self, *, yes: bool) -> None:
         """See the protocol."""
-        self._store_answers = yes
+        self._progress.broken()
+        self._store_takes_work = yes
+
+    def store_probed(self, problem: str | None) -> None:
+        """What a look at the database found: None if it is there and fit."""
+        self._store_problem = problem
 
     def live_problems(self) -> list[str]:
-        """What only a restart would mend."""
-        silent = time.monotonic() - self._loop_seen_at
-        if silent > STUCK_AFTER_SECONDS:
-            return [f"the event loop has been stuck for {silent:.0f} s"]
-        return []
+        """What only a restart would mend. A server that is away is no such thing."""
+        problems = []
+        if self._loop.seconds > STUCK_AFTER_SECONDS:
+            problems.append(f"the event loop has been stuck for {self._loop.seconds} s")
+        if self._progress.seconds > NO_PROGRESS_SECONDS:
+            what = "came of messages in hand" if self._is_consuming() else "was tried to consume"
+            problems.append(f"nothing {what} for {self._progress.seconds} s")
+        return problems
 
     def ready_problems(self) -> list[str]:
         """Why this process does not consume now."""
         problems = self.live_problems()
         if not self._is_consuming():
-            problems.append("no consumer is registered at RabbitMQ")
-        if not self._store_answers:
-            problems.append("PostgreSQL takes no work")
+            problems.append(f"no consumer is registered at RabbitMQ: {self._waiting_for}")
+        if self._store_problem is not None:
+            problems.append(self._store_problem)
+        elif not self._store_takes_work:
+            problems.append("PostgreSQL answers, but takes no work")
         return problems
 
     def _is_consuming(self) -> bool:
         return self._subscription is not None and self._subscription.is_consuming
+
+    def _in_flight(self) -> int:
+        return self._subscription.in_flight if self._subscription is not None else 0

@@ -1,9 +1,11 @@
 """Keeps one subscription alive for as long as the worker runs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+import math
+import time
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 
@@ -15,6 +17,11 @@ from worker.infra.messaging.quiet_log import QuietLog
 from worker.infra.messaging.retry_ladder import RetryDelay
 from worker.infra.messaging.settling import Settler
 from worker.infra.messaging.subscription import Subscription
+
+FINISHING_SHARE = 0.6
+"""Of the shutdown timeout, for what is in hand; the rest is for taking leave of the servers."""
+
+T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
@@ -51,15 +58,18 @@ class Consumer:
         self._store_problem = store_problem
         self._observer = observer
         self._stop = asyncio.Event()
+        self._end_at = math.inf
         self._was_consuming = False
         self._trouble = QuietLog(_log)
 
     def stop(self) -> None:
         """Ends the run in good order: what is in hand is finished, the rest given back."""
-        self._stop.set()
+        if not self._stop.is_set():
+            self._end_at = time.monotonic() + self._options.shutdown_timeout * FINISHING_SHARE
+            self._stop.set()
 
     async def run(self) -> None:
-        """Returns after `stop`, once everything is settled or given back.
+        """Returns after `stop`, once everything is settled or given back, or time is up.
 
         Raises:
             StartupTimeoutError: it never got as far as consuming.
@@ -68,18 +78,17 @@ class Consumer:
         batches.add_done_callback(lambda _: self.stop())
         try:
             while not self._stop.is_set():
-                subscription = await self._subscribe()
+                subscription = await self._unless_stopped(self._subscribe())
                 if subscription is not None:
                     await self._consume(subscription, batches)
-            self._batching.finish()
-            await batches
+            await self._in_time(self._finish(batches))
         finally:
             batches.cancel()
 
-    async def _subscribe(self) -> Subscription | None:
-        """Waits for database and broker, then consumes; None if told to stop meanwhile."""
+    async def _subscribe(self) -> Subscription:
+        """Waits for database and broker, however long, then consumes."""
         backoff = Backoff()
-        while not self._stop.is_set():
+        while True:
             try:
                 problem = await self._store_problem()
                 if problem is None:
@@ -87,12 +96,10 @@ class Consumer:
             except TROUBLE as error:
                 problem = f"RabbitMQ: {in_brief(error)}"
             self._trouble.warn("waiting for the servers", problem)
+            self._observer.waiting(problem)
             if not self._was_consuming and backoff.elapsed > self._options.startup_timeout:
                 raise StartupTimeoutError(problem)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(backoff.next_pause()):
-                    await self._stop.wait()
-        return None
+            await asyncio.sleep(backoff.next_pause())
 
     async def _open(self) -> Subscription:
         return await Subscription.open(
@@ -108,29 +115,37 @@ class Consumer:
         self._observer.consuming(subscription)
         _log.info("consuming", prefetch=self._options.prefetch)
         try:
-            await self._until_lost_or_stopped(subscription)
+            await self._unless_stopped(subscription.wait_lost())
             if subscription.is_lost:
                 _log.warning("subscription lost", reason=subscription.lost_because)
             else:
                 await subscription.cancel()
-                await self._drain(batches)
+                await self._in_time(self._finish(batches))
         finally:
             self._observer.consuming(None)
             await subscription.close()
 
-    async def _until_lost_or_stopped(self, subscription: Subscription) -> None:
-        lost = asyncio.ensure_future(subscription.wait_lost())
-        stopped = asyncio.ensure_future(self._stop.wait())
+    async def _unless_stopped(self, work: Coroutine[None, None, T]) -> T | None:
+        """The result of the work; None where `stop` came first and the work was cancelled."""
+        doing = asyncio.create_task(work)
+        stopped = asyncio.create_task(self._stop.wait())
         try:
-            await asyncio.wait((lost, stopped), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((doing, stopped), return_when=asyncio.FIRST_COMPLETED)
+            return doing.result() if doing.done() else None
         finally:
-            lost.cancel()
             stopped.cancel()
+            doing.cancel()
+            await asyncio.wait((doing,))
 
-    async def _drain(self, batches: asyncio.Task[None]) -> None:
-        """Finishes what is in hand, but not for longer than whoever stops us will wait."""
+    async def _finish(self, batches: asyncio.Task[None]) -> None:
         self._batching.finish()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._options.shutdown_timeout):
-                await asyncio.shield(batches)
-                await self._settler.finish()
+        await asyncio.shield(batches)
+        await self._settler.finish()
+
+    async def _in_time(self, work: Coroutine[None, None, None]) -> None:
+        """Does it, but not for longer than whoever stops us will wait."""
+        try:
+            async with asyncio.timeout(self._end_at - time.monotonic()):
+                await work
+        except TimeoutError:
+            _log.warning("out of time: what is unfinished is given back to the queue")

@@ -12,12 +12,21 @@ class Consuming(Protocol):
         """Tells whether the broker still knows our consumer."""
         ...
 
+    @property
+    def in_flight(self) -> int:
+        """How many deliveries are in our hands, unsettled."""
+        ...
+
 
 class Observer(Protocol):
     """Is told what happens to messages; metrics, health and tests listen here."""
 
     def consuming(self, subscription: Consuming | None) -> None:
         """Deliveries arrive through this subscription from now on, or no longer."""
+        ...
+
+    def waiting(self, problem: str) -> None:
+        """An attempt to consume failed, another follows."""
         ...
 
     def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None:

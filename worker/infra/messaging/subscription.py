@@ -43,6 +43,7 @@ class Subscription:
         self._lost = asyncio.Event()
         self._channel: AmqpChannel | None = None
         self._consumer_tag: str | None = None
+        self._last_tag = 0
         self.lost_because = ""
 
     @classmethod
@@ -87,6 +88,11 @@ class Subscription:
             and not channel.is_closed
             and self._consumer_tag in channel.consumers
         )
+
+    @property
+    def in_flight(self) -> int:
+        """How many deliveries are not settled yet: tags are numbered from 1, without gaps."""
+        return self._last_tag - self._ledger.settled_count
 
     async def wait_lost(self) -> str:
         """Returns why, once the subscription is lost."""
@@ -146,6 +152,7 @@ class Subscription:
     async def _on_message(self, message: DeliveredMessage) -> None:
         assert isinstance(message.delivery, Basic.Deliver)
         deliver = message.delivery
+        self._last_tag = deliver.delivery_tag or 0
         self._on_delivery(
             Delivery(
                 tag=deliver.delivery_tag or 0,

@@ -29,6 +29,11 @@ class TagLedger:
         """Notes a delivery that was given back or rejected: the broker waits for no ack."""
         self._settled.add(tag)
 
+    @property
+    def settled_count(self) -> int:
+        """How many deliveries are settled so far."""
+        return self._all_settled_up_to + len(self._settled)
+
     def take_acks(self) -> list[Ack]:
         """The fewest acks for all that is settled and not acknowledged yet."""
         last_waiting = self._advance()

@@ -47,6 +47,11 @@ class Metrics:
             "1 while the broker knows our consumer.",
             registry=self.registry,
         )
+        self.in_flight = Gauge(
+            "inventory_worker_in_flight_messages",
+            "Messages delivered to this process and not settled yet.",
+            registry=self.registry,
+        )
         self.last_settlement = Gauge(
             "inventory_worker_last_settlement_timestamp_seconds",
             "When a batch was last settled, in Unix time.",

@@ -1,0 +1,81 @@
+"""Forgets what is old: ids that no message will repeat, and trials that nobody will continue.
+
+Small transactions, one worker at a time, only rows that nobody has locked: the pruner waits for
+nobody, so that it is part of no deadlock, and whoever waits for it waits for one small delete.
+"""
+
+import asyncio
+import random
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Interval, bindparam, func, select, text
+
+from worker.infra.db.engine import Sessions
+from worker.infra.db.errors import TROUBLE, translate
+
+BATCH_ROWS = 1000
+PAUSE_SECONDS = 0.5
+"""Between two batches: a long backlog is worked off beside the flow of messages."""
+
+ROUND_SECONDS = 600.0
+"""Between two rounds, about: workers that started together do not stay in step."""
+
+ONE_AT_A_TIME = 4_206_871_554
+"""The advisory lock of the worker that prunes; the end of its transaction frees it."""
+
+_TRY_LOCK = select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))
+
+_DELETE = """
+DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM {table} WHERE {age} < now() - :retention
+    ORDER BY {age} LIMIT :rows FOR UPDATE SKIP LOCKED
+)) RETURNING 1
+"""
+"""By ctid, since the rows are locked until they are gone: no second search by key."""
+
+_DELETES = tuple(
+    text(_DELETE.format(table=table, age=age)).bindparams(bindparam("retention", type_=Interval))
+    for table, age in (("processed_messages", "processed_at"), ("delivery_trials", "last_trial_at"))
+)
+
+_log = structlog.get_logger(__name__)
+
+
+class Pruner:
+    """Deletes rows older than `retention`."""
+
+    def __init__(
+        self, sessions: Sessions, retention: timedelta, *, batch_rows: int = BATCH_ROWS
+    ) -> None:
+        self._sessions = sessions
+        self._retention = retention
+        self._batch_rows = batch_rows
+
+    async def run(self) -> None:
+        """Prunes round after round; a database that is away only delays the next one."""
+        while True:
+            await asyncio.sleep(ROUND_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+            try:
+                await self.prune()
+            except TROUBLE as trouble:
+                _log.warning("pruning failed", reason=str(translate(trouble)))
+
+    async def prune(self) -> int:
+        """Deletes batch after batch until nothing old is left; returns how many rows."""
+        total = 0
+        while deleted := await self.prune_batch():
+            total += deleted
+            await asyncio.sleep(PAUSE_SECONDS)
+        if total:
+            _log.info("pruned", rows=total)
+        return total
+
+    async def prune_batch(self) -> int:
+        """Deletes at most a batch from each table; none while another worker prunes."""
+        async with self._sessions.begin() as session:
+            if not (await session.execute(_TRY_LOCK)).scalar_one():
+                return 0
+            parameters = {"retention": self._retention, "rows": self._batch_rows}
+            deleted = [(await session.execute(sql, parameters)).all() for sql in _DELETES]
+        return sum(len(rows) for rows in deleted)

@@ -1,0 +1,61 @@
+"""Ends a process that only a restart would mend, where no orchestrator probes it."""
+
+import faulthandler
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Self
+
+import structlog
+
+TICK_SECONDS = 1.0
+
+GRACE_TICKS = 60
+"""How long whoever probes us has to restart us in good order, before we end ourselves."""
+
+LAST_WORDS_SECONDS = 5.0
+WEDGED = 70  # EX_SOFTWARE of sysexits.h
+
+_log = structlog.get_logger(__name__)
+
+
+class Watchdog:
+    """Asks again and again, from a thread of its own, whether the process is wedged.
+
+    It counts its own ticks instead of reading a clock: a process that was frozen and thawed
+    is not to blame for the time between.
+    """
+
+    def __init__(self, tick: Callable[[], None], problems: Callable[[], list[str]]) -> None:
+        self._tick = tick
+        self._problems = problems
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        wedged_ticks = 0
+        while not self._done.wait(TICK_SECONDS):
+            self._tick()
+            wedged_ticks = wedged_ticks + 1 if self._problems() else 0
+            if wedged_ticks > GRACE_TICKS:
+                self._end_process()
+
+    def _end_process(self) -> None:
+        """Says why, if stderr still takes it: a full pipe may be what we are stuck on."""
+        last_words = threading.Thread(target=self._explain, daemon=True)
+        last_words.start()
+        last_words.join(LAST_WORDS_SECONDS)
+        os._exit(WEDGED)
+
+    def _explain(self) -> None:
+        _log.critical("wedged: exiting, so that somebody restarts us", problems=self._problems())
+        faulthandler.dump_traceback(sys.stderr)
