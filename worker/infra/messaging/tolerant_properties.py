@@ -1,8 +1,9 @@
-"""Lets messages through whose properties pamqp cannot decode.
+"""Lets messages through that pamqp cannot decode.
 
-pamqp 4.0.1 raises on a `timestamp` in microseconds, on text that is not UTF-8 and on tables
-nested too deep; aiormq 7.2.4 then drops the connection before our code sees the message,
-reconnects, and meets it again, for ever: https://github.com/mosquito/aiormq/issues/186.
+pamqp 4.0.1 raises on a `timestamp` in microseconds, on text that is not UTF-8 (a routing key
+too: a message reaches us by its `CC` header whatever its key) and on tables nested too deep;
+aiormq 7.2.4 then drops the connection before our code sees the message, reconnects, and meets
+it again, for ever: https://github.com/mosquito/aiormq/issues/186.
 `tests/integration/test_tolerance_on_the_wire.py` fails on the day this is no longer needed.
 """
 
@@ -15,6 +16,7 @@ from pamqp.common import FieldTable, FieldValue
 UNDECODABLE = "x-undecodable"
 """The header that names what was left out of a message because it could not be decoded."""
 
+_LONGEST_NAMES = 1024
 _SHORT = {b"t": 1, b"b": 1, b"B": 1, b"s": 2, b"u": 2, b"I": 4, b"i": 4, b"f": 4}
 _WIDTHS = {**_SHORT, b"D": 5, b"l": 8, b"L": 8, b"d": 8, b"T": 8, b"V": 0, b"\x00": 0}
 
@@ -23,7 +25,14 @@ _strict_unmarshal = base.BasicProperties.unmarshal
 
 def tolerate_undecodable_properties() -> None:
     """Changes pamqp for this process; calling it again changes nothing."""
+    decode.METHODS["shortstr"] = _short_text
     setattr(Basic.Properties, "unmarshal", _unmarshal)  # noqa: B010 - pamqp offers no hook
+
+
+def _short_text(value: bytes) -> tuple[int, str]:
+    """A property, a routing key or an exchange; bytes that are not UTF-8 as lone surrogates."""
+    width = 1 + value[0]
+    return width, value[1:width].decode("utf-8", "surrogateescape")
 
 
 def _unmarshal(self: Basic.Properties, flags: int, data: bytes) -> None:
@@ -34,7 +43,7 @@ def _unmarshal(self: Basic.Properties, flags: int, data: bytes) -> None:
 
 
 def _unmarshal_leniently(properties: Basic.Properties, flags: int, data: bytes) -> None:
-    """Keeps what can be read; text that is not UTF-8 keeps its bytes as lone surrogates."""
+    """Keeps what can be read, and names what cannot."""
     lost: list[str] = []
     for name in Basic.Properties.attributes():
         if not flags & Basic.Properties.flags[name]:
@@ -45,14 +54,12 @@ def _unmarshal_leniently(properties: Basic.Properties, flags: int, data: bytes) 
         setattr(properties, name, value)
         data = data[width:]
     if lost:
-        properties.headers = {**(properties.headers or {}), UNDECODABLE: ", ".join(sorted(lost))}
+        names = ", ".join(sorted(lost))[:_LONGEST_NAMES]
+        properties.headers = {**(properties.headers or {}), UNDECODABLE: names}
 
 
 def _property(amqp_type: str, data: bytes, lost: list[str]) -> tuple[int, FieldValue]:
     match amqp_type:
-        case "shortstr":
-            width = 1 + data[0]
-            return width, data[1:width].decode("utf-8", "surrogateescape")
         case "table":
             width = 4 + int.from_bytes(data[:4])
             return width, _table(data[4:width], lost)
