@@ -45,6 +45,8 @@ OURS = frozenset(
 )
 
 _LONGEST_DETAIL_BYTES = 2048
+_LONGEST_NAME = 4 * 255
+"""A name has at most 255 bytes on the wire; made printable, each may become `\\xff`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,18 @@ class History:
         A publisher may set any header; what it claims of attempts or replays does not count.
         """
         headers = delivery.headers if delivery.exchange == worker_exchange else {}
+        exchange, routing_key = (
+            _text(headers, ORIGINAL_EXCHANGE),
+            _text(headers, ORIGINAL_ROUTING_KEY),
+        )
         return cls(
             attempts=_count(headers, ATTEMPTS),
             replays=_count(headers, REPLAYS),
             first_error_at=_text(headers, FIRST_ERROR_AT),
-            original_exchange=_text(headers, ORIGINAL_EXCHANGE) or delivery.exchange,
-            original_routing_key=_text(headers, ORIGINAL_ROUTING_KEY) or delivery.routing_key,
+            original_exchange=_printable(delivery.exchange if exchange is None else exchange),
+            original_routing_key=_printable(
+                delivery.routing_key if routing_key is None else routing_key
+            ),
             replaces=headers.get(REPLACES),
         )
 
@@ -98,7 +106,12 @@ def _count(headers: FieldTable, name: str) -> int:
 
 def _text(headers: FieldTable, name: str) -> str | None:
     value = headers.get(name)
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str) and len(value) <= _LONGEST_NAME else None
+
+
+def _printable(name: str) -> str:
+    r"""A routing key or exchange that can be sent on: bytes that are not UTF-8 as `\xff`."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _cut(text: str) -> str:
