@@ -49,8 +49,19 @@ class CarAlreadyExistsError(CommandRefusedError):
 
 
 def describe(found: object, *, at_most: int = 80) -> str:
-    """A short, printable form of what was found, fit for a header and a log line."""
-    text = ascii(found)
+    """A short, printable form of what was found in JSON, fit for a header and a log line."""
+    match found:
+        case None | bool():
+            return {None: "null", True: "true", False: "false"}[found]
+        case dict():
+            return "an object"
+        case list():
+            return "an array"
+        case _:
+            return _shortened(ascii(found), at_most)
+
+
+def _shortened(text: str, at_most: int) -> str:
     return text if len(text) <= at_most else f"{text[:at_most]}… ({len(text)} characters)"
 
 

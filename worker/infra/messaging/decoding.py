@@ -93,7 +93,7 @@ def _parse_structured(body: bytes) -> dict[str, Any]:
             ErrorCode.INVALID_EVENT,
             f"body: found {describe(event)}, allowed is a CloudEvents JSON object",
         )
-    missing = [name for name in _REQUIRED_IN_STRUCTURED if event.get(name) in {None, ""}]
+    missing = [name for name in _REQUIRED_IN_STRUCTURED if event.get(name) in (None, "")]
     if missing:
         code = ErrorCode.MISSING_MESSAGE_ID if "id" in missing else ErrorCode.INVALID_EVENT
         raise InvalidMessageError(code, f"CloudEvents attribute missing: {', '.join(missing)}")

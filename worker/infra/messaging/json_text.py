@@ -1,5 +1,6 @@
 """JSON whose numbers keep the digits they were written with."""
 
+from codecs import BOM_UTF8
 from json import JSONDecoder
 from typing import NoReturn
 
@@ -36,6 +37,8 @@ def parse_json(body: bytes) -> object:
         MalformedJsonError: also for a byte order mark, which RFC 8259 forbids, and for
             nesting too deep to read.
     """
+    if body.startswith(BOM_UTF8):
+        raise MalformedJsonError("begins with a byte order mark")
     try:
         document: object = _decoder.decode(body.decode())
     except UnicodeDecodeError as error:
