@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from worker.application.catalog_state import CatalogState
-from worker.application.commands import CommandMessage, OfferFinancingPlan
+from worker.application.commands import CommandMessage, CreateCar, OfferFinancingPlan
 from worker.application.decide import Dispatch, decide_batch, dispatch
 from worker.application.outcomes import Failure, Outcome, Result
 from worker.domain.ports.processed_messages import ProcessedMessage
@@ -35,12 +35,23 @@ class ApplyBatch:
     async def __call__(self, batch: Sequence[CommandMessage]) -> list[Result]:
         """The result of each message, in the order given, committed.
 
-        A message that the store refuses costs only itself: the batch is halved until it
-        stands alone, and its neighbours commit.
+        Creations go first, so that a price change that overtook its creation on the way
+        needs no retry.
 
         Raises:
             StoreUnavailableError: the store is away; none, or only the first part, of the
                 batch is committed, and all of it can be given again.
+        """
+        order = sorted(range(len(batch)), key=lambda i: not _creates(batch[i]))
+        results = await self._apply_isolating([batch[i] for i in order])
+        result_at = dict(zip(order, results, strict=True))
+        return [result_at[i] for i in range(len(batch))]
+
+    async def _apply_isolating(self, batch: Sequence[CommandMessage]) -> list[Result]:
+        """A message that the store refuses costs only itself, and its neighbours commit.
+
+        The batch is halved until that message stands alone: a few transactions more for
+        each such message, and no car before its creation.
         """
         try:
             return await self._apply_with_redo(batch)
@@ -48,7 +59,8 @@ class ApplyBatch:
             if len(batch) == 1:
                 return [Failure(ErrorCode.UNEXPECTED_ERROR, str(refusal))]
         middle = len(batch) // 2
-        return [*await self(batch[:middle]), *await self(batch[middle:])]
+        first, second = batch[:middle], batch[middle:]
+        return [*await self._apply_isolating(first), *await self._apply_isolating(second)]
 
     async def _apply_with_redo(self, batch: Sequence[CommandMessage]) -> list[Result]:
         for _ in range(REDO_LIMIT):
@@ -74,6 +86,10 @@ class ApplyBatch:
             await work.financing_plans.update(catalog.financing_plans.updated)
             await work.commit()
         return results
+
+
+def _creates(message: CommandMessage) -> bool:
+    return isinstance(message.command, CreateCar)
 
 
 def _identities(batch: Sequence[CommandMessage]) -> set[MessageIdentity]:

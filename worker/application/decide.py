@@ -42,27 +42,20 @@ def decide_batch(
     catalog: CatalogState,
     dispatch: Dispatch = dispatch,
 ) -> list[Result]:
-    """The result of each message, in the order given; `catalog` is left as they make it.
+    """The result of each message, one after the other; `catalog` is left as they make it.
 
-    Creations are decided first, so that a price change that overtook its creation on the
-    way needs no retry. A message that fails leaves no trace: the copy of it that follows
-    is decided afresh.
+    A message that fails leaves no trace: the copy of it that follows is decided afresh.
     """
     digests = dict(recorded)
-    results: dict[int, Result] = {}
-    for index in sorted(range(len(batch)), key=lambda i: not _creates(batch[i].command)):
-        message = batch[index]
+    results = []
+    for message in batch:
         result = _decide(message, digests, catalog, dispatch)
         if isinstance(result, Outcome):
             digests[message.identity] = message.digest
             if message.replaces is not None:
                 digests[message.replaces.identity] = message.replaces.digest
-        results[index] = result
-    return [results[index] for index in range(len(batch))]
-
-
-def _creates(command: Command) -> bool:
-    return isinstance(command, CreateCar)
+        results.append(result)
+    return results
 
 
 def _decide(
@@ -83,7 +76,7 @@ def _decide(
     except CommandRefusedError as refusal:
         return Failure(refusal.code, refusal.detail)
     except Exception as bug:  # noqa: BLE001 - our own bug must cost this message only
-        return Failure(ErrorCode.UNEXPECTED_ERROR, f"{type(bug).__name__} while handling it")
+        return Failure.from_bug(bug, "handling it")
     if decision.changed is not None:
         catalog.put(decision.changed)
     return decision.outcome

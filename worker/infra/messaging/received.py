@@ -21,8 +21,10 @@ class Received:
 
 
 def receive(delivery: Delivery, decoder: Decoder) -> Received:
-    """Decodes a delivery."""
+    """Decodes a delivery; whatever comes of it, the delivery can be settled."""
     try:
         return Received(delivery, decoder.decode(delivery))
     except InvalidMessageError as invalid:
         return Received(delivery, invalid.failure)
+    except Exception as bug:  # noqa: BLE001 - our own bug must cost this message only
+        return Received(delivery, Failure.from_bug(bug, "decoding it"))
