@@ -13,6 +13,7 @@ def configure_logging(level: str, format_: Literal["console", "json"]) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([] if format_ == "json" else [_escape_control_characters]),
         structlog.processors.format_exc_info,
     ]
     renderer: structlog.typing.Processor = (
@@ -39,3 +40,16 @@ def configure_logging(level: str, format_: Literal["console", "json"]) -> None:
     logging.getLogger("worker").setLevel(level.upper())
     for library in ("aiormq", "aio_pika"):  # what they warn of, we say once and in our words
         logging.getLogger(library).setLevel(logging.CRITICAL)
+
+
+def _escape_control_characters(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Lines hold what publishers wrote: a terminal must not obey it, nor a line end by it."""
+    return {
+        key: _escaped(value) if isinstance(value, str) else value for key, value in event.items()
+    }
+
+
+def _escaped(text: str) -> str:
+    return text if text.isprintable() else text.encode("unicode_escape").decode()
