@@ -10,7 +10,7 @@ import pytest
 
 from dev.servers import Servers
 from tests.conftest import ROOT, StartWorker
-from tests.support.broker import DEAD_LETTERS, Broker
+from tests.support.broker import DEAD_LETTERS, PATIENT_DELAYS, Broker
 from tests.support.catalog import read_cars
 from tests.support.histories import CHANGED, CREATED, Event, fold, random_history, with_duplicates
 from tests.support.worker_process import WorkerProcess, wait_until
@@ -18,6 +18,11 @@ from worker.infra.db.engine import Sessions
 
 InventoryWorker = Callable[..., subprocess.CompletedProcess[str]]
 
+ONE_AT_A_TIME = {
+    "WORKER_PREFETCH": "1",
+    "WORKER_BATCH_SIZE": "1",
+    "WORKER_RETRY_DELAYS": PATIENT_DELAYS,
+}
 EVENTS = ROOT / "examples" / "events.jsonl"
 
 
@@ -69,7 +74,8 @@ async def test_random_histories_in_random_order_end_in_their_fold(
     seed: int, start_worker: StartWorker, broker: Broker, sessions: Sessions
 ) -> None:
     rng = random.Random(seed)
-    worker = start_worker(WORKER_BATCH_SIZE=str(rng.choice([1, 3, 20, 400])))
+    batch_size = str(rng.choice([1, 3, 20, 400]))
+    worker = start_worker(WORKER_BATCH_SIZE=batch_size, WORKER_RETRY_DELAYS=PATIENT_DELAYS)
     history = random_history(rng, cars=rng.randint(1, 30), events=300, prefix=f"h{seed}-")
     sent = with_duplicates(rng, history)
 
@@ -85,7 +91,7 @@ async def test_random_histories_in_random_order_end_in_their_fold(
 async def test_two_workers_create_one_car_from_rival_creations(
     start_worker: StartWorker, broker: Broker, sessions: Sessions
 ) -> None:
-    workers = [start_worker(WORKER_PREFETCH="1", WORKER_BATCH_SIZE="1") for _ in range(2)]
+    workers = [start_worker(**ONE_AT_A_TIME) for _ in range(2)]
     rng = random.Random(2)
     history = [event for i in range(100) for event in _rival_creations(rng, f"rival-{i}")]
 
@@ -98,7 +104,7 @@ async def test_two_workers_create_one_car_from_rival_creations(
 async def test_two_workers_price_a_car_that_is_being_created(
     start_worker: StartWorker, broker: Broker, sessions: Sessions
 ) -> None:
-    workers = [start_worker(WORKER_PREFETCH="1", WORKER_BATCH_SIZE="1") for _ in range(2)]
+    workers = [start_worker(**ONE_AT_A_TIME) for _ in range(2)]
     rng = random.Random(3)
     history = [
         event

@@ -12,6 +12,12 @@ from tests.support.histories import Event
 MAIN = "inventory-worker"
 DEAD_LETTERS = "inventory-worker.dead-letters"
 
+PATIENT_DELAYS = "100ms,200ms,400ms,1s,5s,30s"
+"""Retries that no creation comes too late for, however busy the machine is."""
+
+USED_DELAYS = ("100ms", "200ms", "400ms", "1s", "2s", "5s", "30s", "2m")
+"""What the tests use: a message left in one of these queues would come back in another test."""
+
 
 class Broker:
     """A connection to the test's vhost."""
@@ -64,8 +70,7 @@ async def connect(url: str, **options: Any) -> AsyncIterator[Broker]:
 
 async def delete_our_queues(url: str) -> None:
     """Removes the queues that workers of earlier tests declared, whatever their delays."""
-    delays = ("100ms", "200ms", "400ms", "5s", "30s", "2m")
-    retries = [f"inventory-worker.retry.{delay}" for delay in delays]
+    retries = [f"inventory-worker.retry.{delay}" for delay in USED_DELAYS]
     async with connect(url) as broker:
         for name in (MAIN, DEAD_LETTERS, *retries):
             await broker.delete_queue(name)
