@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from worker.infra.messaging.retry_ladder import RetryDelay, parse_retry_delays
+from worker.infra.server_urls import check_server_url
 
 _SECRETS_IN_FILES = ("DATABASE_URL", "RABBITMQ_URL")
 _EXAMPLES = {
@@ -28,17 +29,16 @@ class SettingsError(Exception):
     """A variable is missing or wrong; the message is one line that names it."""
 
 
-def _with_scheme(*schemes: str) -> AfterValidator:
+def _server_url(*schemes: str) -> AfterValidator:
     def check(url: SecretStr) -> SecretStr:
-        if url.get_secret_value().partition("://")[0] not in schemes:
-            raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        check_server_url(url.get_secret_value(), *schemes)
         return url
 
     return AfterValidator(check)
 
 
-DatabaseUrl = Annotated[SecretStr, _with_scheme("postgresql", "postgres")]
-RabbitmqUrl = Annotated[SecretStr, _with_scheme("amqp", "amqps")]
+DatabaseUrl = Annotated[SecretStr, _server_url("postgresql", "postgres")]
+RabbitmqUrl = Annotated[SecretStr, _server_url("amqp", "amqps")]
 RetryDelays = Annotated[tuple[RetryDelay, ...], NoDecode, BeforeValidator(parse_retry_delays)]
 
 

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from dev.servers import Servers
+from tests.conftest import run_command
+from worker.infra.server_urls import check_server_url
+
+SECRET = "s3cr3t"
+WRONG_USAGE = 2
+
+GOOD = "postgresql://user@host/database"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        GOOD,
+        "postgres://user:p%40ss%2Fw%23rd@host:5432/database?sslmode=verify-full",
+        "postgresql://user@one:5432,two:5433/database",
+        "postgresql://user@[::1]:5432/database",
+        "postgresql:///database?host=/var/run/postgresql",
+    ],
+)
+def test_urls_of_libpq_are_taken(url: str) -> None:
+    check_server_url(url, "postgresql", "postgres")
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        f"user:{SECRET}/rest@host:5432/name",
+        f"user:123{SECRET}/rest@host/name",
+        f"user:{SECRET}#rest@host:5432/name",
+        f"user:{SECRET}?rest@host:5432/name",
+        f"user:{SECRET}@host:port/name",
+        f"user:{SECRET}@host:99999/name",
+        f"user:{SECRET}@[::1/name",
+        f"user:{SECRET}℀@host/name",
+    ],
+)
+def test_a_malformed_url_is_refused_without_repeating_it(where: str) -> None:
+    with pytest.raises(ValueError, match="^cannot be read as a URL") as refusal:
+        check_server_url(f"amqp://{where}", "amqp", "amqps")
+
+    assert SECRET not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "scheme"), [("DATABASE_URL", "postgresql"), ("RABBITMQ_URL", "amqp")]
+)
+def test_a_password_that_was_not_encoded_is_one_line_without_it(variable: str, scheme: str) -> None:
+    servers = Servers(GOOD, "amqp://host/")
+
+    done = run_command(servers, "doctor", **{variable: f"{scheme}://u:{SECRET}/rest@host:1/name"})
+
+    assert done.returncode == WRONG_USAGE
+    assert done.stderr.startswith(f"inventory-worker: {variable} cannot be read as a URL")
+    assert len(done.stderr.splitlines()) == 1
+    assert SECRET not in done.stderr
+
+
+def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "ca.pem"
+
+    with pytest.raises(ValueError, match=f"^cafile={missing}: No such file or directory$"):
+        check_server_url(f"amqps://host/?cafile={missing}", "amqp", "amqps")
