@@ -44,6 +44,7 @@ class Delivery:
     exchange: str
     routing_key: str
     channel: SettlesDeliveries
+    redelivered: bool = False
 
     @property
     def headers(self) -> FieldTable:
@@ -52,9 +53,12 @@ class Delivery:
 
     @property
     def is_suspect(self) -> bool:
-        """Tells whether it was delivered so often that it may be what kills workers."""
+        """Tells whether it was delivered so often that it may be what kills workers.
+
+        RabbitMQ 4.0 puts no count on a first delivery: one that is there then is a publisher's.
+        """
         count = self.headers.get("x-delivery-count")
-        return isinstance(count, int) and count >= SUSPECT_AFTER
+        return self.redelivered and isinstance(count, int) and count >= SUSPECT_AFTER
 
     @property
     def fingerprint(self) -> bytes:

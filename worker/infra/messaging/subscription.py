@@ -161,6 +161,7 @@ class Subscription:
                 exchange=deliver.exchange or "",
                 routing_key=deliver.routing_key or "",
                 channel=self,
+                redelivered=deliver.redelivered,
             )
         )
 
