@@ -14,13 +14,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from worker.infra.telemetry.printable import printable
+
 UNLIMITED_WIDTH = 10_000
 AS_JSON = typer.Option("--json", help="Print one JSON document instead of a table.")
 
 
 def print_json(document: object) -> None:
     """Prints one document on stdout; amounts are strings, instants RFC 3339."""
-    typer.echo(json.dumps(document, default=_encode, ensure_ascii=False, indent=2))
+    text = json.dumps(document, default=_encode, ensure_ascii=False, indent=2)
+    typer.echo(text.encode("utf-8", "backslashreplace").decode())
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -51,7 +54,7 @@ def _cell(value: object) -> str:
         case datetime():
             return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
         case _:
-            return str(value)
+            return printable(str(value))
 
 
 def _encode(value: object) -> str:

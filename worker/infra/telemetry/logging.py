@@ -6,6 +6,8 @@ from typing import Literal
 
 import structlog
 
+from worker.infra.telemetry.printable import printable
+
 
 def configure_logging(level: str, format_: Literal["console", "json"]) -> None:
     """Sets up structlog, and the libraries' own loggers from warnings on."""
@@ -13,7 +15,7 @@ def configure_logging(level: str, format_: Literal["console", "json"]) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        *([] if format_ == "json" else [_escape_control_characters]),
+        *([] if format_ == "json" else [_make_printable]),
         structlog.processors.format_exc_info,
     ]
     renderer: structlog.typing.Processor = (
@@ -42,14 +44,9 @@ def configure_logging(level: str, format_: Literal["console", "json"]) -> None:
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
-def _escape_control_characters(
+def _make_printable(
     _logger: object, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Lines hold what publishers wrote: a terminal must not obey it, nor a line end by it."""
     return {
-        key: _escaped(value) if isinstance(value, str) else value for key, value in event.items()
+        key: printable(value) if isinstance(value, str) else value for key, value in event.items()
     }
-
-
-def _escaped(text: str) -> str:
-    return text if text.isprintable() else text.encode("unicode_escape").decode()
