@@ -36,7 +36,7 @@ class Aftermath:
     cars: dict[str, Car]
 
 
-Send = Callable[[Rows], Awaitable[Aftermath]]
+Send = Callable[[Rows], Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ async def send(running: Running) -> Send:
     """Publishes each row between good cars, and waits until all have come to their ends."""
     sent = 0
 
-    async def send(rows: Rows) -> Aftermath:
+    async def send(rows: Rows) -> None:
         nonlocal sent
         async with raw_publisher(running.servers.rabbitmq_url) as publisher:
             for name, row in rows.items():
@@ -64,7 +64,6 @@ async def send(running: Running) -> Send:
                 await _publish(publisher, Row(None).message(f"after-{name}"))
         sent += 2 * len(rows)
         running.worker.wait_results(sent)
-        return await _look(running.servers)
 
     return send
 
@@ -73,7 +72,7 @@ async def _publish(publisher: RawPublisher, message: Message) -> None:
     await publisher.publish(message.body, message.properties, message.routing_key)
 
 
-async def _look(servers: Servers) -> Aftermath:
+async def look(servers: Servers) -> Aftermath:
     dead_letters = defaultdict(list)
     async with connect(servers.rabbitmq_url) as broker:
         for message in await broker.take_all(DEAD_LETTERS):

@@ -4,7 +4,7 @@ import pytest
 from aio_pika.abc import AbstractIncomingMessage
 
 from tests.bad_input.applied_rows import APPLIED_ROWS
-from tests.bad_input.conftest import Aftermath, Running, Send, assert_undisturbed
+from tests.bad_input.conftest import Aftermath, Running, Send, assert_undisturbed, look
 from tests.bad_input.envelope_rows import ENVELOPE_ROWS
 from tests.bad_input.field_rows import FIELD_ROWS
 from tests.bad_input.json_rows import JSON_ROWS
@@ -23,9 +23,10 @@ LARGEST_DETAIL_BYTES = 2048
 
 
 @pytest.fixture(scope="module")
-async def aftermath(send: Send) -> Aftermath:
+async def aftermath(running: Running, send: Send) -> Aftermath:
     """All rows of this file, sent to one worker between good cars."""
-    return await send({**REFUSED_ROWS, **APPLIED_ROWS})
+    await send({**REFUSED_ROWS, **APPLIED_ROWS})
+    return await look(running.servers)
 
 
 @pytest.mark.parametrize("name", REFUSED_ROWS)

@@ -59,7 +59,15 @@ UNDECODABLE = {
         {"headers": table(header(b"CC", b"A", long(b"S" + long(CREATED.encode()))))}, b"\xff\xfe"
     ),
 }
-"""The last reaches the worker by its `CC` header, and breaks no property but the delivery."""
+"""Of good messages. The last is routed to the worker by its `CC` header, whatever its key."""
+
+UNDECODABLE_NAMES = {
+    "message-id-not-utf-8": Frame({"message_id": short(b"\xff")}),
+    "type-not-utf-8": Frame({"type": short(b"\xff")}),
+    "source-not-utf-8": Frame({"app_id": short(b"\xff")}),
+    "content-type-not-utf-8": Frame({"content_type": short(b"\xff")}),
+}
+"""Of messages that are no good because of it."""
 
 FIELD_TYPES = {
     b"t": b"\x01",

@@ -58,6 +58,14 @@ def encode_properties(properties: RawProperties) -> bytes:
     return struct.pack(">H", flags) + b"".join(properties[name] for name in present)
 
 
+def frame(type_: int, payload: bytes, channel: int = 1) -> bytes:
+    return struct.pack(">BHI", type_, channel, len(payload)) + payload + FRAME_END
+
+
+def content_header(properties: RawProperties, body_size: int) -> bytes:
+    return struct.pack(">HHQ", BASIC_CLASS, 0, body_size) + encode_properties(properties)
+
+
 class RawPublisher:
     """A channel with confirms, on which aiormq writes what it is given."""
 
@@ -73,11 +81,10 @@ class RawPublisher:
     ) -> None:
         """Returns once the broker has confirmed; raises what it closes the channel with."""
         target = struct.pack(">HHH", BASIC_CLASS, PUBLISH_METHOD, 0)
-        content = struct.pack(">HHQ", BASIC_CLASS, 0, len(body)) + encode_properties(properties)
         starts = range(0, len(body), LARGEST_PAYLOAD)
         await self._write(
             self._frame(METHOD_FRAME, target + short(exchange) + short(routing_key) + b"\x00"),
-            self._frame(HEADER_FRAME, content),
+            self._frame(HEADER_FRAME, content_header(properties, len(body))),
             *(self._frame(BODY_FRAME, body[i : i + LARGEST_PAYLOAD]) for i in starts),
         )
 
@@ -93,8 +100,7 @@ class RawPublisher:
         await confirmation
 
     def _frame(self, type_: int, payload: bytes) -> bytes:
-        head = struct.pack(">BHI", type_, self._channel.number, len(payload))
-        return head + payload + FRAME_END
+        return frame(type_, payload, self._channel.number)
 
 
 @asynccontextmanager
