@@ -40,7 +40,7 @@ def test_urls_of_libpq_are_taken(url: str) -> None:
     ],
 )
 def test_a_malformed_url_is_refused_without_repeating_it(where: str) -> None:
-    with pytest.raises(ValueError, match="^cannot be read as a URL") as refusal:
+    with pytest.raises(ValueError, match=r"^cannot be read as a URL") as refusal:
         check_server_url(f"amqp://{where}", "amqp", "amqps")
 
     assert SECRET not in str(refusal.value)
