@@ -1,0 +1,176 @@
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pamqp import encode
+from pamqp.commands import Basic
+from pamqp.common import FieldTable
+
+from tests.support.arbitrary import HEADERS, PROPERTIES
+from worker.infra.messaging.bookkeeping import NO_MESSAGE_ID, OURS
+from worker.infra.messaging.republished import (
+    DROPPED_HEADERS,
+    LARGEST_HEADERS_BYTES,
+    republished_properties,
+)
+
+BOOKKEEPING: FieldTable = {
+    "x-error-code": "invalid-event",
+    "x-error-detail": "d" * 2048,
+    "x-attempts": 1,
+    "x-replays": 0,
+    "x-original-exchange": "inventory.events",
+}
+MANY = settings(max_examples=200, deadline=None)
+
+LARGE_HEADERS = st.dictionaries(
+    st.text(max_size=200), st.integers(0, 70_000).map(lambda length: "é" * length), max_size=5
+)
+
+
+def copy_of(**properties: Any) -> Basic.Properties:
+    return republished_properties(Basic.Properties(**properties), BOOKKEEPING)
+
+
+def headers_of(copy: Basic.Properties) -> dict[str, Any]:
+    assert copy.headers is not None
+    return copy.headers
+
+
+@MANY
+@given(PROPERTIES, HEADERS | LARGE_HEADERS)
+def test_a_copy_of_anything_can_be_sent_and_cannot_harm(
+    properties: Basic.Properties, more: dict[str, Any]
+) -> None:
+    properties.headers = {**(properties.headers or {}), **more}
+
+    copy = republished_properties(properties, BOOKKEEPING)
+
+    assert copy.marshal()
+    headers = headers_of(copy)
+    assert len(encode.field_table(headers)) <= LARGEST_HEADERS_BYTES
+    assert headers.items() >= BOOKKEEPING.items()
+    assert copy.delivery_mode == 2
+    assert (copy.expiration, copy.user_id, copy.reply_to) == (None, None, None)
+    assert not {"CC", "BCC"} & headers.keys()
+    assert not any(name.startswith(("x-death", "x-delivery-count")) for name in headers)
+
+
+@MANY
+@given(PROPERTIES)
+def test_what_is_missing_in_a_copy_is_named(properties: Basic.Properties) -> None:
+    copy = republished_properties(properties, BOOKKEEPING)
+
+    headers, before = headers_of(copy), properties.headers or {}
+    lost = [name for name in before if name not in headers and is_publishers(name)]
+    assert all(ascii(name)[1:-1] in headers[DROPPED_HEADERS] for name in lost)
+
+
+@MANY
+@given(PROPERTIES)
+def test_a_copy_of_a_copy_is_the_same(properties: Basic.Properties) -> None:
+    copy = republished_properties(properties, BOOKKEEPING)
+    copy.message_id = copy.message_id or "made up by aiormq"
+
+    again = republished_properties(copy, BOOKKEEPING)
+
+    again.message_id = again.message_id or "made up by aiormq"
+    assert again.marshal() == copy.marshal()
+
+
+def is_publishers(name: str) -> bool:
+    brokers = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
+    ours = {*OURS, NO_MESSAGE_ID, DROPPED_HEADERS, "CC", "BCC"}
+    return name not in ours and not name.startswith(brokers)
+
+
+def test_content_identity_and_headers_of_the_publisher_are_kept() -> None:
+    kept = {
+        "content_type": "application/json",
+        "priority": 7,
+        "correlation_id": "c",
+        "message_id": "m",
+        "message_type": "t",
+        "timestamp": datetime(2026, 1, 1, tzinfo=UTC),
+        "app_id": "/dealers",
+    }
+    headers = {"traceparent": "00-1", "n": 1, "d": Decimal("1.5"), "t": {"a": [True, None]}}
+
+    copy = copy_of(**kept, headers=headers)
+
+    assert {name: getattr(copy, name) for name in kept} == kept
+    assert headers_of(copy) == {**headers, **BOOKKEEPING}
+
+
+def test_what_would_act_on_the_copy_is_moved_aside() -> None:
+    copy = copy_of(
+        message_id="m",
+        expiration="60000",
+        user_id="guest",
+        reply_to="q",
+        headers={"CC": ["a"], "BCC": ["b"]},
+    )
+
+    moved = {name: value for name, value in headers_of(copy).items() if name not in BOOKKEEPING}
+    assert moved == {
+        "x-original-expiration": "60000",
+        "x-original-user-id": "guest",
+        "x-original-reply-to": "q",
+        "x-original-cc": ["a"],
+        "x-original-bcc": ["b"],
+    }
+
+
+def test_a_publisher_cannot_hide_what_is_moved_aside() -> None:
+    copy = copy_of(expiration="60000", headers={"x-original-expiration": "forged"})
+
+    assert headers_of(copy)["x-original-expiration"] == "60000"
+
+
+@pytest.mark.parametrize(
+    "nameless",
+    [
+        {"message_id": None},
+        {"message_id": ""},
+        {"message_id": "made up by aiormq", "headers": {NO_MESSAGE_ID: True}},
+        {"message_id": "\udcff"},
+    ],
+)
+def test_a_copy_of_a_nameless_message_says_so(nameless: dict[str, Any]) -> None:
+    copy = copy_of(**nameless)
+
+    assert copy.message_id is None
+    assert headers_of(copy)[NO_MESSAGE_ID] is True
+
+
+@pytest.mark.parametrize(
+    ("headers", "named"),
+    [
+        ({"k": b"\xff"}, "k"),
+        ({"k" * 129: 1}, "k" * 129),
+        ({"k": 2**64}, "k"),
+        ({"k": 1e300}, "k"),
+        ({"ñ": {"in": b"\xff"}}, r"\xf1"),
+        ({"small": "v" * 10, "large": "v" * LARGEST_HEADERS_BYTES}, "large"),
+        ({"k": b"\xff", DROPPED_HEADERS: "by an earlier copy"}, "by an earlier copy, k"),
+    ],
+)
+def test_a_header_that_cannot_be_sent_is_dropped_and_named(
+    headers: dict[str, Any], named: str
+) -> None:
+    copy = copy_of(message_id="m", headers=headers)
+
+    assert headers_of(copy)[DROPPED_HEADERS] == named
+
+
+def test_of_too_many_headers_the_small_ones_are_kept() -> None:
+    headers = {f"k{size:05}": "v" * size for size in range(0, 10_000, 100)}
+
+    copy = copy_of(message_id="m", headers=headers)
+
+    kept = sorted(headers.keys() & headers_of(copy).keys())
+    assert kept == sorted(headers)[: len(kept)]
+    assert len(encode.field_table(headers_of(copy))) > LARGEST_HEADERS_BYTES - 10_000
