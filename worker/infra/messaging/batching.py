@@ -104,7 +104,7 @@ class Batching:
         ]
         if settled:
             self._observer.batch_settled([(item.type, r) for item, r in settled], seconds)
-            await self._settler.settle([(item.delivery, r) for item, r in settled])
+            await self._settler.settle(settled)
 
     async def _handle_suspect(self, suspect: Delivery) -> None:
         """Alone, and counted before it is begun: if it kills us, the count outlives us."""
@@ -119,7 +119,7 @@ class Batching:
                 ErrorCode.REDELIVERED_TOO_OFTEN,
                 f"begun {TRIALS} times alone, and each time the worker ended before it was done",
             )
-            if not await self._settler.settle_failure(suspect, failure):
+            if not await self._settler.settle_failure(Received(suspect, failure), failure):
                 return
         else:
             await self._handle_batch([receive(suspect, self._decoder)])

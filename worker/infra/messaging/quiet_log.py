@@ -1,4 +1,5 @@
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 REPEAT_SECONDS = 30.0
@@ -9,24 +10,31 @@ class _Warns(Protocol):
 
 
 class QuietLog:
-    """Says a lasting trouble once, again every half minute, and how often it was left unsaid."""
+    """Says a lasting trouble once, again every half minute, and how often it was left unsaid.
 
-    def __init__(self, log: _Warns) -> None:
+    Also where it shows several faces in turn, as a server that refuses and resets by chance.
+    """
+
+    def __init__(self, log: _Warns, clock: Callable[[], float] = time.monotonic) -> None:
         self._log = log
-        self._last = ("", "")
-        self._said_at = 0.0
+        self._clock = clock
+        self._said_at: dict[tuple[str, str], float] = {}
         self._unsaid = 0
 
     def warn(self, event: str, reason: str) -> None:
-        """Logs a trouble, unless it is the one just logged."""
-        now = time.monotonic()
-        if (event, reason) == self._last and now - self._said_at < REPEAT_SECONDS:
+        """Logs a trouble, unless it was said a short while ago."""
+        now = self._clock()
+        self._said_at = {
+            said: at for said, at in self._said_at.items() if now - at < REPEAT_SECONDS
+        }
+        if (event, reason) in self._said_at:
             self._unsaid += 1
             return
-        again = {"repeated": self._unsaid} if self._unsaid else {}
-        self._last, self._said_at, self._unsaid = (event, reason), now, 0
+        again = {"left_unsaid": self._unsaid} if self._unsaid else {}
+        self._said_at[event, reason], self._unsaid = now, 0
         self._log.warning(event, reason=reason, **again)
 
     def over(self) -> None:
         """Forgets the trouble: the next one is news again."""
-        self._last, self._unsaid = ("", ""), 0
+        self._said_at.clear()
+        self._unsaid = 0

@@ -15,6 +15,12 @@ class Received:
     content: CommandMessage | Failure
 
     @property
+    def car_id(self) -> str | None:
+        """The car that the message is about, where it could be read."""
+        content = self.content
+        return content.command.car_id if isinstance(content, CommandMessage) else None
+
+    @property
     def type(self) -> str:
         """The type for statistics: only types we know, or publishers could grow them at will."""
         return self.content.type if isinstance(self.content, CommandMessage) else "invalid"

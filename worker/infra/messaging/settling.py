@@ -20,9 +20,11 @@ from worker.infra.messaging.confirming_publisher import (
 )
 from worker.infra.messaging.delivery import Delivery
 from worker.infra.messaging.observer import Observer
+from worker.infra.messaging.received import Received
 from worker.infra.messaging.republished import republished_properties
 from worker.infra.messaging.retry_ladder import RetryDelay
 from worker.infra.messaging.topology import DEAD_LETTER_QUEUE, WORKER_EXCHANGE, retry_queue
+from worker.infra.messaging.trace_parent import read_trace_id
 
 MAY_SUCCEED_LATER = frozenset(
     {ErrorCode.CAR_NOT_FOUND, ErrorCode.UNKNOWN_TYPE, ErrorCode.UNEXPECTED_ERROR}
@@ -61,22 +63,23 @@ class Settler:
         self._clock = clock
         self._republishing: set[asyncio.Task[bool]] = set()
 
-    async def settle(self, settled: Sequence[tuple[Delivery, Result]]) -> None:
+    async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
         """Call after the commit; returns before the copies of failed messages are confirmed."""
         done: dict[int, tuple[Delivery, list[int]]] = {}
-        for delivery, result in settled:
+        for received, result in settled:
+            delivery = received.delivery
             match result:
                 case Outcome():
                     channel_id = id(delivery.channel)
                     done.setdefault(channel_id, (delivery, []))[1].append(delivery.tag)
                 case Failure():
-                    self._start(self._republish(delivery, result))
+                    self._start(self._republish(received, result))
         for delivery, tags in done.values():
             await delivery.channel.acknowledge(tags)
 
-    async def settle_failure(self, delivery: Delivery, failure: Failure) -> bool:
+    async def settle_failure(self, received: Received, failure: Failure) -> bool:
         """Settles one failed message; tells whether a copy is safe, else it will come again."""
-        return await self._republish(delivery, failure)
+        return await self._republish(received, failure)
 
     async def finish(self) -> None:
         """Waits for the copies that are under way."""
@@ -87,7 +90,8 @@ class Settler:
         self._republishing.add(task)
         task.add_done_callback(self._republishing.discard)
 
-    async def _republish(self, delivery: Delivery, failure: Failure) -> bool:
+    async def _republish(self, received: Received, failure: Failure) -> bool:
+        delivery = received.delivery
         if delivery.channel.is_lost:
             return False  # it is delivered again, and one copy is enough
         history = History.of(delivery, WORKER_EXCHANGE)
@@ -98,16 +102,16 @@ class Settler:
                 delivery, queue, republished_properties(delivery.properties, headers)
             )
         except UnpublishableError as error:
-            _log_failure(delivery, failure, "rejected to the broker", republish_error=str(error))
+            _log_failure(received, failure, "rejected to the broker", republish_error=str(error))
             await delivery.channel.reject(delivery.tag)
         except UnroutableError as error:
-            _log_failure(delivery, failure, "given back", republish_error=str(error))
+            _log_failure(received, failure, "given back", republish_error=str(error))
             delivery.channel.give_up(f"{error}: was it deleted? The next subscription declares it")
         except BrokerUnavailableError as error:
-            _log_failure(delivery, failure, "given back", republish_error=str(error))
+            _log_failure(received, failure, "given back", republish_error=str(error))
             await delivery.channel.give_back(delivery.tag)
         else:
-            _log_failure(delivery, failure, queue)
+            _log_failure(received, failure, queue)
             self._observer.republished(failure, queue)
             await delivery.channel.acknowledge([delivery.tag])
             return True
@@ -129,13 +133,18 @@ class Settler:
                 return
 
 
-def _log_failure(delivery: Delivery, failure: Failure, moved_to: str, **details: str) -> None:
-    properties = delivery.properties
+def _log_failure(received: Received, failure: Failure, moved_to: str, **details: str) -> None:
+    properties = received.delivery.properties
+    known = {
+        "message_id": properties.message_id,
+        "type": properties.message_type,
+        "car_id": received.car_id,
+        "trace_id": read_trace_id(received.delivery),
+    }
     _log.warning(
         "message failed",
-        message_id=properties.message_id,
-        type=properties.message_type,
-        code=str(failure.code),
+        **{name: value for name, value in known.items() if value},
+        outcome=str(failure.code),
         detail=failure.detail,
         moved_to=moved_to,
         **details,
