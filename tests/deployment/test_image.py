@@ -17,7 +17,7 @@ from tests.deployment.files import ROOT, tool
 from tests.support.broker import MAIN, Broker
 from tests.support.catalog import read_cars
 from tests.support.histories import fold, random_history
-from tests.support.worker_process import PATIENCE_SECONDS, WorkerProcess
+from tests.support.worker_process import PATIENCE_SECONDS, WorkerProcess, wait_until
 from worker import __version__
 from worker.infra.db.engine import Sessions
 
@@ -108,12 +108,20 @@ def contained_worker(image: Image, empty: Servers, tmp_path: Path) -> Iterator[W
         end(worker)
 
 
-def signal_process_one(worker: WorkerProcess, number: signal.Signals) -> int:
-    """Sends what a container engine would send, to whom; returns the exit code."""
+def find_process_one(worker: WorkerProcess) -> int | None:
+    """The process that a container engine would signal; None while the launcher is at it."""
     assert worker.process is not None
     outside = worker.process.pid
     inside = Path(f"/proc/{outside}/task/{outside}/children").read_text()
-    os.kill(int(inside), number)
+    return int(inside) if inside else None
+
+
+def signal_process_one(worker: WorkerProcess, number: signal.Signals) -> int:
+    """Sends what an engine would send, to whom; returns the exit code."""
+    inside = find_process_one(worker)
+    assert worker.process is not None
+    assert inside is not None
+    os.kill(inside, number)
     return worker.process.wait(PATIENCE_SECONDS)
 
 
@@ -212,3 +220,30 @@ def test_a_secret_is_read_from_its_file(image: Image, servers: Servers) -> None:
     missing = image.run("migrate", DATABASE_URL_FILE="/app/database-url")
     assert (read.returncode, missing.returncode) == (0, 2), read.stderr
     assert "DATABASE_URL_FILE: cannot read /app/database-url" in missing.stderr
+
+
+@pytest.mark.xfail(reason="worker/__main__.py sets no handler before it imports", strict=True)
+def test_a_sigterm_while_python_still_imports_is_not_lost(
+    image: Image, empty: Servers, tmp_path: Path
+) -> None:
+    """Process 1 ignores a signal that it has no handler for: it would start, and be killed."""
+    url, log = empty.database_url, tmp_path / "worker.log"
+    worker = WorkerProcess(url, empty.rabbitmq_url, log, image.variables, image.command("run"))
+    worker.start()
+    try:
+        wait_until(lambda: catches_sigterm(worker))
+        started = worker.log
+        exit_code = signal_process_one(worker, signal.SIGTERM)
+    finally:
+        end(worker)
+    assert started == ""
+    assert exit_code == 128 + signal.SIGTERM
+
+
+def catches_sigterm(worker: WorkerProcess) -> bool:
+    inside = find_process_one(worker)
+    if inside is None:
+        return False
+    status = Path(f"/proc/{inside}/status").read_text()
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught & 1 << (signal.SIGTERM - 1)) and "Name:\tpython" in status
