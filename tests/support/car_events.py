@@ -1,0 +1,19 @@
+"""Events of a car as short as they can be."""
+
+from tests.support.histories import CHANGED, CREATED, Event
+
+SOURCE = "/dealers"
+
+
+def creation(car_id: str, **changes: object) -> Event:
+    """The creation of a Nissan Versa, right but for what is given."""
+    described = {"car_id": car_id, "make": "Nissan", "model": "Versa", "year": 2020}
+    price = {"price_mxn": "180000.00", "occurred_at": "2026-01-01T00:00:00Z"}
+    return Event(CREATED, SOURCE, f"{car_id}-created", {**described, **price, **changes})
+
+
+def price_change(car_id: str, price_mxn: str = "175000.00", **changes: object) -> Event:
+    """Another price, a month later."""
+    price = {"price_mxn": price_mxn, "occurred_at": "2026-02-01T00:00:00Z"}
+    data = {"car_id": car_id, **price, **changes}
+    return Event(CHANGED, SOURCE, f"{car_id}-priced-{price_mxn}", data)
