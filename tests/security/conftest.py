@@ -1,8 +1,11 @@
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.conftest import run_alembic
+from dev.servers import Servers, ServerSet
+from dev.servers.management import ManagementApi
+from tests.conftest import run_alembic, run_command
+from tests.security.rights import RestrictedUrls, postgres_roles, rabbitmq_users
 from tests.security.tls_site import TlsSite, open_tls_site
 from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
 
@@ -14,3 +17,18 @@ def tls() -> Iterator[TlsSite]:
     with open_tls_site() as site:
         run_alembic(site.database_url(), "upgrade", "head")
         yield site
+
+
+@pytest.fixture(scope="session")
+async def restricted(server_set: ServerSet) -> AsyncIterator[RestrictedUrls]:
+    """A database that the one role migrated, and a vhost in which nothing is declared yet."""
+    if not isinstance(server_set.vhosts, ManagementApi):
+        pytest.skip("making users needs RabbitMQ's management plugin")
+    tolerate_undecodable_properties()
+    with server_set.fresh("rights") as fresh:
+        async with postgres_roles(server_set.database_url, fresh.database_url) as database_urls:
+            with rabbitmq_users(server_set.vhosts, fresh.rabbitmq_url) as rabbitmq_urls:
+                urls = RestrictedUrls(*database_urls, *rabbitmq_urls)
+                migrated = run_command(Servers(urls.migrate, urls.worker), "migrate")
+                assert migrated.returncode == 0, migrated.stderr
+                yield urls

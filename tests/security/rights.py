@@ -16,7 +16,7 @@ import asyncpg
 from dev.servers.management import ManagementApi
 from tests.conftest import ROOT
 
-PASSWORD = "change-me"
+PASSWORD = f"secret@{secrets.token_hex(8)}"
 _PAGE = ROOT / "docs" / "security.md"
 
 
@@ -37,6 +37,7 @@ async def postgres_roles(admin_url: str, database_url: str) -> AsyncIterator[tup
     database = urlsplit(database_url).path.removeprefix("/")
     statements = re.sub(r"\b(inventory_(?:migrate|worker))\b", rf"\1{suffix}", _block("sql"))
     roles = sorted(set(re.findall(rf"inventory_\w+{suffix}", statements)))
+    statements = statements.replace("change-me", PASSWORD)
     await _execute(database_url, statements.replace("DATABASE inventory", f"DATABASE {database}"))
     migrate, run = (_as_user(database_url, role) for role in roles)
     try:
@@ -75,7 +76,7 @@ def _block(language: str, containing: str = "") -> str:
 
 def _as_user(url: str, user: str) -> str:
     where = urlsplit(url).netloc.rpartition("@")[2]
-    return urlsplit(url)._replace(netloc=f"{user}:{PASSWORD}@{where}").geturl()
+    return urlsplit(url)._replace(netloc=f"{user}:{quote(PASSWORD)}@{where}").geturl()
 
 
 async def _execute(url: str, statements: str) -> None:

@@ -26,8 +26,8 @@ class Broker:
         self.connection = connection
         self._channel = channel
 
-    async def publish(self, events: Iterable[Event]) -> int:
-        """Publishes in order with confirms; returns how many."""
+    async def publish(self, events: Iterable[Event], **headers: str) -> int:
+        """Publishes in order with confirms and these headers; returns how many."""
         exchange = await self._channel.get_exchange("inventory.events", ensure=False)
         count = 0
         for event in events:
@@ -38,6 +38,7 @@ class Broker:
                 message_id=event.message_id,
                 type=event.type,
                 app_id=event.source or None,
+                headers=dict(headers),
             )
             await exchange.publish(message, event.type, mandatory=True)
             count += 1
