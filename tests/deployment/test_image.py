@@ -23,7 +23,7 @@ from worker.infra.db.engine import Sessions
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.slow]
 
-BASE = "docker.io/library/python:3.13-slim"
+BASE = "python:3.13-slim"
 IMAGE = "localhost/inventory-worker:tests"
 
 
