@@ -71,9 +71,12 @@ def start_worker(empty: Servers, tmp_path: Path) -> Iterator[StartWorker]:
     """Starts workers on empty servers; each is killed at the end of the test, if it still runs."""
     started: list[WorkerProcess] = []
 
-    def start(**variables: str) -> WorkerProcess:
+    def start(*command: str, **variables: str) -> WorkerProcess:
         log = tmp_path / f"worker-{len(started)}.log"
-        worker = WorkerProcess(empty.database_url, empty.rabbitmq_url, log, variables)
+        urls = empty.database_url, empty.rabbitmq_url
+        worker = WorkerProcess(
+            *urls, log, variables, command or (sys.executable, "-m", "worker", "run")
+        )
         started.append(worker)
         return worker.start().wait_ready()
 

@@ -1,12 +1,15 @@
 """The worker with a hook or two, for drills: `python -m tests.support.hooked_worker`.
 
 DIES_AT names a car: whoever handles a message of it ends at once, as by a crash in C code.
+RAISES_AT names a car whose messages meet a bug in their use case.
+HOLD_SECONDS is how long messages are held while the database is away, before they are given back.
 TALLY names a file to which each committed batch adds its results.
 """
 
 import asyncio
 import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,12 +19,14 @@ from worker.application import decide
 from worker.application.catalog_state import CatalogState
 from worker.application.commands import Command
 from worker.application.outcomes import Decision, Result
+from worker.infra.messaging import batching
 from worker.infra.telemetry.logging import configure_logging
 from worker.infra.telemetry.metrics import Metrics
 from worker.settings import read_settings
 
 EXIT_CODE = 139
 MODULE = "tests.support.hooked_worker"
+HOOKED = (sys.executable, "-m", MODULE)
 
 
 class _TallyingMetrics(Metrics):
@@ -35,6 +40,8 @@ class _TallyingMetrics(Metrics):
 def dispatch(command: Command, catalog: CatalogState) -> Decision:
     if command.car_id == os.environ.get("DIES_AT"):
         os._exit(EXIT_CODE)
+    if command.car_id == os.environ.get("RAISES_AT"):
+        raise ZeroDivisionError("a secret of the message")
     return decide.dispatch(command, catalog)
 
 
@@ -47,6 +54,8 @@ def read_tally(file: Path) -> Counter[str]:
 def main() -> None:
     if "TALLY" in os.environ:
         setattr(composition, "Metrics", _TallyingMetrics)  # noqa: B010 - the module exports no such name
+    if "HOLD_SECONDS" in os.environ:
+        setattr(batching, "HOLD_SECONDS", float(os.environ["HOLD_SECONDS"]))  # noqa: B010 - as above
     settings = read_settings()
     configure_logging(settings.worker_log_level, settings.worker_log_format)
     asyncio.run(composition.run_worker(settings, dispatch))
