@@ -16,7 +16,7 @@ from worker.application.apply_batch import ApplyBatch
 from worker.application.decide import Dispatch, dispatch
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.health import Health
-from worker.infra.db.engine import Sessions, create_engine, create_sessions
+from worker.infra.db.engine import Sessions, create_engine, create_sessions, pool_of
 from worker.infra.db.pruning import Pruner
 from worker.infra.db.repositories.delivery_trials import PostgresDeliveryTrials
 from worker.infra.db.schema import SchemaBehindError, check_revision, read_revision
@@ -64,6 +64,7 @@ async def run_worker(settings: Settings, dispatch: Dispatch = dispatch) -> None:
     health = Health(metrics)
     url = settings.database_url.get_secret_value()
     async with database(url, pool_size=settings.worker_pool_size) as (engine, sessions):
+        metrics.watch_pool(partial(pool_of, engine))
         republisher = ConfirmingPublisher(
             settings.rabbitmq_url.get_secret_value(),
             exchange=WORKER_EXCHANGE,

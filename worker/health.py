@@ -1,6 +1,7 @@
 """The truth about this process, for whoever restarts it or sends it work."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from worker.application.outcomes import Failure, Result
 from worker.infra.messaging.observer import Consuming
@@ -72,6 +73,10 @@ class Health:
         """See the protocol."""
         self._progress.broken()
         self._metrics.batch_settled(results, seconds)
+
+    def batch_lagged(self, occurred_at: datetime | None, published_at: datetime | None) -> None:
+        """See the protocol."""
+        self._metrics.batch_lagged(occurred_at, published_at)
 
     def republished(self, failure: Failure, queue: str) -> None:
         """See the protocol."""

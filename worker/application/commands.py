@@ -1,6 +1,7 @@
 """What the worker is asked to do, decoded and checked: every field keeps its rule."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from worker.domain.entities.car import PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
@@ -17,6 +18,11 @@ class CreateCar:
     year: int
     price: PriceObservation
 
+    @property
+    def occurred_at(self) -> datetime:
+        """When what the command tells came about."""
+        return self.price.occurred_at
+
 
 @dataclass(frozen=True, slots=True)
 class ChangePrice:
@@ -24,6 +30,11 @@ class ChangePrice:
 
     car_id: str
     price: PriceObservation
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When what the command tells came about."""
+        return self.price.occurred_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,11 @@ class OfferFinancingPlan:
     def car_id(self) -> str:
         """The car that the plan is for."""
         return self.plan.car_id
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When what the command tells came about."""
+        return self.plan.occurred_at
 
 
 Command = CreateCar | ChangePrice | OfferFinancingPlan

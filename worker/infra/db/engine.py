@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 SESSION_SETTINGS = {
     "application_name": "inventory-worker",
@@ -66,3 +67,10 @@ def _take_silence_for_a_lost_connection(context: ExceptionContext) -> None:
 def create_sessions(engine: AsyncEngine) -> Sessions:
     """Makes sessions on this engine, whose objects stay readable after a commit."""
     return async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
+
+
+def pool_of(engine: AsyncEngine) -> AsyncAdaptedQueuePool:
+    """The pool of an engine that `create_engine` made."""
+    pool = engine.pool
+    assert isinstance(pool, AsyncAdaptedQueuePool)
+    return pool

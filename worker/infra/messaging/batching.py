@@ -18,7 +18,12 @@ from worker.infra.messaging.delivery import Delivery, SettlesDeliveries
 from worker.infra.messaging.inbox import Inbox
 from worker.infra.messaging.observer import Observer
 from worker.infra.messaging.quiet_log import QuietLog
-from worker.infra.messaging.received import Received, receive
+from worker.infra.messaging.received import (
+    Received,
+    oldest_occurrence,
+    oldest_publication,
+    receive,
+)
 from worker.infra.messaging.settling import HOLD_SECONDS, Settler
 
 TRIALS = 5
@@ -104,6 +109,7 @@ class Batching:
         ]
         if settled:
             self._observer.batch_settled([(item.type, r) for item, r in settled], seconds)
+            self._observer.batch_lagged(oldest_occurrence(batch), oldest_publication(batch))
             await self._settler.settle(settled)
 
     async def _handle_suspect(self, suspect: Delivery) -> None:

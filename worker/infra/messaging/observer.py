@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from worker.application.outcomes import Failure, Result
@@ -31,6 +32,10 @@ class Observer(Protocol):
 
     def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None:
         """A batch was committed: type and result of each message, and the time it took."""
+        ...
+
+    def batch_lagged(self, occurred_at: datetime | None, published_at: datetime | None) -> None:
+        """How old the oldest event and message of a batch were, where they tell."""
         ...
 
     def republished(self, failure: Failure, queue: str) -> None:

@@ -1,4 +1,6 @@
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure
@@ -34,3 +36,15 @@ def receive(delivery: Delivery, decoder: Decoder) -> Received:
         return Received(delivery, invalid.failure)
     except Exception as bug:  # noqa: BLE001 - our own bug must cost this message only
         return Received(delivery, Failure.from_bug(bug, "decoding it"))
+
+
+def oldest_occurrence(batch: Iterable[Received]) -> datetime | None:
+    """When the oldest event in the batch came about."""
+    commands = (item.content for item in batch if isinstance(item.content, CommandMessage))
+    return min((message.command.occurred_at for message in commands), default=None)
+
+
+def oldest_publication(batch: Iterable[Received]) -> datetime | None:
+    """When the first message of the batch was sent, by the clocks of publishers that say so."""
+    timestamps = (item.delivery.properties.timestamp for item in batch)
+    return min((sent for sent in timestamps if isinstance(sent, datetime)), default=None)

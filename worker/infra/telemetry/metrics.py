@@ -2,21 +2,44 @@
 
 import time
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    disable_created_metrics,
+)
 
 from worker import __version__
 from worker.application.outcomes import Failure, Outcome, Result
 
 _BATCH_SIZES = (1, 2, 5, 10, 25, 50, 100, 200, 400, 800, 1600)
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_LAG_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_400)
+
+
+class Pool(Protocol):
+    """A pool of connections, to be counted."""
+
+    def checkedout(self) -> int:
+        """How many connections are in use."""
+        ...
+
+    def checkedin(self) -> int:
+        """How many connections wait for use."""
+        ...
 
 
 class Metrics:
     """Counts once per batch, so that a message costs next to nothing."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # one more series for each, which nobody asks for
         self.registry = CollectorRegistry()
         self._messages = Counter(
             "inventory_worker_messages",
@@ -40,6 +63,18 @@ class Metrics:
             "inventory_worker_transaction_seconds",
             "Time from taking a batch to its commit.",
             buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._event_lag = Histogram(
+            "inventory_worker_event_lag_seconds",
+            "Commit of a batch minus `occurred_at` of its oldest event: how old the news is.",
+            buckets=_LAG_SECONDS,
+            registry=self.registry,
+        )
+        self._delivery_lag = Histogram(
+            "inventory_worker_delivery_lag_seconds",
+            "Commit of a batch minus the AMQP timestamp of its oldest message, where given.",
+            buckets=_LAG_SECONDS,
             registry=self.registry,
         )
         self.consumer_up = Gauge(
@@ -69,6 +104,24 @@ class Metrics:
         self._batch_size.observe(len(results))
         self._transaction.observe(seconds)
         self.last_settlement.set(time.time())
+
+    def batch_lagged(self, occurred_at: datetime | None, published_at: datetime | None) -> None:
+        """Takes the oldest of a batch: what waited longest tells how far behind we are."""
+        now = datetime.now(UTC)
+        for lag, since in ((self._event_lag, occurred_at), (self._delivery_lag, published_at)):
+            if since is not None:
+                lag.observe(max(0.0, (now - since).total_seconds()))
+
+    def watch_pool(self, pool: Callable[[], Pool]) -> None:
+        """Looks at the pool of the moment whenever somebody scrapes: a lost one is replaced."""
+        connections = Gauge(
+            "inventory_worker_database_connections",
+            "Connections to PostgreSQL, in use or idle in the pool.",
+            ("state",),
+            registry=self.registry,
+        )
+        connections.labels("in_use").set_function(lambda: pool().checkedout())
+        connections.labels("idle").set_function(lambda: pool().checkedin())
 
     def republished(self, failure: Failure, queue: str) -> None:
         """Counts a copy."""
