@@ -222,7 +222,6 @@ def test_a_secret_is_read_from_its_file(image: Image, servers: Servers) -> None:
     assert "DATABASE_URL_FILE: cannot read /app/database-url" in missing.stderr
 
 
-@pytest.mark.xfail(reason="worker/__main__.py sets no handler before it imports", strict=True)
 def test_a_sigterm_while_python_still_imports_is_not_lost(
     image: Image, empty: Servers, tmp_path: Path
 ) -> None:
