@@ -1,4 +1,4 @@
-"""`python -m worker`, which is process 1 of a container: a signal without a handler is lost there."""
+"""`python -m worker`: process 1 of a container, where a signal without a handler is lost."""
 
 import signal
 import sys

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.deployment.files import OBSERVABILITY, read_yaml, tool, yaml
+from tests.deployment.files import OBSERVABILITY, read_yaml, tool
 from worker.infra.messaging.retry_ladder import parse_retry_delays
 from worker.infra.messaging.topology import DEAD_LETTER_QUEUE, MAIN_QUEUE, retry_queue
 from worker.infra.telemetry.metrics import Metrics
