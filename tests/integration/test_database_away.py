@@ -1,0 +1,81 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+
+from tests.conftest import StartWorker
+from tests.support.broker import DEAD_LETTERS, Broker
+from tests.support.car_events import creation, price_change
+from tests.support.catalog import read_cars
+from tests.support.hooked_worker import HOOKED
+from tests.support.retries import SHORT
+from tests.support.worker_process import WorkerProcess, wait_until
+from worker.infra.db.engine import Sessions
+
+TRIALS_OF_A_SUSPECT = 5
+DELIVERIES_BEFORE_SUSPICION = 2
+
+
+class Table:
+    """A table that an operator takes away, and brings back."""
+
+    def __init__(self, sessions: Sessions, name: str) -> None:
+        self._sessions = sessions
+        self._name = name
+        self._is_away = False
+
+    async def take_away(self) -> None:
+        await self._execute(f"ALTER TABLE {self._name} RENAME TO {self._name}_away")
+        self._is_away = True
+
+    async def bring_back(self) -> None:
+        if self._is_away:
+            await self._execute(f"ALTER TABLE {self._name}_away RENAME TO {self._name}")
+            self._is_away = False
+
+    async def _execute(self, statement: str) -> None:
+        async with self._sessions.begin() as session:
+            await session.execute(text(statement))
+
+
+@pytest.fixture(params=["cars", "processed_messages"])
+async def table(request: pytest.FixtureRequest, sessions: Sessions) -> AsyncIterator[Table]:
+    table = Table(sessions, request.param)
+    yield table
+    await table.bring_back()
+
+
+async def test_while_a_table_is_away_messages_wait_and_then_are_applied(
+    table: Table, start_worker: StartWorker, broker: Broker, sessions: Sessions
+) -> None:
+    worker = start_worker(**SHORT)
+    await table.take_away()
+    await broker.publish([creation("a"), price_change("a"), creation("b"), price_change("nobody")])
+    wait_until(lambda: worker.status("/health/ready") == 503, lambda: worker.log)
+    assert worker.count_results() == {}
+
+    await table.bring_back()
+
+    assert worker.wait_results(4) == {"applied": 3, "car-not-found": 1}
+    assert (await read_cars(sessions)).keys() == {"a", "b"}
+    assert len(await broker.take_all(DEAD_LETTERS)) == 1
+
+
+async def test_no_outage_is_so_long_that_messages_become_dead_letters(
+    start_worker: StartWorker, broker: Broker, sessions: Sessions, table: Table
+) -> None:
+    worker = start_worker(*HOOKED, HOLD_SECONDS="0.01", **SHORT)
+    await table.take_away()
+    await broker.publish([creation("a"), price_change("a")])
+    wait_given_back(worker, DELIVERIES_BEFORE_SUSPICION + TRIALS_OF_A_SUSPECT + 3)
+
+    await table.bring_back()
+
+    assert worker.wait_results(2) == {"applied": 2}
+    assert (await read_cars(sessions)).keys() == {"a"}
+    assert await broker.take_all(DEAD_LETTERS) == []
+
+
+def wait_given_back(worker: WorkerProcess, times: int) -> None:
+    """Waits until the worker has lost patience so often."""
+    wait_until(lambda: worker.log.count("subscription lost") >= times, lambda: worker.log[-2000:])
