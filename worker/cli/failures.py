@@ -12,18 +12,20 @@ from worker.infra.messaging.confirming_publisher import (
     UnpublishableError,
 )
 from worker.infra.messaging.consumer import StartupTimeoutError
+from worker.infra.messaging.dead_letters.errors import DeadLettersError, WrongChoiceError
 from worker.settings import SettingsError
 
 FAILED = 1
 WRONG_USAGE = 2
 
-_WRONG_USAGE = (SettingsError, InvalidQueryError)
+_WRONG_USAGE = (SettingsError, InvalidQueryError, WrongChoiceError)
 _FAILED = (
     StoreUnavailableError,
     SchemaBehindError,
     BrokerUnavailableError,
     UnpublishableError,
     StartupTimeoutError,
+    DeadLettersError,
     OSError,
     TimeoutError,
 )

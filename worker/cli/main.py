@@ -4,7 +4,7 @@ from typing import Annotated
 import typer
 
 from worker import __version__
-from worker.cli import catalog, contract, dlq, doctor, migrate, publish, run, validate
+from worker.cli import catalog, contract, dlq, doctor, message, migrate, publish, run, validate
 from worker.cli.failures import explain
 from worker.infra.telemetry.logging import configure_logging
 
@@ -19,6 +19,7 @@ app.command("run")(run.run)
 app.command("migrate")(migrate.migrate)
 app.command("publish")(publish.publish)
 app.command("validate")(validate.validate)
+app.command("message")(message.message)
 app.command("doctor")(doctor.doctor)
 app.command("contract")(contract.contract)
 app.add_typer(catalog.app, name="catalog")
@@ -44,6 +45,6 @@ def main() -> None:
         explained = explain(error)
         if explained is None:
             raise
-        message, exit_code = explained
-        typer.echo(f"inventory-worker: {message}", err=True)
+        line, exit_code = explained
+        typer.echo(f"inventory-worker: {line}", err=True)
         sys.exit(exit_code)

@@ -12,6 +12,7 @@ from worker.infra.messaging.delivery import Delivery
 from worker.infra.messaging.event_lines import EventLine, NumberedLine
 from worker.infra.messaging.invalid_message import InvalidMessageError
 from worker.infra.messaging.topology import EVENTS_EXCHANGE
+from worker.infra.messaging.undelivered import undelivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +56,5 @@ class EventCheck:
         )
 
 
-class _Nowhere:
-    """The channel of a message that no broker delivered: there is nothing to settle."""
-
-    is_lost = True
-
-    async def acknowledge(self, tags: list[int]) -> None:
-        """Nothing waits for it."""
-
-    async def give_back(self, tag: int) -> None:
-        """Nothing waits for it."""
-
-    async def reject(self, tag: int) -> None:
-        """Nothing waits for it."""
-
-    def give_up(self, reason: str) -> None:
-        """There is no subscription."""
-
-
 def _as_delivered(event: EventLine) -> Delivery:
-    return Delivery(
-        tag=0,
-        body=event.data.encode(),
-        properties=event.properties(),
-        exchange=EVENTS_EXCHANGE,
-        routing_key=event.type,
-        channel=_Nowhere(),
-    )
+    return undelivered(event.data.encode(), event.properties(), EVENTS_EXCHANGE, event.type)

@@ -1,0 +1,112 @@
+"""Dead letters laid into the queue as the worker leaves them, without one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import aio_pika
+from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+
+from tests.support.broker import DEAD_LETTERS
+from tests.support.histories import CHANGED, CREATED, Event
+
+DIED_AT = "2026-01-31T02:50:00.000+00:00"
+
+
+class DeadLetters:
+    """A connection that lays messages there, and reads them without the worker's code."""
+
+    def __init__(self, connection: AbstractConnection) -> None:
+        self._connection = connection
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, url: str) -> AsyncIterator[Self]:
+        connection = await aio_pika.connect(url)
+        async with connection:
+            yield cls(connection)
+
+    async def lay(
+        self, events: Iterable[Event], code: str = "car-not-found", **headers: Any
+    ) -> None:
+        """Lays events as the worker would; headers may be named with `_` for `-`."""
+        changed = {name.replace("_", "-"): value for name, value in headers.items()}
+        await self.lay_messages(
+            aio_pika.Message(
+                event.body,
+                content_type="application/json",
+                delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+                message_id=event.message_id,
+                type=event.type,
+                app_id=event.source or None,
+                headers=bookkeeping(code, event) | changed,
+            )
+            for event in events
+        )
+
+    async def lay_messages(self, messages: Iterable[aio_pika.Message]) -> None:
+        """Lays any message, and returns when the broker shows all of them."""
+        before, count = await self.count(), 0
+        channel = await self._connection.channel(publisher_confirms=False)
+        exchange = await channel.get_exchange("inventory-worker", ensure=False)
+        for message in messages:
+            await exchange.publish(message, DEAD_LETTERS)
+            count += 1
+        await self.wait_count(before + count)
+        await channel.close()
+
+    async def wait_count(self, count: int, queue: str = DEAD_LETTERS) -> None:
+        """Returns when so many messages lie in a queue, or more."""
+        async with asyncio.timeout(120):
+            while await self.count(queue) < count:  # noqa: ASYNC110 - the broker tells nobody
+                await asyncio.sleep(0.05)
+
+    async def count(self, queue: str = DEAD_LETTERS) -> int:
+        """Messages ready in a queue."""
+        async with self._connection.channel() as channel:
+            declared = await channel.declare_queue(queue, passive=True)
+            return int(declared.declaration_result.message_count or 0)
+
+    async def take_all(self, queue: str = DEAD_LETTERS) -> list[AbstractIncomingMessage]:
+        """Removes and returns every message of a queue, oldest first."""
+        async with self._connection.channel() as channel:
+            source = await channel.get_queue(queue)
+            taken = []
+            while message := await source.get(no_ack=True, fail=False):
+                taken.append(message)
+            return taken
+
+
+def bookkeeping(code: str, event: Event) -> dict[str, Any]:
+    """What the worker writes on a dead letter."""
+    return {
+        "x-error-code": code,
+        "x-error-detail": f"{code} of {event.data.get('car_id')}",
+        "x-error-at": DIED_AT,
+        "x-first-error-at": DIED_AT,
+        "x-attempts": 4,
+        "x-replays": 0,
+        "x-original-exchange": "inventory.events",
+        "x-original-routing-key": event.type,
+        "x-worker-version": "0.1.0",
+    }
+
+
+def price_changes(count: int, prefix: str = "p") -> list[Event]:
+    """Price changes of `car-0`, `car-1`..., each newer than the creation."""
+    return [_event(CHANGED, f"{prefix}-{i}", i, "2026-02-01T00:00:00+00:00") for i in range(count)]
+
+
+def creations(count: int, prefix: str = "c") -> list[Event]:
+    """Creations of the same cars."""
+    described = {"make": "Nissan", "model": "Versa", "year": 2020}
+    return [
+        _event(CREATED, f"{prefix}-{i}", i, "2026-01-01T00:00:00+00:00", **described)
+        for i in range(count)
+    ]
+
+
+def _event(type_: str, message_id: str, number: int, occurred_at: str, **more: object) -> Event:
+    price = {"price_mxn": f"{100_000 + number}.00", "occurred_at": occurred_at}
+    return Event(type_, "/pricing", message_id, {"car_id": f"car-{number}", **more, **price})

@@ -1,0 +1,190 @@
+import asyncio
+import json
+
+import aio_pika
+import pytest
+
+from dev.servers import Servers
+from tests.dlq.conftest import Dlq, DlqJson
+from tests.dlq.dead_letters import DeadLetters, creations, price_changes
+from tests.support.broker import DEAD_LETTERS, MAIN, Broker
+from tests.support.histories import Event
+from tests.support.messages import message_of
+from worker.application.apply_batch import ApplyBatch
+from worker.infra.db.engine import Sessions
+from worker.infra.db.unit_of_work import PostgresUnitOfWork
+from worker.infra.messaging.dead_letters.dead_letter import read_dead_letter
+from worker.infra.messaging.dead_letters.errors import NotOurQueueError
+from worker.infra.messaging.dead_letters.look import DEAD_LETTERS as SPEC
+from worker.infra.messaging.dead_letters.look import look_at
+from worker.infra.messaging.delivery import Delivery
+
+
+async def test_dead_letters_are_grouped_by_what_went_wrong(
+    dead_letters: DeadLetters, dlq_json: DlqJson
+) -> None:
+    await dead_letters.lay(price_changes(3), x_error_at="2026-01-31T03:00:00.000+00:00")
+    await dead_letters.lay(price_changes(1), x_replays=2)
+    await dead_letters.lay(creations(1), code="car-already-exists")
+
+    listed = dlq_json("list")
+
+    assert listed["total"] == 5
+    [first, second] = listed["groups"]
+    assert first == {
+        "code": "car-not-found",
+        "type": "inventory.price-changed.v1",
+        "messages": 4,
+        "distinct": 3,
+        "recorded": 0,
+        "oldest": "2026-01-31T02:50:00+00:00",
+        "newest": "2026-01-31T03:00:00+00:00",
+        "attempts": 4,
+        "replays": 2,
+        "sample_id": "p-0",
+        "sample_detail": "car-not-found of car-0",
+    }
+    assert (second["code"], second["messages"]) == ("car-already-exists", 1)
+
+
+async def test_no_dead_letters_are_an_empty_list(
+    dead_letters: DeadLetters,  # noqa: ARG001 - asked for because it declares the queue
+    dlq: Dlq,
+    dlq_json: DlqJson,
+) -> None:
+    assert dlq_json("list") == {"total": 0, "groups": []}
+    assert dlq("list").stdout.startswith("0 dead letters")
+
+
+async def test_looking_fifty_times_takes_nothing_and_changes_no_order(
+    dead_letters: DeadLetters, empty: Servers
+) -> None:
+    await dead_letters.lay(price_changes(30))
+
+    seen = [await _handles(empty.rabbitmq_url) for _ in range(50)]
+
+    assert seen == [[f"p-{i}" for i in range(30)]] * 50
+    assert await dead_letters.count() == 30
+
+
+async def test_two_who_look_at_once_take_turns_and_see_everything(
+    dead_letters: DeadLetters, dlq_json: DlqJson
+) -> None:
+    await dead_letters.lay(price_changes(500))
+
+    listed = await asyncio.gather(*(asyncio.to_thread(dlq_json, "list") for _ in range(3)))
+
+    assert [document["total"] for document in listed] == [500, 500, 500]
+
+
+async def test_what_a_filter_leaves_out_is_not_listed(
+    dead_letters: DeadLetters, dlq_json: DlqJson
+) -> None:
+    await dead_letters.lay(price_changes(4))
+    await dead_letters.lay(creations(2), x_error_at="2026-01-31T04:00:00.000+00:00")
+
+    def listed(*filters: str) -> int:
+        return sum(group["messages"] for group in dlq_json("list", *filters)["groups"])
+
+    assert listed("--code", "car-not-found") == 6
+    assert listed("--type", "inventory.car-created.v1") == 2
+    assert listed("--car", "car-1") == 2
+    assert listed("--since", "2026-01-31T03:00:00Z") == 2
+    assert listed("--until", "2026-01-31T03:00:00Z", "--limit", "3") == 3
+    assert listed("--id", "p-1", "--id", "c-1") == 2
+    assert listed("--since", "1h") == 0
+
+
+async def test_ids_that_are_recorded_already_are_counted(
+    dead_letters: DeadLetters, dlq_json: DlqJson, sessions: Sessions
+) -> None:
+    await dead_letters.lay(creations(3), code="message-id-reused")
+    await _apply(sessions, creations(2))
+
+    [group] = dlq_json("list")["groups"]
+
+    assert group["recorded"] == 2
+
+
+async def test_what_the_broker_or_another_program_put_there_is_told_apart(
+    dead_letters: DeadLetters, broker: Broker, dlq_json: DlqJson
+) -> None:
+    nameless = aio_pika.Message(b"\xff\x00 no JSON", headers={"x-no-message-id": True})
+    forged = aio_pika.Message(b"{}", headers={"x-error-code": "car-not-found", "x-replays": 7})
+    await dead_letters.lay_messages([nameless])
+    channel = await broker.connection.channel()
+    exchange = await channel.get_exchange("inventory-worker", ensure=False)
+    await exchange.publish(forged, MAIN)
+    main = await channel.get_queue(MAIN)
+    rejected = await main.get()
+    await rejected.reject(requeue=False)
+
+    await dead_letters.wait_count(2)
+    groups = {group["code"]: group for group in dlq_json("list")["groups"]}
+
+    assert groups.keys() == {"foreign", "broker:rejected"}
+    assert groups["broker:rejected"]["replays"] == 0
+    assert groups["foreign"]["sample_id"].startswith("nameless-")
+
+
+async def test_a_queue_of_our_name_that_is_not_ours_is_never_touched(
+    empty: Servers, broker: Broker, dlq: Dlq
+) -> None:
+    channel = await broker.connection.channel()
+    await channel.declare_queue(DEAD_LETTERS, durable=True)
+    await channel.default_exchange.publish(aio_pika.Message(b"{}"), DEAD_LETTERS)
+
+    listed = dlq("list")
+    discarded = dlq("discard", "--all", "--to", "never-written.jsonl")
+
+    assert listed.returncode == discarded.returncode == 1
+    assert listed.stderr == discarded.stderr
+    assert listed.stderr.startswith(f"inventory-worker: queue {DEAD_LETTERS} has other arguments")
+    assert listed.stderr.count("\n") == 1
+    message = await (await channel.get_queue(DEAD_LETTERS)).get(no_ack=True)
+    assert not message.redelivered
+    with pytest.raises(NotOurQueueError):
+        await look_at(empty.rabbitmq_url, SPEC, _unseen)
+
+
+def _unseen(_: Delivery) -> None:
+    raise AssertionError("a message of others was looked at")
+
+
+async def test_show_tells_all_that_is_known_of_a_message(
+    dead_letters: DeadLetters, dlq: Dlq, dlq_json: DlqJson, sessions: Sessions
+) -> None:
+    await _apply(sessions, creations(1))
+    await dead_letters.lay(price_changes(1), code="unexpected-error")
+
+    [shown] = dlq_json("show", "p-0")
+    told = dlq("show", "p-0").stdout
+
+    assert shown["dead_letter"]["code"] == "unexpected-error"
+    assert shown["recorded"] is None
+    assert shown["car"]["make"] == "Nissan"
+    assert json.loads(shown["original"]["body"]) == price_changes(1)[0].data
+    for text in ("car-0 is a Nissan Versa 2020", '"price_mxn": "100000.00"', "x-attempts"):
+        assert text in told
+
+
+async def test_an_unknown_id_is_one_line(dead_letters: DeadLetters, dlq: Dlq) -> None:
+    await dead_letters.lay(price_changes(1))
+
+    shown = dlq("show", "nobody")
+
+    assert shown.returncode == 1
+    assert (
+        shown.stderr == "inventory-worker: no dead letter has the id nobody; nothing was changed\n"
+    )
+
+
+async def _handles(url: str) -> list[str]:
+    handles: list[str] = []
+    await look_at(url, SPEC, lambda delivery: handles.append(read_dead_letter(delivery).handle))
+    return handles
+
+
+async def _apply(sessions: Sessions, events: list[Event]) -> None:
+    apply = ApplyBatch(lambda: PostgresUnitOfWork(sessions))
+    await apply([message_of(event) for event in events])

@@ -1,0 +1,20 @@
+"""Dead letters: `dlq list`, `show`, `replay`, `discard`, `export`, `import`, `audit`."""
+
+import typer
+
+from worker.cli.dlq.auditing import audit
+from worker.cli.dlq.discarding import discard
+from worker.cli.dlq.exporting import export
+from worker.cli.dlq.importing import import_
+from worker.cli.dlq.listing import list_dead_letters
+from worker.cli.dlq.replaying import replay
+from worker.cli.dlq.showing import show
+
+app = typer.Typer(help="Work on the dead letters.", no_args_is_help=True)
+app.command("list")(list_dead_letters)
+app.command("show")(show)
+app.command("replay")(replay)
+app.command("discard")(discard)
+app.command("export")(export)
+app.command("import")(import_)
+app.command("audit")(audit)

@@ -1,0 +1,49 @@
+import asyncio
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, Annotated
+
+import typer
+
+from worker.cli.dlq.desk import open_desk
+from worker.cli.dlq.options import Car, Code, Ids, Limit, Since, Type, Until, as_tuple, require_new
+from worker.infra.messaging.dead_letters.choice import Choice
+from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
+from worker.infra.messaging.dead_letters.freezing import freeze
+from worker.infra.messaging.dead_letters.letter_line import to_line
+
+
+def export(  # noqa: PLR0913 - one parameter for each option
+    *,
+    to: Annotated[Path | None, typer.Option(help="A new file; else standard output.")] = None,
+    ids: Ids = None,
+    code: Code = None,
+    type_: Type = None,
+    car: Car = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = None,
+) -> None:
+    """Write the dead letters as JSON Lines; the queue stays as it is."""
+    choice = Choice(as_tuple(ids), code, type_, car, since, until, limit)
+    if to is not None:
+        require_new(to)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as lines:
+        count = asyncio.run(_export(choice, lines))
+        lines.seek(0)
+        if to is None:  # only now: a pager that waits for its reader must not hold the messages
+            shutil.copyfileobj(lines, sys.stdout)
+        else:
+            with to.open("x", encoding="utf-8") as file:
+                shutil.copyfileobj(lines, file)
+    typer.echo(f"exported {count} dead letters", err=True)
+
+
+async def _export(choice: Choice, lines: IO[str]) -> int:
+    def write(letter: DeadLetter) -> None:
+        lines.write(f"{to_line(letter)}\n")
+
+    async with open_desk("export") as desk:
+        return len(await freeze(desk.look, choice, write))

@@ -1,0 +1,79 @@
+"""The audit of what commands do to dead letters, one row each, and one for each message."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, insert, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from worker.domain.ports.dead_letter_audit import AuditedMessage
+from worker.infra.db.models import DeadLetterAuditMessageModel, DeadLetterAuditModel
+
+RUNNING, DONE, STOPPED, FAILED, KILLED = "running", "done", "stopped", "failed", "killed"
+
+
+class PostgresDeadLetterAudit:
+    """The row of one command, on the connection that holds its lock."""
+
+    def __init__(self, connection: AsyncConnection, audit_id: int) -> None:
+        self._connection = connection
+        self.id = audit_id
+        self.done = 0
+
+    @classmethod
+    async def begin(
+        cls,
+        connection: AsyncConnection,
+        *,
+        command: str,
+        started_by: str,
+        process: str,
+        choice: Mapping[str, Any],
+        chosen: int,
+    ) -> "PostgresDeadLetterAudit":
+        """Writes the row, and notes that those which still run were killed: the lock is ours."""
+        async with connection.begin():
+            await connection.execute(
+                update(DeadLetterAuditModel)
+                .where(DeadLetterAuditModel.status == RUNNING)
+                .values(status=KILLED)
+            )
+            begun = await connection.execute(
+                insert(DeadLetterAuditModel)
+                .values(
+                    command=command,
+                    started_by=started_by,
+                    process=process,
+                    choice=choice,
+                    chosen=chosen,
+                )
+                .returning(DeadLetterAuditModel.id)
+            )
+            return cls(connection, begun.scalar_one())
+
+    async def add(self, messages: Sequence[AuditedMessage]) -> None:
+        """See the port."""
+        rows = [
+            {
+                "audit_id": self.id,
+                "position": position,
+                "source": message.source,
+                "message_id": message.message_id,
+                "code": message.code,
+                "sent_as": message.sent_as,
+            }
+            for position, message in enumerate(messages, start=self.done + 1)
+        ]
+        async with self._connection.begin():
+            await self._connection.execute(insert(DeadLetterAuditMessageModel), rows)
+            await self._update(done=self.done + len(messages))
+        self.done += len(messages)
+
+    async def finish(self, status: str, detail: str = "") -> None:
+        """Notes how the command ended."""
+        async with self._connection.begin():
+            await self._update(status=status, detail=detail, finished_at=func.now())
+
+    async def _update(self, **values: object) -> None:
+        row = update(DeadLetterAuditModel).where(DeadLetterAuditModel.id == self.id)
+        await self._connection.execute(row.values(**values))

@@ -1,0 +1,73 @@
+"""Asks which messages were handled, outside the transactions that handle them."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+
+from worker.domain.value_objects.message_identity import MessageIdentity
+from worker.infra.db.engine import Sessions
+from worker.infra.db.models import ProcessedMessageModel
+from worker.infra.db.repositories.processed_messages import PostgresProcessedMessages
+
+_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedMessage:
+    """A message that is done: when, and how it ended."""
+
+    source: str
+    message_id: str
+    type: str
+    car_id: str
+    outcome: str
+    processed_at: datetime
+
+
+class PostgresRecordedMessages:
+    """The recorded ids as the last commit left them."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    async def find(self, identities: Collection[MessageIdentity]) -> dict[MessageIdentity, bytes]:
+        """Those that are recorded, each with the digest of its command."""
+        found: dict[MessageIdentity, bytes] = {}
+        async with self._sessions() as session:
+            store = PostgresProcessedMessages(session)
+            for some in _chunks(identities):
+                found.update(await store.find(some))
+        return found
+
+    async def find_by_id(self, message_id: str) -> list[RecordedMessage]:
+        """The messages of this id, one for each source that used it."""
+        row = ProcessedMessageModel
+        query = (
+            select(row.source, row.message_id, row.type, row.car_id, row.outcome, row.processed_at)
+            .where(row.source.in_(select(_SOURCES.c.source)), row.message_id == message_id)
+            .order_by(row.source)
+        )
+        async with self._sessions() as session:
+            return [RecordedMessage(*found) for found in await session.execute(query)]
+
+
+def _chunks(identities: Collection[MessageIdentity]) -> Iterator[list[MessageIdentity]]:
+    remaining = iter(identities)
+    while some := list(islice(remaining, _AT_ONCE)):
+        yield some
+
+
+_first = select(func.min(ProcessedMessageModel.source).label("source")).cte(
+    "sources", recursive=True
+)
+_further = aliased(ProcessedMessageModel)
+_SOURCES = _first.union_all(
+    select(
+        select(func.min(_further.source)).where(_further.source > _first.c.source).scalar_subquery()
+    ).where(_first.c.source.is_not(None))
+)
+"""Every source, each found by one step in the primary key: sources are few, messages many."""

@@ -1,0 +1,68 @@
+"""Locks that last as long as a connection, and so end with their process, however it ends."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+class SessionLock(IntEnum):
+    """Keys of PostgreSQL's advisory locks; `alembic/env.py` has another."""
+
+    CHANGING_DEAD_LETTERS = 4_206_871_554
+    LOOKING_AT_DEAD_LETTERS = 4_206_871_555
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock: the name that it gave its session, and since when it is connected."""
+
+    name: str
+    since: datetime
+
+
+_TRY = text("SELECT pg_try_advisory_lock(:key)")
+_WAIT = text("SELECT pg_advisory_lock(:key)")
+_UNLOCK = text("SELECT pg_advisory_unlock(:key)")
+_HOLDER = text(
+    """
+    SELECT activity.application_name, activity.backend_start
+    FROM pg_locks JOIN pg_stat_activity AS activity USING (pid)
+    WHERE locktype = 'advisory' AND granted AND database = (
+        SELECT oid FROM pg_database WHERE datname = current_database()
+    ) AND (classid::bigint << 32) | objid::bigint = :key AND objsubid = 1
+    """
+)
+
+
+async def try_lock(connection: AsyncConnection, lock: SessionLock) -> bool:
+    """Takes a lock for as long as the connection lives; False if somebody else has it."""
+    async with connection.begin():
+        return bool((await connection.execute(_TRY, {"key": lock})).scalar())
+
+
+async def find_holder(connection: AsyncConnection, lock: SessionLock) -> Holder | None:
+    """Who has a lock now."""
+    async with connection.begin():
+        row = (await connection.execute(_HOLDER, {"key": lock})).first()
+    return None if row is None else Holder(row.application_name or "somebody", row.backend_start)
+
+
+@asynccontextmanager
+async def hold_lock(
+    connection: AsyncConnection, lock: SessionLock, on_wait: Callable[[], None]
+) -> AsyncIterator[None]:
+    """Waits for a lock, in the order of asking, and calls `on_wait` if it has to."""
+    if not await try_lock(connection, lock):
+        on_wait()
+        async with connection.begin():
+            await connection.execute(_WAIT, {"key": lock})
+    try:
+        yield
+    finally:
+        async with connection.begin():
+            await connection.execute(_UNLOCK, {"key": lock})

@@ -1,0 +1,49 @@
+"""JSON as one text for equal documents, with every digit of its numbers."""
+
+import json
+from collections.abc import Iterable
+
+from worker.infra.messaging.json_text import JsonNumber
+
+
+def canonical(document: object, *, sort: bool = False) -> str:
+    """A document of `parse_json` on one line, members in their order or sorted by name."""
+    match document:
+        case JsonNumber():
+            return document.text
+        case list():
+            return f"[{', '.join(canonical(item, sort=sort) for item in document)}]"
+        case dict():
+            members = sorted(document.items()) if sort else document.items()
+            return f"{{{', '.join(_member(name, value, sort=sort) for name, value in members)}}}"
+        case _:
+            return json.dumps(document, ensure_ascii=not _is_utf8(document))
+
+
+def indented(document: object, indent: str = "") -> str:
+    """The same for a person: a line for each member."""
+    deeper = f"{indent}  "
+    match document:
+        case list() if document:
+            return _block("[]", (indented(item, deeper) for item in document), indent)
+        case dict() if document:
+            members = (
+                f"{json.dumps(name, ensure_ascii=not _is_utf8(name))}: {indented(value, deeper)}"
+                for name, value in document.items()
+            )
+            return _block("{}", members, indent)
+        case _:
+            return canonical(document)
+
+
+def _member(name: str, value: object, *, sort: bool) -> str:
+    return f"{json.dumps(name, ensure_ascii=not _is_utf8(name))}: {canonical(value, sort=sort)}"
+
+
+def _block(brackets: str, lines: Iterable[str], indent: str) -> str:
+    inside = f",\n{indent}  ".join(lines)
+    return f"{brackets[0]}\n{indent}  {inside}\n{indent}{brackets[1]}"
+
+
+def _is_utf8(value: object) -> bool:
+    return not isinstance(value, str) or value.isascii() or value.isprintable()

@@ -1,0 +1,25 @@
+from collections.abc import Callable, Sequence
+
+from worker.domain.ports.dead_letter_audit import DeadLetterAudit
+from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
+from worker.infra.messaging.dead_letters.letter_file import LetterWriter
+from worker.infra.messaging.dead_letters.resend import audited
+from worker.infra.messaging.dead_letters.sweep import Acknowledge
+
+
+class Discard:
+    """Deals with the letters of a sweep: on disk, then audited, and only then taken away."""
+
+    def __init__(
+        self, file: LetterWriter, audit: DeadLetterAudit, on_done: Callable[[int], None]
+    ) -> None:
+        self._file = file
+        self._audit = audit
+        self._on_done = on_done
+
+    async def __call__(self, letters: Sequence[DeadLetter], acknowledge: Acknowledge) -> None:
+        """Writes them off."""
+        self._file.write(letters)
+        await self._audit.add([audited(letter) for letter in letters])
+        await acknowledge(letters)
+        self._on_done(len(letters))

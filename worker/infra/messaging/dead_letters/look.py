@@ -1,0 +1,47 @@
+"""Looking at a queue without taking anything away, however often."""
+
+from collections.abc import Callable
+
+from worker.infra.messaging.dead_letters.holding import connect, count_ready, hold
+from worker.infra.messaging.delivery import Delivery
+from worker.infra.messaging.topology import DEAD_LETTER_QUEUE, QueueSpec, queue_specs
+
+DEAD_LETTERS = next(spec for spec in queue_specs(()) if spec.name == DEAD_LETTER_QUEUE)
+
+HELD_BY_ONE_CHANNEL = 50_000
+"""A channel holds 65,535 unsettled messages at most; what exceeds this takes another one."""
+
+Look = Callable[[Delivery], None]
+
+
+async def look_at(url: str, spec: QueueSpec, look: Look) -> int:
+    """Shows each message of a queue to `look` and leaves all of them where they were.
+
+    What arrives after the start is not shown. Keep no bodies: a hundred thousand messages
+    pass by. Returns how many were shown.
+
+    Raises:
+        DeadLettersError: the queue is not there, not ours, or was lost on the way.
+    """
+    seen = expected = 0
+
+    def see(delivery: Delivery) -> None:
+        nonlocal seen
+        if seen < expected:
+            seen += 1
+            look(delivery)
+
+    async with hold(url, spec, see) as holding:
+        expected = await holding.count_ready()
+        while seen < expected:
+            if holding.is_full:
+                await holding.widen(HELD_BY_ONE_CHANNEL)
+            if not await holding.comes_more():
+                break
+    return seen
+
+
+async def count_dead_letters(url: str) -> int:
+    """How many lie in the queue and are in nobody's hands."""
+    async with connect(url) as connection:
+        return await count_ready(connection, DEAD_LETTER_QUEUE)

@@ -1,0 +1,60 @@
+"""The copy of a dead letter that goes back to the main queue."""
+
+from dataclasses import replace
+
+from pamqp.commands import Basic
+from pamqp.common import FieldTable
+
+from worker.infra.messaging.bookkeeping import (
+    FIRST_ERROR_AT,
+    NO_MESSAGE_ID,
+    ORIGINAL_EXCHANGE,
+    ORIGINAL_ROUTING_KEY,
+    REPLACES,
+    REPLAYS,
+)
+from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
+from worker.infra.messaging.delivery import Delivery
+from worker.infra.messaging.republished import republished_properties
+from worker.infra.messaging.topology import MAIN_QUEUE, WORKER_EXCHANGE
+
+
+def replayed(letter: DeadLetter) -> Delivery:
+    """The message as the worker will receive it: its own content, one more replay.
+
+    What its publisher wanted of the first copy (to expire, to be answered, to prove who sent
+    it) stays set aside in `x-original-*`: none of it would come true for this one. Nobody
+    gives an id to a message that has none.
+    """
+    return replace(
+        letter.delivery,
+        properties=republished_properties(_as_named(letter.delivery), _bookkeeping(letter)),
+        exchange=WORKER_EXCHANGE,
+        routing_key=MAIN_QUEUE,
+    )
+
+
+def _bookkeeping(letter: DeadLetter) -> FieldTable:
+    history = letter.history
+    kept: FieldTable = {
+        REPLAYS: history.replays + 1,
+        ORIGINAL_EXCHANGE: history.original_exchange,
+        ORIGINAL_ROUTING_KEY: history.original_routing_key,
+    }
+    if history.first_error_at is not None:
+        kept[FIRST_ERROR_AT] = history.first_error_at
+    if history.replaces is not None:
+        kept[REPLACES] = history.replaces
+    return kept
+
+
+def _as_named(delivery: Delivery) -> Basic.Properties:
+    """The properties, without the id that the client library made up for a nameless message."""
+    if NO_MESSAGE_ID not in delivery.headers:
+        return delivery.properties
+    named = {
+        name: getattr(delivery.properties, name)
+        for name in Basic.Properties.attributes()
+        if name != "message_id"
+    }
+    return Basic.Properties(**named)

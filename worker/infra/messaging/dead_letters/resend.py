@@ -1,0 +1,58 @@
+"""Sends dead letters back to the main queue: confirmed, then audited, and only then taken away."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from worker.domain.ports.dead_letter_audit import AuditedMessage, DeadLetterAudit
+from worker.infra.messaging.confirming_publisher import ConfirmingPublisher
+from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
+from worker.infra.messaging.dead_letters.sweep import Acknowledge
+from worker.infra.messaging.delivery import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What goes to the main queue for a dead letter; `sent_as` is the id of an edit."""
+
+    letter: DeadLetter
+    message: Delivery
+    sent_as: str | None = None
+
+
+class Resend:
+    """Deals with the letters of a sweep; killed at any moment, it leaves none in no queue."""
+
+    def __init__(
+        self,
+        publisher: ConfirmingPublisher,
+        audit: DeadLetterAudit,
+        prepare: Callable[[DeadLetter], Outgoing],
+        on_done: Callable[[Sequence[Outgoing]], None],
+    ) -> None:
+        self._publisher = publisher
+        self._audit = audit
+        self._prepare = prepare
+        self._on_done = on_done
+
+    async def __call__(self, letters: Sequence[DeadLetter], acknowledge: Acknowledge) -> None:
+        """Where some cannot be sent, the others are done before the error is raised."""
+        outgoing = [self._prepare(letter) for letter in letters]
+        errors = await asyncio.gather(*map(self._send, outgoing), return_exceptions=True)
+        sent = [item for item, error in zip(outgoing, errors, strict=True) if error is None]
+        if sent:
+            await self._audit.add([audited(item.letter, item.sent_as) for item in sent])
+            await acknowledge([item.letter for item in sent])
+            self._on_done(sent)
+        for error in errors:
+            if error is not None:
+                raise error
+
+    async def _send(self, item: Outgoing) -> None:
+        message = item.message
+        await self._publisher.publish(message.body, message.properties, message.routing_key)
+
+
+def audited(letter: DeadLetter, sent_as: str | None = None) -> AuditedMessage:
+    """How the audit names a dead letter."""
+    return AuditedMessage(letter.source, letter.handle, letter.code, sent_as)
