@@ -56,7 +56,7 @@ class DatabaseSettings(BaseSettings):
     def _read_secret_files(cls, values: dict[str, Any]) -> dict[str, Any]:
         for name in _SECRETS_IN_FILES:
             path = os.environ.get(f"{name}_FILE")
-            if path and name.lower() not in values:
+            if path and name.lower() in cls.model_fields and name not in os.environ:
                 values[name.lower()] = _read_secret(name, path)
         return values
 
