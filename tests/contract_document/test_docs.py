@@ -1,0 +1,52 @@
+"""What `docs/contract.md` tells people is true."""
+
+import re
+import subprocess
+import sys
+
+from tests.conftest import ROOT
+from tests.contract_document.contract import SCHEMAS
+from worker.domain.value_objects.error_code import ErrorCode
+from worker.infra.messaging.wire_events import EVENT_TYPES
+
+PAGE = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
+
+
+def block(language: str) -> str:
+    (found,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return str(found)
+
+
+def test_every_type_is_told_with_its_fields() -> None:
+    rows = re.findall(r"^\| `(inventory\.[^`]+)` \|.*\| (.*) \|$", PAGE, re.MULTILINE)
+
+    told = {event_type: set(re.findall(r"`(\w+)`", fields)) for event_type, fields in rows}
+    assert told == {name: set(model.model_fields) for name, model in EVENT_TYPES.items()}
+
+
+def test_every_error_code_is_explained_and_says_who_acts() -> None:
+    told = dict(re.findall(r"^\| `([a-z-]+)` \| (publisher|operator) \|", PAGE, re.MULTILINE))
+    codes = SCHEMAS["ErrorCode"]["x-error-codes"]
+
+    assert told == {code: codes[code]["acts"] for code in ErrorCode}
+
+
+def test_every_link_leads_somewhere() -> None:
+    links = re.findall(r"\]\((\.\./[^)]+)\)", PAGE)
+
+    assert links
+    assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
+
+
+def test_the_events_to_try_are_valid() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "worker", "validate", "-"],
+        input=block("jsonl"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.stdout == "2 events, 0 wrong\n"
