@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from worker.infra.db.errors import TROUBLE, translate
 
-SCHEMA_REVISION = "0003"
+SCHEMA_REVISION = "0004"
 """The newest migration of this release; revisions are numbered, so that older means smaller."""
 
 _REVISION = text("SELECT version_num FROM alembic_version")

@@ -1,4 +1,4 @@
-from sqlalchemy import CheckConstraint, Text
+from sqlalchemy import CheckConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.infra.db.base import Base
@@ -8,7 +8,8 @@ from worker.infra.db.models.columns import Instant, Key, Pesos, StoredAt
 class CarModel(Base):
     """A row of the catalog: a car and the newest observation of its price.
 
-    `make_key` and `model_key` are folded by the domain: searches look there.
+    `make_key` and `model_key` are folded by the domain: searches look there. They come out in
+    the order of `ix_cars_newest_price`. `docs/catalog.md` tells what each index costs and saves.
     """
 
     __tablename__ = "cars"
@@ -18,6 +19,7 @@ class CarModel(Base):
         CheckConstraint("char_length(model) BETWEEN 1 AND 80", name="model_length"),
         CheckConstraint("year >= 1886", name="year_from_first_car"),
         CheckConstraint("price_mxn > 0", name="price_mxn_positive"),
+        Index("ix_cars_newest_price", text("price_occurred_at DESC"), "id"),
     )
 
     id: Mapped[Key] = mapped_column(primary_key=True)
