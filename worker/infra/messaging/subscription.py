@@ -1,7 +1,7 @@
 """One life of our consumer: a connection, a channel, a consumer tag."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Self
 
@@ -14,11 +14,12 @@ from pamqp.commands import Basic
 from worker.infra.messaging.broker import TROUBLE, named
 from worker.infra.messaging.delivery import Delivery
 from worker.infra.messaging.retry_ladder import RetryDelay
-from worker.infra.messaging.tag_ledger import TagLedger
+from worker.infra.messaging.tag_ledger import Ack, TagLedger
 from worker.infra.messaging.topology import MAIN_QUEUE, declare_topology
 
 CONNECT_SECONDS = 20
 CLOSE_SECONDS = 5
+WRITE_SECONDS = 10
 ACKS_ON_THEIR_WAY_SECONDS = 0.1
 """Acks sent just before the channel closes can vanish on a quorum queue; after 50 ms none did."""
 
@@ -130,9 +131,10 @@ class Subscription:
         await self.cancel()
         if self._channel is not None and not self._channel.is_closed:
             with suppress(*TROUBLE):
-                await self._channel.basic_nack(
-                    EVERYTHING_UNSETTLED, multiple=True, requeue=True, wait=False
-                )
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._channel.basic_nack(
+                        EVERYTHING_UNSETTLED, multiple=True, requeue=True, wait=False
+                    )
                 await asyncio.sleep(ACKS_ON_THEIR_WAY_SECONDS)
         self.give_up("closed")
         await self._disconnect()
@@ -171,16 +173,38 @@ class Subscription:
         if channel is None or self.is_lost:
             return
         async with self._acking:
+            await self._unless_lost(self._write(channel, self._ledger.take_acks()))
+
+    async def _write(self, channel: AmqpChannel, acks: Iterable[Ack]) -> None:
+        for ack in acks:
+            await channel.basic_ack(ack.tag, multiple=ack.multiple, wait=False)
+
+    async def _unless_lost(self, writing: Coroutine[None, None, object]) -> None:
+        """Ends the writing where the connection ends.
+
+        aiormq writes into a queue of bounded size: once nobody empties it any more, whoever
+        waits for room would wait for ever, and with him all batches.
+        """
+        task = asyncio.create_task(writing)
+        lost = asyncio.create_task(self._lost.wait())
+        try:
+            await asyncio.wait(
+                (task, lost), timeout=WRITE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            lost.cancel()
+            if not task.done():
+                task.cancel()
+                self.give_up(f"RabbitMQ took nothing from us for {WRITE_SECONDS} s")
+        if task.done():
             with suppress(*TROUBLE):
-                for ack in self._ledger.take_acks():
-                    await channel.basic_ack(ack.tag, multiple=ack.multiple, wait=False)
+                task.result()
 
     async def _answer(self, tag: int, *, requeue: bool) -> None:
         if self._channel is None or self.is_lost:
             return
         async with self._acking:
-            with suppress(*TROUBLE):
-                await self._channel.basic_nack(tag, requeue=requeue, wait=False)
+            await self._unless_lost(self._channel.basic_nack(tag, requeue=requeue, wait=False))
             self._ledger.answered(tag)
 
     def _on_channel_closed(self, closing: asyncio.Future[object]) -> None:
