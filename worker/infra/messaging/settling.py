@@ -34,6 +34,9 @@ MAY_SUCCEED_LATER = frozenset(
 HOLD_SECONDS = 30.0
 """How long a message waits in our hands for a server, well within any consumer timeout."""
 
+UNROUTABLE_SECONDS = 1.0
+"""Before all queues are declared anew: a rate at which that may go on for hours."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -106,6 +109,7 @@ class Settler:
             await delivery.channel.reject(delivery.tag)
         except UnroutableError as error:
             _log_failure(received, failure, "given back", republish_error=str(error))
+            await asyncio.sleep(UNROUTABLE_SECONDS)
             delivery.channel.give_up(f"{error}: was it deleted? The next subscription declares it")
         except BrokerUnavailableError as error:
             _log_failure(received, failure, "given back", republish_error=str(error))
@@ -125,6 +129,8 @@ class Settler:
         while True:
             try:
                 await self._republisher.publish(delivery.body, properties, queue)
+            except UnroutableError:
+                raise
             except BrokerUnavailableError:
                 if backoff.elapsed > HOLD_SECONDS or delivery.channel.is_lost:
                     raise
