@@ -41,6 +41,8 @@ class Health:
         self._store_problem: str | None = None
         self._loop = _Silence()
         self._progress = _Silence()
+        metrics.in_flight.set_function(self._in_flight)
+        metrics.consumer_up.set_function(self._is_consuming)
 
     def tick(self) -> None:
         """Another second has passed; called once a second by the watchdog."""
@@ -53,8 +55,6 @@ class Health:
     def heartbeat(self) -> None:
         """The event loop turns."""
         self._loop.broken()
-        self._metrics.consumer_up.set(self._is_consuming())
-        self._metrics.in_flight.set(self._in_flight())
 
     def consuming(self, subscription: Consuming | None) -> None:
         """See the protocol."""
@@ -62,7 +62,6 @@ class Health:
         self._waiting_for = "the subscription was lost"
         self._store_takes_work = True
         self._progress.broken()
-        self._metrics.consumer_up.set(self._is_consuming())
 
     def waiting(self, problem: str) -> None:
         """See the protocol."""
