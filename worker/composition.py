@@ -1,6 +1,7 @@
 """The one place that knows all the parts, and puts them together."""
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -32,6 +33,7 @@ from worker.infra.messaging.topology import WORKER_EXCHANGE
 from worker.infra.telemetry.metrics import Metrics
 from worker.infra.telemetry.vital_signs import beat, beside, probe
 from worker.infra.telemetry.watchdog import Watchdog
+from worker.infra.tracing.tracing import tracing
 from worker.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -58,12 +60,16 @@ async def run_worker(settings: Settings, dispatch: Dispatch = dispatch) -> None:
     Raises:
         StartupTimeoutError: the servers did not come up in time.
         SchemaBehindError: the database lacks migrations.
+        TracingError: traces are asked for that cannot be made.
     """
     tolerate_undecodable_properties()
     metrics = Metrics()
     health = Health(metrics)
     url = settings.database_url.get_secret_value()
-    async with database(url, pool_size=settings.worker_pool_size) as (engine, sessions):
+    async with (
+        database(url, pool_size=settings.worker_pool_size) as (engine, sessions),
+        tracing(os.environ, engine) as traced,
+    ):
         metrics.watch_pool(partial(pool_of, engine))
         republisher = ConfirmingPublisher(
             settings.rabbitmq_url.get_secret_value(),
@@ -72,8 +78,8 @@ async def run_worker(settings: Settings, dispatch: Dispatch = dispatch) -> None:
         )
         settler = Settler(republisher, settings.worker_retry_delays, health, utc_now)
         batching = Batching(
-            apply=ApplyBatch(partial(PostgresUnitOfWork, sessions), dispatch),
-            settler=settler,
+            apply=traced.applying(ApplyBatch(partial(PostgresUnitOfWork, sessions), dispatch)),
+            settler=traced.settling(settler),
             trials=PostgresDeliveryTrials(sessions),
             decoder=Decoder(utc_now),
             observer=health,

@@ -13,12 +13,13 @@ from worker.infra.messaging.confirming_publisher import (
 )
 from worker.infra.messaging.consumer import StartupTimeoutError
 from worker.infra.messaging.dead_letters.errors import DeadLettersError, WrongChoiceError
+from worker.infra.tracing.tracing import TracingError
 from worker.settings import SettingsError
 
 FAILED = 1
 WRONG_USAGE = 2
 
-_WRONG_USAGE = (SettingsError, InvalidQueryError, WrongChoiceError)
+_WRONG_USAGE = (TracingError, SettingsError, InvalidQueryError, WrongChoiceError)
 _FAILED = (
     StoreUnavailableError,
     SchemaBehindError,

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -24,13 +24,26 @@ from worker.infra.messaging.received import (
     oldest_publication,
     receive,
 )
-from worker.infra.messaging.settling import HOLD_SECONDS, Settler
+from worker.infra.messaging.settling import HOLD_SECONDS
 
 TRIALS = 5
 """How often a suspect message may be begun before it is held to be what kills workers."""
 
 Apply = Callable[[Sequence[CommandMessage]], Awaitable[list[Result]]]
 T = TypeVar("T")
+
+
+class Settles(Protocol):
+    """The `Settler`, or something around it."""
+
+    async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
+        """Settles a batch, once it is committed."""
+        ...
+
+    async def settle_failure(self, received: Received, failure: Failure) -> bool:
+        """Settles one failed message; tells whether a copy is safe."""
+        ...
+
 
 _log = structlog.get_logger(__name__)
 
@@ -42,7 +55,7 @@ class Batching:
         self,
         *,
         apply: Apply,
-        settler: Settler,
+        settler: Settles,
         trials: DeliveryTrials,
         decoder: Decoder,
         observer: Observer,

@@ -7,6 +7,7 @@ from typing import Literal
 import structlog
 
 from worker.infra.telemetry.printable import printable
+from worker.infra.telemetry.quiet_libraries import QuietLibraries
 
 
 def configure_logging(level: str, format_: Literal["console", "json"]) -> None:
@@ -36,6 +37,7 @@ def configure_logging(level: str, format_: Literal["console", "json"]) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    handler.addFilter(QuietLibraries())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)

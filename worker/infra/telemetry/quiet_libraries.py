@@ -1,0 +1,30 @@
+import logging
+import time
+from collections.abc import Callable
+
+REPEAT_SECONDS = 30.0
+
+
+class QuietLibraries(logging.Filter):
+    """Lets the same line of a library through once in half a minute; ours always.
+
+    "The same" is the text before its parameters are filled in: libraries write few of those.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._said_at: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """See the base."""
+        if record.name.partition(".")[0] == "worker":
+            return True
+        line, now = (record.name, str(record.msg)), self._clock()
+        self._said_at = {
+            said: at for said, at in self._said_at.items() if now - at < REPEAT_SECONDS
+        }
+        if line in self._said_at:
+            return False
+        self._said_at[line] = now
+        return True

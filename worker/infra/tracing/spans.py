@@ -1,0 +1,95 @@
+"""A span for each batch's transaction, and one for each message in the publisher's own trace."""
+
+from collections.abc import Sequence
+from time import time_ns
+
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from worker.application.commands import CommandMessage
+from worker.application.outcomes import Failure, Result
+from worker.infra.messaging.batching import Apply, Settles
+from worker.infra.messaging.received import Received
+from worker.infra.messaging.topology import MAIN_QUEUE
+
+_propagator = TraceContextTextMapPropagator()
+
+
+class BatchTracing:
+    """One batch at a time, as `Batching` has it: what is settled is what was applied last.
+
+    Attributes are named after OpenTelemetry's conventions for messaging, where those have a name.
+    https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
+    """
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+        self._transaction: SpanContext | None = None
+        self._began_ns = 0
+
+    def applying(self, apply: Apply) -> Apply:
+        """See the protocol; a span for each attempt, the last one is the one that counts."""
+
+        async def apply_traced(batch: Sequence[CommandMessage]) -> list[Result]:
+            self._began_ns = time_ns()
+            attributes = {"messaging.batch.message_count": len(batch)}
+            with self._tracer.start_as_current_span("apply batch", attributes=attributes) as span:
+                self._transaction = span.get_span_context()
+                return await apply(batch)
+
+        return apply_traced
+
+    def settling(self, settler: Settles) -> Settles:
+        """See the protocol."""
+        return _TracedSettler(self, settler)
+
+    def trace_messages(self, settled: Sequence[tuple[Received, Result]]) -> None:
+        """Messages that never came as far as a transaction are linked to none."""
+        now_ns = time_ns()
+        links = [Link(self._transaction)] if self._transaction else []
+        began_ns = self._began_ns if self._transaction else now_ns
+        self._transaction = None
+        for received, result in settled:
+            span = self._tracer.start_span(
+                f"process {received.type}",
+                context=_propagator.extract(_text_headers(received)),
+                kind=SpanKind.CONSUMER,
+                attributes=_attributes(received, result),
+                links=links if isinstance(received.content, CommandMessage) else (),
+                start_time=began_ns,
+            )
+            if isinstance(result, Failure):
+                span.set_status(Status(StatusCode.ERROR, str(result.code)))
+            span.end(now_ns)
+
+
+class _TracedSettler:
+    def __init__(self, tracing: BatchTracing, settler: Settles) -> None:
+        self._tracing = tracing
+        self._settler = settler
+
+    async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
+        self._tracing.trace_messages(settled)
+        await self._settler.settle(settled)
+
+    async def settle_failure(self, received: Received, failure: Failure) -> bool:
+        self._tracing.trace_messages([(received, failure)])
+        return await self._settler.settle_failure(received, failure)
+
+
+def _text_headers(received: Received) -> dict[str, str]:
+    headers = received.delivery.headers
+    return {name: value for name, value in headers.items() if isinstance(value, str)}
+
+
+def _attributes(received: Received, result: Result) -> dict[str, str]:
+    outcome = str(result.code) if isinstance(result, Failure) else str(result)
+    told = {
+        "messaging.system": "rabbitmq",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": MAIN_QUEUE,
+        "messaging.message.id": received.delivery.properties.message_id,
+        "inventory.car_id": received.car_id,
+        "inventory.outcome": outcome,
+    }
+    return {name: value for name, value in told.items() if value}

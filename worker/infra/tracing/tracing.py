@@ -1,0 +1,87 @@
+"""Traces, where the standard OTEL_* variables ask for them; else nothing of it is even loaded."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from worker.infra.messaging.batching import Apply, Settles
+
+LAST_SPANS_SECONDS = 3
+
+
+class TracingError(Exception):
+    """The OTEL_* variables ask for what cannot be done here."""
+
+
+class Tracing(Protocol):
+    """Wraps the two steps of a batch in spans."""
+
+    def applying(self, apply: Apply) -> Apply:
+        """The transaction."""
+        ...
+
+    def settling(self, settler: Settles) -> Settles:
+        """What became of each message."""
+        ...
+
+
+class _NoTracing:
+    """Gives back what it is given: a batch costs nothing more."""
+
+    def applying(self, apply: Apply) -> Apply:
+        return apply
+
+    def settling(self, settler: Settles) -> Settles:
+        return settler
+
+
+@asynccontextmanager
+async def tracing(environ: Mapping[str, str], engine: AsyncEngine) -> AsyncIterator[Tracing]:
+    """Traces until the end, and then sends what is left.
+
+    Raises:
+        TracingError: an unknown exporter, or the SDK is not installed.
+    """
+    if not is_asked_for(environ):
+        yield _NoTracing()
+        return
+    try:
+        from worker.infra.tracing.sdk import start_provider  # noqa: PLC0415 - as above
+        from worker.infra.tracing.spans import BatchTracing  # noqa: PLC0415 - 15 MB and 0.1 s
+        from worker.infra.tracing.statements import trace_statements  # noqa: PLC0415 - as above
+    except ModuleNotFoundError as missing:
+        raise TracingError(
+            f"OTEL_* variables ask for traces, but {missing.name} is not installed: "
+            "install inventory-worker[otel], or unset them"
+        ) from None
+    provider = start_provider(environ)
+    tracer = provider.get_tracer("inventory-worker")
+    trace_statements(engine, tracer)
+    try:
+        yield BatchTracing(tracer)
+    finally:
+        await _end(provider.shutdown)
+
+
+async def _end(shutdown: Callable[[], None]) -> None:
+    """Sends the last spans, but does not wait for a collector that is away: it would take 30 s."""
+    thread = threading.Thread(target=shutdown, daemon=True)
+    thread.start()
+    await asyncio.to_thread(thread.join, LAST_SPANS_SECONDS)
+
+
+def is_asked_for(environ: Mapping[str, str]) -> bool:
+    """Unlike the specification's default: without any variable there is no exporter.
+
+    https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+    """
+    if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return False
+    if exporter := environ.get("OTEL_TRACES_EXPORTER"):
+        return exporter != "none"
+    endpoints = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    return any(environ.get(name) for name in endpoints)
