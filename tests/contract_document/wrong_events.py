@@ -54,7 +54,7 @@ WRONG_EVENTS = {
     "no JSON": WrongEvent('{"type": ', "line", "one JSON object"),
     "an array": WrongEvent("[1, 2]", "line", "a JSON object with type, message_id and data"),
     "NaN": WrongEvent(_raw(price_mxn="NaN"), "line", "NaN is not JSON"),
-    "no type": WrongEvent(event(type_=MISSING), "type", "is missing"),
+    "no type": WrongEvent(event(type_=MISSING), "type", "required are type, message_id, data"),
     "a number as type": WrongEvent(event(type_=1), "type", "a string"),
     "a misspelt type": WrongEvent(event(type_="inventory.car-create.v1"), "type", CREATED),
     "no message id": WrongEvent(event(message_id=MISSING), "message_id", "is set"),
@@ -62,11 +62,18 @@ WRONG_EVENTS = {
     "a number as message id": WrongEvent(event(message_id=17), "message_id", "a string"),
     "a long message id": WrongEvent(event(message_id="x" * 256), "message id", _ID),
     "a line break in an id": WrongEvent(event(message_id="a\nb"), "message id", _ID),
-    "no data": WrongEvent(_line({"type": CHANGED, "message_id": "a"}), "data", "is missing"),
+    "a line break in the source": WrongEvent(
+        _line({"type": CHANGED, "message_id": "a", "source": "a\nb", "data": {}}),
+        "source",
+        _ID,
+    ),
+    "no data": WrongEvent(
+        _line({"type": CHANGED, "message_id": "a"}), "data", "required are type, message_id, data"
+    ),
     "data as text": WrongEvent(
         _line({"type": CHANGED, "message_id": "a", "data": "{}"}), "data", "a JSON object"
     ),
-    "no car id": WrongEvent(event(car_id=MISSING), "car_id", "is missing"),
+    "no car id": WrongEvent(event(car_id=MISSING), "car_id", "required are car_id, make, model"),
     "a blank in a car id": WrongEvent(event(car_id="MX 1"), "car_id", _CAR_ID),
     "a number as car id": WrongEvent(event(car_id=1), "car_id", "a string"),
     "a blank make": WrongEvent(event(make="   "), "make", _NAME),

@@ -16,7 +16,7 @@ from worker.infra.messaging.envelope import Envelope, read_envelope
 from worker.infra.messaging.invalid_message import InvalidMessageError
 from worker.infra.messaging.json_text import MalformedJsonError, parse_json
 from worker.infra.messaging.replacement import with_replaced
-from worker.infra.messaging.wire_events import EVENT_TYPES
+from worker.infra.messaging.wire_events import EVENT_TYPES, WireEvent
 
 LARGEST_BODY_BYTES = 256 * 1024
 
@@ -60,7 +60,7 @@ class Decoder:
         try:
             event = event_type.model_validate(data, context=self._clock())
         except ValidationError as invalid:
-            raise _describe_invalid(invalid) from None
+            raise _describe_invalid(invalid, event_type) from None
         command = event.to_command(envelope.identity)
         return CommandMessage(envelope.identity, envelope.type, command, digest_of(command))
 
@@ -113,7 +113,7 @@ def _unsupported(name: str, found: str, allowed: str) -> InvalidMessageError:
     )
 
 
-def _describe_invalid(invalid: ValidationError) -> InvalidMessageError:
+def _describe_invalid(invalid: ValidationError, event_type: type[WireEvent]) -> InvalidMessageError:
     """Every wrong field in one line; a far-future date counts only where nothing else is wrong."""
     errors = invalid.errors(include_url=False)
     causes = [error.get("ctx", {}).get("error") for error in errors]
@@ -122,11 +122,14 @@ def _describe_invalid(invalid: ValidationError) -> InvalidMessageError:
         for cause in causes
     }
     code = codes.pop() if len(codes) == 1 else ErrorCode.INVALID_EVENT
-    return InvalidMessageError(code, "; ".join(_describe_error(error) for error in errors))
+    required = ", ".join(event_type.model_fields)
+    return InvalidMessageError(
+        code, "; ".join(_describe_error(error, required) for error in errors)
+    )
 
 
-def _describe_error(error: ErrorDetails) -> str:
+def _describe_error(error: ErrorDetails, required: str) -> str:
     field = ".".join(str(part) for part in error["loc"])
     if error["type"] == "missing":
-        return f"{field}: is missing"
+        return f"{field}: is missing, required are {required}"
     return f"{field}: {error['msg'].removeprefix('Value error, ')}"

@@ -53,7 +53,7 @@ def read_envelope(delivery: Delivery, structured: dict[str, Any] | None) -> Enve
         raise _invalid("neither the property type nor a CloudEvents type is set")
     source = _agreed("source", None, "source", attributes)
     if source is None:
-        source = _checked("app_id", properties.app_id) or ""
+        source = _checked("source (app_id)", properties.app_id) or ""
     return Envelope(MessageIdentity(source, message_id), type_)
 
 

@@ -76,7 +76,9 @@ def parse_event_line(line: bytes) -> EventLine:
             raise _invalid(name, event[name], "a string")
     missing = "data" if "data" not in event else "type" if not event.get("type") else None
     if missing:
-        raise InvalidMessageError(ErrorCode.INVALID_EVENT, f"{missing}: is missing")
+        raise InvalidMessageError(
+            ErrorCode.INVALID_EVENT, f"{missing}: is missing, required are type, message_id, data"
+        )
     return EventLine(
         event["type"], event.get("message_id"), event.get("source"), _raw_members(line)["data"]
     )
