@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 import aio_pika
 from aiormq.abc import AbstractChannel
-from aiormq.exceptions import PublishError
+from aiormq.exceptions import DeliveryError, PublishError
 from pamqp.commands import Basic
 
 from worker.infra.messaging.broker import TROUBLE, in_brief, named
@@ -67,6 +67,8 @@ class ConfirmingPublisher:
                     )
             except PublishError as error:
                 raise UnroutableError(f"no queue takes {routing_key!r}") from error
+            except DeliveryError as error:  # an answer, and no reason to give the channel up
+                raise BrokerUnavailableError(f"refused: is {routing_key!r} full?") from error
             except TROUBLE as error:
                 await self._discard(channel)
                 raise BrokerUnavailableError(f"not confirmed: {in_brief(error)}") from error
