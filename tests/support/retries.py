@@ -40,7 +40,11 @@ async def publish(
 ) -> None:
     """Publishes an event in ways that the contract does not foresee."""
     message = aio_pika.Message(
-        event.body, message_id=event.message_id, type=event.type, headers=headers
+        event.body,
+        message_id=event.message_id,
+        type=event.type,
+        app_id=event.source,
+        headers=headers,
     )
     channel = await broker.connection.channel()
     target = await channel.get_exchange(exchange) if exchange else channel.default_exchange
