@@ -35,17 +35,21 @@ async def postgres_roles(admin_url: str, database_url: str) -> AsyncIterator[tup
     """The URLs of the two roles; their names are fresh, for roles belong to all databases."""
     suffix = f"_{secrets.token_hex(4)}"
     database = urlsplit(database_url).path.removeprefix("/")
-    statements = re.sub(r"\b(inventory_(?:migrate|worker))\b", rf"\1{suffix}", _block("sql"))
+    statements = re.sub(
+        r"\b(inventory_(?:migrate|worker))\b",
+        rf"\1{suffix}",
+        block_of_page("sql", containing="CREATE ROLE"),
+    )
     roles = sorted(set(re.findall(rf"inventory_\w+{suffix}", statements)))
     statements = statements.replace("change-me", PASSWORD)
-    await _execute(database_url, statements.replace("DATABASE inventory", f"DATABASE {database}"))
+    await execute(database_url, statements.replace("DATABASE inventory", f"DATABASE {database}"))
     migrate, run = (_as_user(database_url, role) for role in roles)
     try:
         yield migrate, run
     finally:
         for role in reversed(roles):
-            await _execute(database_url, f"DROP OWNED BY {role}")
-            await _execute(admin_url, f"DROP ROLE {role}")
+            await execute(database_url, f"DROP OWNED BY {role}")
+            await execute(admin_url, f"DROP ROLE {role}")
 
 
 @contextmanager
@@ -53,7 +57,7 @@ def rabbitmq_users(api: ManagementApi, rabbitmq_url: str) -> Iterator[tuple[str,
     """The URLs of worker and publisher, in the vhost of the given URL."""
     vhost = urlsplit(rabbitmq_url).path.removeprefix("/")
     names, urls = [], []
-    for line in _block("sh", containing="set_permissions").splitlines():
+    for line in block_of_page("sh", containing="set_permissions").splitlines():
         user, configure, write, read = shlex.split(line)[-4:]
         names.append(f"{user}-{vhost}")
         _ask(api, "PUT", f"users/{names[-1]}", {"password": PASSWORD, "tags": ""})
@@ -68,7 +72,8 @@ def rabbitmq_users(api: ManagementApi, rabbitmq_url: str) -> Iterator[tuple[str,
             _ask(api, "DELETE", f"users/{name}", {})
 
 
-def _block(language: str, containing: str = "") -> str:
+def block_of_page(language: str, *, containing: str) -> str:
+    """The one block of code in this language that holds this text."""
     blocks = re.findall(rf"^```{language}\n(.*?)^```", _PAGE.read_text(), re.DOTALL | re.MULTILINE)
     [block] = [block for block in blocks if containing in block]
     return str(block)
@@ -79,7 +84,8 @@ def _as_user(url: str, user: str) -> str:
     return urlsplit(url)._replace(netloc=f"{user}:{quote(PASSWORD)}@{where}").geturl()
 
 
-async def _execute(url: str, statements: str) -> None:
+async def execute(url: str, statements: str) -> None:
+    """Runs statements on a connection of their own."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(statements)

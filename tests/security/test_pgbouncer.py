@@ -1,0 +1,66 @@
+import random
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from dev.servers import ServerSet
+from tests.security.pgbouncer import find_pgbouncer, pgbouncer_before
+from tests.security.rights import RestrictedUrls, block_of_page, execute
+from tests.support.broker import connect
+from tests.support.catalog import read_cars
+from tests.support.histories import fold, random_history, with_duplicates
+from tests.support.worker_process import WorkerProcess, wait_until
+from worker.infra.db.engine import SESSION_SETTINGS, create_engine, create_sessions
+
+pytestmark = pytest.mark.needs_tools
+
+
+@pytest.fixture
+async def pooled_url(server_set: ServerSet, restricted: RestrictedUrls) -> AsyncIterator[str]:
+    """The database of the restricted role, through PgBouncer and with the role's own timeouts."""
+    program = find_pgbouncer()
+    if program is None:
+        pytest.skip("PgBouncer 1.21 or newer is not on the PATH")
+    role = urlsplit(restricted.run).username
+    settings = block_of_page("sql", containing="lock_timeout")
+    await execute(server_set.database_url, re.sub(r"\binventory_worker\b", str(role), settings))
+    with pgbouncer_before(program, restricted.run) as url:
+        yield url
+
+
+async def test_two_workers_converge_through_pgbouncer_in_transaction_mode(
+    pooled_url: str, restricted: RestrictedUrls, tmp_path: Path
+) -> None:
+    rng = random.Random(21)
+    history = random_history(rng, cars=30, events=600, prefix="pooled-", plans=0.1)
+    sent = with_duplicates(rng, history)
+    variables = {"WORKER_BATCH_SIZE": "20", "WORKER_PREFETCH": "40"}
+    one = WorkerProcess(pooled_url, restricted.worker, tmp_path / "one.log", variables)
+    two = WorkerProcess(pooled_url, restricted.worker, tmp_path / "two.log", variables)
+    with one, two:
+        async with connect(restricted.publisher) as publisher:
+            await publisher.publish(sent)
+        wait_until(lambda: sum(sum(w.count_results().values()) for w in (one, two)) >= len(sent))
+        one.end_in_good_order()
+        two.end_in_good_order()
+
+    engine = create_engine(pooled_url)
+    catalog = await read_cars(create_sessions(engine))
+    await engine.dispose()
+    ours = {id_: car for id_, car in catalog.items() if id_.startswith("pooled-")}
+    assert ours == fold(history)
+    assert "database takes no work" not in one.log + two.log
+
+
+async def test_the_role_keeps_the_bounds_that_pgbouncer_passes_over(pooled_url: str) -> None:
+    connection = await asyncpg.connect(pooled_url)
+
+    timeouts = {name: value for name, value in SESSION_SETTINGS.items() if "timeout" in name}
+    in_force = {name: await connection.fetchval(f"SHOW {name}") for name in timeouts}
+    await connection.close()
+
+    assert in_force == timeouts
