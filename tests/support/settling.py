@@ -1,0 +1,71 @@
+"""Stand-ins around a `Settler`: what it does is decided without a broker."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+from pamqp.commands import Basic
+
+from worker.application.outcomes import Failure, Result
+from worker.infra.messaging.confirming_publisher import (
+    BrokerUnavailableError,
+    ConfirmingPublisher,
+    UnpublishableError,
+)
+from worker.infra.messaging.observer import Consuming
+
+
+class RecordingChannel:
+    def __init__(self, *, is_lost: bool = False) -> None:
+        self.is_lost = is_lost
+        self.said: list[tuple[str, int]] = []
+        self._more = asyncio.Event()
+
+    async def settled(self, count: int) -> None:
+        """Returns once so many deliveries are settled."""
+        while len(self.said) < count:
+            self._more.clear()
+            await self._more.wait()
+
+    async def acknowledge(self, tags: list[int]) -> None:
+        self.said += [("ack", tag) for tag in tags]
+        self._more.set()
+
+    async def give_back(self, tag: int) -> None:
+        self.said.append(("give back", tag))
+
+    async def reject(self, tag: int) -> None:
+        self.said.append(("reject", tag))
+
+    def give_up(self, reason: str) -> None:
+        raise AssertionError(reason)
+
+
+class ScriptedPublisher(ConfirmingPublisher):
+    """Does with each message what its id says, and confirms all others."""
+
+    def __init__(self, channel: RecordingChannel) -> None:
+        super().__init__("amqp://nowhere", exchange="", name="")
+        self._settled_by = channel
+        self.copies: list[str] = []
+
+    async def publish(self, body: bytes, properties: Basic.Properties, routing_key: str) -> None:
+        del body
+        match properties.message_id:
+            case "hangs":
+                await asyncio.Event().wait()
+            case "unpublishable":
+                raise UnpublishableError("too odd")
+            case "lost meanwhile":
+                self._settled_by.is_lost = True
+                raise BrokerUnavailableError("away")
+        self.copies.append(routing_key)
+
+
+class Silent:
+    def consuming(self, subscription: Consuming | None) -> None: ...
+    def waiting(self, problem: str) -> None: ...
+    def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None: ...
+    def batch_lagged(self, occurred: datetime | None, published: datetime | None) -> None: ...
+    def republished(self, failure: Failure, queue: str) -> None: ...
+    def store_answers(self, *, yes: bool) -> None: ...

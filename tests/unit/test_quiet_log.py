@@ -1,0 +1,68 @@
+import pytest
+
+from worker.infra.messaging.quiet_log import REPEAT_SECONDS, QuietLog
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Lines:
+    def __init__(self) -> None:
+        self.said: list[tuple[str, dict[str, object]]] = []
+
+    def warning(self, event: str, **details: object) -> None:
+        self.said.append((event, details))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def lines() -> Lines:
+    return Lines()
+
+
+@pytest.fixture
+def trouble(lines: Lines, clock: Clock) -> QuietLog:
+    return QuietLog(lines, clock)
+
+
+def test_a_lasting_trouble_is_said_once(trouble: QuietLog, lines: Lines) -> None:
+    for _ in range(100):
+        trouble.warn("holding", "refused")
+
+    assert lines.said == [("holding", {"reason": "refused"})]
+
+
+def test_after_half_a_minute_it_is_said_again_and_how_often_it_was_not(
+    trouble: QuietLog, lines: Lines, clock: Clock
+) -> None:
+    for _ in range(3):
+        trouble.warn("holding", "refused")
+    clock.now = REPEAT_SECONDS
+
+    trouble.warn("holding", "refused")
+
+    assert lines.said[1:] == [("holding", {"reason": "refused", "left_unsaid": 2})]
+
+
+def test_another_trouble_is_news(trouble: QuietLog, lines: Lines) -> None:
+    trouble.warn("holding", "refused")
+    trouble.warn("holding", "reset")
+    trouble.warn("holding", "refused")
+
+    assert [details["reason"] for _, details in lines.said] == ["refused", "reset"]
+
+
+def test_a_trouble_that_was_over_is_news(trouble: QuietLog, lines: Lines) -> None:
+    trouble.warn("holding", "refused")
+    trouble.over()
+    trouble.warn("holding", "refused")
+
+    assert len(lines.said) == 2
