@@ -7,6 +7,7 @@ import platform
 from datetime import UTC, datetime
 from typing import Any
 
+from benchmarks import catalog_searches, catalog_writes
 from benchmarks.options import Options
 from benchmarks.parts import backlog, growth, latency, throughput, workers
 from benchmarks.preparing import prepare
@@ -19,6 +20,8 @@ PARTS = {
     "workers": workers.run,
     "growth": growth.run,
     "backlog": backlog.run,
+    "catalog_searches": catalog_searches.run,
+    "catalog_writes": catalog_writes.run,
 }
 
 
