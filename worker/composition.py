@@ -27,6 +27,7 @@ from worker.infra.messaging.batching import Batching
 from worker.infra.messaging.confirming_publisher import ConfirmingPublisher
 from worker.infra.messaging.consumer import Consumer, ConsumerOptions
 from worker.infra.messaging.decoding import Decoder
+from worker.infra.messaging.quiet_log import QuietLog
 from worker.infra.messaging.settling import Settler
 from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
 from worker.infra.messaging.topology import WORKER_EXCHANGE
@@ -86,7 +87,11 @@ async def run_worker(settings: Settings, dispatch: Dispatch = dispatch) -> None:
             batch_size=settings.worker_batch_size,
         )
         consumer = Consumer(
-            _consumer_options(settings), batching, settler, partial(_store_problem, engine), health
+            _consumer_options(settings),
+            batching,
+            settler,
+            partial(_store_problem, engine, QuietLog(_log)),
+            health,
         )
         pruner = Pruner(sessions, timedelta(days=settings.worker_retention_days))
         with (
@@ -119,14 +124,14 @@ def _consumer_options(settings: Settings) -> ConsumerOptions:
     )
 
 
-async def _store_problem(engine: AsyncEngine) -> str | None:
+async def _store_problem(engine: AsyncEngine, remarks: QuietLog) -> str | None:
     """Why there is no use in consuming, None if the database is there and fit."""
     try:
         revision = await read_revision(engine)
     except StoreUnavailableError as unavailable:
         return str(unavailable)
     if check_revision(revision):
-        _log.warning("the schema is newer than this release", revision=revision)
+        remarks.warn("the schema is newer than this release", f"it is at {revision}")
     return None
 
 

@@ -7,8 +7,8 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from dev.servers import ServerSet
-from tests.conftest import ROOT, run_alembic
+from dev.servers import Servers, ServerSet
+from tests.conftest import ROOT, run_alembic, run_command
 from worker.infra.db.schema import (
     SCHEMA_REVISION,
     SchemaBehindError,
@@ -53,6 +53,16 @@ def test_two_migrations_at_once_take_turns(database_url: str) -> None:
     asyncio.run(both())
 
     assert "cars" in _tables(database_url)
+
+
+def test_migrating_by_a_release_that_was_rolled_back_to_does_nothing(database_url: str) -> None:
+    run_alembic(database_url, "upgrade", "head")
+    _execute(database_url, "UPDATE alembic_version SET version_num = '9999'")
+
+    done = run_command(Servers(database_url, "amqp://unused/"), "migrate")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "the schema is at 9999, newer than this release: nothing to do\n"
 
 
 def test_a_password_with_an_at_sign_is_written_as_a_url_has_it(database_url: str) -> None:

@@ -1,8 +1,10 @@
+import asyncio
 from pathlib import Path
 
 import typer
 
-from worker.infra.db.schema import SCHEMA_REVISION
+from worker.composition import database
+from worker.infra.db.schema import SCHEMA_REVISION, read_revision
 from worker.settings import read_database_url
 
 ALEMBIC_INI = Path(__file__).resolve().parents[2] / "alembic.ini"
@@ -13,6 +15,14 @@ def migrate() -> None:
     from alembic import command  # noqa: PLC0415 - 8 MB that no other command needs
     from alembic.config import Config  # noqa: PLC0415 - as above
 
-    read_database_url()
+    revision = asyncio.run(_read_revision(read_database_url()))
+    if revision is not None and revision > SCHEMA_REVISION:  # as after a release was rolled back
+        typer.echo(f"the schema is at {revision}, newer than this release: nothing to do")
+        return
     command.upgrade(Config(ALEMBIC_INI), "head")
     typer.echo(f"the schema is at {SCHEMA_REVISION}")
+
+
+async def _read_revision(url: str) -> str | None:
+    async with database(url) as (engine, _):
+        return await read_revision(engine)
