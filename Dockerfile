@@ -21,6 +21,7 @@ WORKDIR /app
 COPY LICENSE alembic.ini ./
 COPY alembic/ alembic/
 COPY worker/ worker/
+COPY contract/ contract/
 COPY deploy/container/healthcheck.py ./
 COPY --chmod=755 deploy/container/inventory-worker /opt/venv/bin/
 
