@@ -29,6 +29,9 @@ test: setup ## Run the tests against real servers
 test-full: setup ## All tests, also the long ones and those that need npm, promtool or buildah
 	@python -m pytest tests -m ""
 
+faults: setup ## Break servers and workers on purpose, in full, and print the harm done
+	@python -m pytest tests/faults -m "" --full
+
 run: setup ## Keep a worker in the foreground, on servers of its own, until Ctrl-C
 	@python -m dev.with_servers --show-urls -- \
 		sh -c 'inventory-worker migrate && exec inventory-worker run'

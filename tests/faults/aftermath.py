@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
+from aio_pika.exceptions import ChannelNotFoundEntity
+
 from tests.faults.audit import Audit, Identity, read_audit
 from tests.faults.site import Site
 from tests.support.broker import DEAD_LETTERS, MAIN, connect
@@ -24,27 +26,38 @@ class Aftermath:
 
     def __init__(self, site: Site, accepted: Sequence[Event], refused: Sequence[Event]) -> None:
         self._site = site
-        self._history = accepted
-        self._accepted = _identities(accepted)
-        self._refused = _identities(refused)
+        self._accepted_events = accepted
+        self._refused_events = refused
         self._dead: dict[Identity, set[str]] = {}
+
+    @property
+    def _accepted(self) -> set[Identity]:
+        return _identities(self._accepted_events)
+
+    @property
+    def _refused(self) -> set[Identity]:
+        return _identities(self._refused_events)
 
     async def is_over(self) -> bool:
         """Whether each message is recorded or dead, and nothing waits."""
-        await self._take_dead_letters()
+        try:
+            await self.take_dead_letters()
+        except ChannelNotFoundEntity:  # deleted by the drill, and not declared again yet
+            return False
         audit = await read_audit(self._site.database_url)
         open_ones = (self._accepted | self._refused) - audit.recorded - self._dead.keys()
         return not open_ones and await self._queue_is_empty()
 
     async def count_harm(self, dead_as: str | None) -> Harm:
         """Counts messages; a car that differs from the fold counts as one lost, too."""
-        await self._take_dead_letters()
+        await self.take_dead_letters()
         audit = await read_audit(self._site.database_url)
+        refused = self._refused
         return {
             "lost": len(self._lost(audit)) + await self._count_wrong_cars(),
             "applied_twice": len(audit.applied_twice),
             "wrongly_dead": sum(
-                identity not in self._refused or codes != {dead_as}
+                identity not in refused or codes != {dead_as}
                 for identity, codes in self._dead.items()
             ),
         }
@@ -58,10 +71,11 @@ class Aftermath:
             catalog = await read_cars(create_sessions(engine))
         finally:
             await engine.dispose()
-        expected = fold(self._history)
+        expected = fold(self._accepted_events)
         return sum(catalog.get(id_) != expected.get(id_) for id_ in catalog.keys() | expected)
 
-    async def _take_dead_letters(self) -> None:
+    async def take_dead_letters(self) -> None:
+        """Empties the dead-letter queue, and remembers what was there."""
         async with connect(self._site.rabbitmq_url) as broker:
             for message in await broker.take_all(DEAD_LETTERS):
                 identity = message.app_id or "", message.message_id or ""

@@ -6,14 +6,14 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.faults.aftermath import Aftermath
 from tests.faults.audit import count_recorded
 from tests.faults.report import DrillReport
 from tests.faults.site import Site
-from tests.support.histories import Event, random_history, with_duplicates
+from tests.support.histories import CREATED, Event, random_history, with_duplicates
 from tests.support.hooked_worker import MODULE
 from tests.support.persistent_publisher import publish_persistently
 from tests.support.worker_process import WorkerProcess
@@ -22,6 +22,7 @@ PATIENCE_SECONDS = 240
 RETRY_DELAYS = "200ms,1s,3s,10s,30s,1m"
 """Together longer than any fault: a price change waits for a creation that the fault keeps back."""
 
+FREE = {"price_mxn": "0"}
 _LOOK_AGAIN_SECONDS = 0.03
 
 
@@ -41,6 +42,9 @@ class Drill:
     faults: int = 0
     recoveries: list[float] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.aftermath = Aftermath(self.site, self.accepted, self.refused)
+
     def start_workers(self, count: int, **variables: str) -> list[WorkerProcess]:
         """Starts workers that reach both servers through the proxies."""
         new = [self.new_worker(**variables).start() for _ in range(count)]
@@ -59,15 +63,36 @@ class Drill:
 
     def history(self, events: int, *, duplicates: float = 0.1) -> list[Event]:
         """A new random history of accepted events, some of them sent twice."""
-        prefix = f"{self.rng.getrandbits(32):08x}-"
         cars = max(2, min(200, events // 20))
-        history = random_history(self.rng, cars=cars, events=events, prefix=prefix)
+        history = random_history(self.rng, cars=cars, events=events, prefix=self._prefix())
         self.accepted += history
         return with_duplicates(self.rng, history, duplicates)
 
+    def poison(self, events: int) -> list[Event]:
+        """Events that no worker can ever accept."""
+        cheap = [
+            replace(event, message_id=f"poison-{event.message_id}", data=event.data | FREE)
+            for event in random_history(self.rng, cars=events, events=events, prefix=self._prefix())
+        ]
+        self.refused += cheap
+        return cheap
+
+    async def create_cars(self, events: int) -> list[Event]:
+        """Has the creations of a history recorded, so that none of the rest needs a retry.
+
+        Returns the rest, to be published.
+        """
+        before = await self.recorded()
+        history = self.history(events)
+        creations = {event.message_id: event for event in history if event.type == CREATED}
+        await self.publish(list(creations.values()))
+        await self.until_more_recorded_than(before + len(creations) - 1)
+        return [event for event in history if event.type != CREATED]
+
     async def publish(self, events: Sequence[Event]) -> None:
         self.published += len(events)
-        await publish_persistently(self.site.rabbitmq_url, events)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await publish_persistently(self.site.rabbitmq_url, events)
 
     @asynccontextmanager
     async def load(self, events: int, *, duplicates: float = 0.1) -> AsyncIterator[None]:
@@ -110,19 +135,23 @@ class Drill:
 
         `dead_as` is the code under which the refused events belong in the dead letters.
         """
-        aftermath = Aftermath(self.site, self.accepted, self.refused)
-        await self.until(aftermath.is_over, "each message recorded or dead, and an empty queue")
+        await self.until(
+            self.aftermath.is_over, "each message recorded or dead, and an empty queue"
+        )
         for worker in self.workers:
             worker.end_in_good_order()
         report = DrillReport(
             drill=self.name,
             messages=self.published,
             faults=self.faults,
-            **await aftermath.count_harm(dead_as),
+            **await self.aftermath.count_harm(dead_as),
             seconds_to_recover=max(self.recoveries, default=0.0),
         )
         self.add_report(report)
         return report
+
+    async def until_all_recorded(self) -> None:
+        await self.until_more_recorded_than(len(self.accepted) - 1)
 
     async def until(self, condition: Callable[[], Awaitable[bool]], what: str) -> None:
         """Returns when the condition holds; fails with the workers' last words if it never does."""
@@ -133,5 +162,11 @@ class Drill:
         except TimeoutError:
             raise AssertionError(f"waited in vain for {what}\n{self._explain()}") from None
 
+    def _prefix(self) -> str:
+        return f"{self.rng.getrandbits(32):08x}-"
+
     def _explain(self) -> str:
-        return "\n\n".join(worker.log[-2000:] for worker in self.workers)
+        logs = "\n\n".join(worker.log[-2000:] for worker in self.workers)
+        queues = self.site.rabbitmq.ctl("list_queues", "name", "messages", "consumers")
+        consumers = self.site.rabbitmq.ctl("list_consumers")
+        return f"{logs}\n{queues}\n{consumers}"

@@ -83,6 +83,7 @@ class TcpProxy:
         self.port = free_port()
         self._server_port = server_port
         self._links: list[_Link] = []
+        self._lock = threading.Lock()
         self._delay_seconds = 0.0
         self._listener = socket.create_server((LOOPBACK, self.port), backlog=64)
 
@@ -123,16 +124,25 @@ class TcpProxy:
             link.inject(data)
 
     def _open_links(self) -> list[_Link]:
-        self._links = [link for link in self._links if not link.is_closed]
-        return list(self._links)
+        with self._lock:
+            self._links = [link for link in self._links if not link.is_closed]
+            return list(self._links)
 
     def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
+        while True:
+            try:
                 client, _ = self._listener.accept()
-                try:
-                    server = socket.create_connection((LOOPBACK, self._server_port))
-                except OSError:
-                    client.close()
-                    continue
+            except OSError:
+                if self._listener.fileno() < 0:
+                    return
+            else:
+                self._connect(client)
+
+    def _connect(self, client: socket.socket) -> None:
+        try:
+            server = socket.create_connection((LOOPBACK, self._server_port))
+        except OSError:
+            client.close()
+        else:
+            with self._lock:
                 self._links.append(_Link(client, server, self._delay_seconds))

@@ -18,6 +18,7 @@ from prometheus_client.samples import Sample
 PATIENCE_SECONDS = 60
 OUTCOMES = frozenset({"applied", "duplicate", "stale", "unchanged"})
 MESSAGES = "inventory_worker_messages_total"
+IN_FLIGHT = "inventory_worker_in_flight_messages"
 REPUBLISHED = "inventory_worker_republished_messages_total"
 
 
@@ -100,6 +101,14 @@ class WorkerProcess:
         """Waits until this many messages came to an end."""
         wait_until(lambda: sum(self.count_results().values()) >= count, self._explain)
         return self.count_results()
+
+    def in_flight(self) -> int:
+        """Messages in the hands of the worker; none while it does not answer."""
+        try:
+            samples = list(self._samples())
+        except OSError:
+            return 0
+        return next(int(s.value) for s in samples if s.name == IN_FLIGHT)
 
     @property
     def log(self) -> str:

@@ -39,5 +39,5 @@ def _summary(error: BaseException) -> str:
     """One line. The driver's DETAIL and the parameters stay out: they may hold anything."""
     cause = getattr(error, "orig", None) or error
     driver = cause.__cause__ or cause
-    lines = str(driver).splitlines() or [""]
+    lines = str(driver).splitlines() or ["no answer in time"]  # a TimeoutError has no text
     return f"{type(driver).__name__}: {lines[0]}"

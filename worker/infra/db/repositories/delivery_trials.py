@@ -1,9 +1,12 @@
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, text
 from sqlalchemy.dialects.postgresql import insert
 
 from worker.infra.db.engine import Sessions
 from worker.infra.db.errors import TROUBLE, translate
 from worker.infra.db.models import DeliveryTrialModel
+
+_DO_NOT_WAIT_FOR_THE_DISK = text("SET LOCAL synchronous_commit = off")
+"""A trial outlives the death of a worker all the same, and after a killed worker there are many."""
 
 
 class PostgresDeliveryTrials:
@@ -21,6 +24,7 @@ class PostgresDeliveryTrials:
         ).returning(DeliveryTrialModel.trials)
         try:
             async with self._sessions.begin() as session:
+                await session.execute(_DO_NOT_WAIT_FOR_THE_DISK)
                 return (await session.execute(counted)).scalar_one()
         except TROUBLE as trouble:
             raise translate(trouble) from trouble
@@ -30,6 +34,7 @@ class PostgresDeliveryTrials:
         row = delete(DeliveryTrialModel).where(DeliveryTrialModel.fingerprint == fingerprint)
         try:
             async with self._sessions.begin() as session:
+                await session.execute(_DO_NOT_WAIT_FOR_THE_DISK)
                 await session.execute(row)
         except TROUBLE as trouble:
             raise translate(trouble) from trouble

@@ -1,0 +1,118 @@
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.faults.audit import execute
+from tests.faults.drill import Drill
+from tests.support.worker_process import WorkerProcess
+
+pytestmark = pytest.mark.slow
+
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+SLOW = """
+CREATE FUNCTION drill_sleep() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN PERFORM pg_sleep({seconds}); RETURN NULL; END $$;
+CREATE TRIGGER drill_sleep BEFORE INSERT ON processed_messages EXECUTE FUNCTION drill_sleep();
+CREATE TRIGGER drill_sleep BEFORE INSERT OR UPDATE ON cars EXECUTE FUNCTION drill_sleep();
+"""
+NO_LONGER_SLOW = "DROP FUNCTION drill_sleep CASCADE"
+
+
+async def test_postgresql_away(drill: Drill, full: bool) -> None:
+    """The worker holds and waits: no dead letter, no attempt, no hot loop, no flood of lines."""
+    away = 60 if full else 6
+    (worker,) = drill.start_workers(1)
+    prices = await drill.create_cars(5_000 if full else 500)
+
+    await asyncio.to_thread(drill.site.postgres.stop)
+    drill.faults += 1
+    await drill.publish(prices)
+    cpu, lines, began = _cpu_seconds(worker), len(worker.log.splitlines()), time.monotonic()
+    await asyncio.sleep(away)  # the length of the outage is what the drill is about
+    cpu_share = (_cpu_seconds(worker) - cpu) / (time.monotonic() - began)
+    lines = len(worker.log.splitlines()) - lines
+    await asyncio.to_thread(drill.site.postgres.start)
+    began = time.monotonic()
+    await drill.until_all_recorded()
+    drill.recoveries.append(time.monotonic() - began)
+
+    assert cpu_share < 0.1
+    assert lines < 5 + away / 5
+    assert "message failed" not in worker.log
+    report = await drill.verdict()
+    assert (report.lost, report.applied_twice, report.wrongly_dead) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(("patience", "gives_back"), [(5, False), (45, True)])
+async def test_postgresql_away_for_longer_than_the_consumer_timeout(
+    drill: Drill, full: bool, patience: int, gives_back: bool
+) -> None:
+    """The worker gives back in time; and where the broker is quicker, it begins anew."""
+    if gives_back and not full:
+        pytest.skip("holds for 30 s: part of `make faults`")
+    async with _consumer_timeout(drill, patience):
+        (worker,) = drill.start_workers(1)
+        prices = await drill.create_cars(500)
+        await asyncio.to_thread(drill.site.postgres.stop)
+        drill.faults += 1
+        await drill.publish(prices)
+        said = "away for too long" if gives_back else "PRECONDITION_FAILED"
+        await drill.until(lambda: _says(worker, said), said)
+        await asyncio.sleep(20 if full else 2)  # nobody consumes meanwhile
+        await asyncio.to_thread(drill.site.postgres.start)
+        began = time.monotonic()
+        await drill.until_all_recorded()
+        drill.recoveries.append(time.monotonic() - began)
+
+    assert ("PRECONDITION_FAILED" in worker.log) is not gives_back
+    assert "message failed" not in worker.log
+    report = await drill.verdict()
+    assert (report.lost, report.applied_twice, report.wrongly_dead) == (0, 0, 0)
+
+
+async def test_postgresql_slow(drill: Drill, full: bool) -> None:
+    seconds, events = (5, 2_000) if full else (1, 300)
+    drill.start_workers(2)
+    await execute(drill.site.database_url, SLOW.format(seconds=seconds))
+    drill.faults += 1
+    try:
+        await drill.publish(drill.history(events))
+        await drill.until_more_recorded_than(events // 2)
+    finally:
+        await execute(drill.site.database_url, NO_LONGER_SLOW)
+    await drill.recovery(time.monotonic())
+
+    report = await drill.verdict()
+    assert (report.lost, report.applied_twice, report.wrongly_dead) == (0, 0, 0)
+
+
+@asynccontextmanager
+async def _consumer_timeout(drill: Drill, seconds: int) -> AsyncIterator[None]:
+    """Channels opened meanwhile are closed when a message is in hand for so long."""
+
+    async def set_environment(timeout_ms: int, look_every_ms: int) -> None:
+        values = f"[{{consumer_timeout, {timeout_ms}}}, {{channel_tick_interval, {look_every_ms}}}]"
+        expression = f"[application:set_env(rabbit, K, V) || {{K, V}} <- {values}]."
+        await asyncio.to_thread(drill.site.rabbitmq.ctl, "eval", expression)
+
+    await set_environment(seconds * 1000, 500)
+    try:
+        yield
+    finally:
+        await set_environment(1_800_000, 60_000)
+
+
+async def _says(worker: WorkerProcess, words: str) -> bool:
+    return words in worker.log
+
+
+def _cpu_seconds(worker: WorkerProcess) -> float:
+    assert worker.process is not None
+    stat = Path(f"/proc/{worker.process.pid}/stat").read_text()
+    user, system = stat.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / CLOCK_TICKS

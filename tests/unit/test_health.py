@@ -1,0 +1,110 @@
+import subprocess
+import sys
+
+import pytest
+
+from worker.health import NO_PROGRESS_SECONDS, STUCK_AFTER_SECONDS, Health
+from worker.infra.telemetry.metrics import Metrics
+from worker.infra.telemetry.watchdog import WEDGED
+
+
+class Consumer:
+    def __init__(self, *, is_consuming: bool, in_flight: int = 0) -> None:
+        self.is_consuming = is_consuming
+        self.in_flight = in_flight
+
+
+@pytest.fixture
+def health() -> Health:
+    return Health(Metrics())
+
+
+def wait(health: Health, seconds: int) -> None:
+    """Lets time pass while the loop turns and nothing else happens."""
+    for _ in range(seconds):
+        health.heartbeat()
+        health.tick()
+
+
+def test_a_stuck_loop_is_mended_by_a_restart(health: Health) -> None:
+    health.heartbeat()
+    for _ in range(STUCK_AFTER_SECONDS + 1):
+        health.tick()
+
+    assert health.live_problems() == ["the event loop has been stuck for 31 s"]
+
+
+def test_an_idle_consumer_is_well_however_long(health: Health) -> None:
+    health.consuming(Consumer(is_consuming=True))
+
+    wait(health, 2 * NO_PROGRESS_SECONDS)
+
+    assert health.live_problems() == []
+    assert health.ready_problems() == []
+
+
+def test_messages_in_hand_of_which_nothing_comes_ask_for_a_restart(health: Health) -> None:
+    health.consuming(Consumer(is_consuming=True, in_flight=3))
+
+    wait(health, NO_PROGRESS_SECONDS + 1)
+
+    assert health.live_problems() == ["nothing came of messages in hand for 301 s"]
+
+
+def test_holding_messages_for_a_database_that_is_away_asks_for_no_restart(health: Health) -> None:
+    health.consuming(Consumer(is_consuming=True, in_flight=3))
+
+    for _ in range(NO_PROGRESS_SECONDS):
+        wait(health, 5)
+        health.store_answers(yes=False)
+
+    assert health.live_problems() == []
+    assert health.ready_problems() == ["PostgreSQL answers, but takes no work"]
+
+
+def test_waiting_for_servers_asks_for_no_restart_and_names_the_server(health: Health) -> None:
+    health.consuming(None)
+
+    for _ in range(NO_PROGRESS_SECONDS):
+        wait(health, 5)
+        health.waiting("RabbitMQ: connection refused")
+
+    assert health.live_problems() == []
+    assert health.ready_problems() == [
+        "no consumer is registered at RabbitMQ: RabbitMQ: connection refused"
+    ]
+
+
+def test_a_consumer_that_is_gone_and_that_nobody_brings_back_asks_for_a_restart(
+    health: Health,
+) -> None:
+    health.consuming(Consumer(is_consuming=False))
+
+    wait(health, NO_PROGRESS_SECONDS + 1)
+
+    assert health.live_problems() == ["nothing was tried to consume for 301 s"]
+
+
+def test_a_database_that_does_not_answer_makes_an_idle_worker_unready(health: Health) -> None:
+    health.consuming(Consumer(is_consuming=True))
+
+    health.store_probed("PostgreSQL: ConnectionRefusedError")
+
+    assert health.ready_problems() == ["PostgreSQL: ConnectionRefusedError"]
+    assert health.live_problems() == []
+
+
+def test_a_wedged_process_ends_itself() -> None:
+    program = (
+        "from worker.infra.telemetry import watchdog as w\n"
+        "import time\n"
+        "w.TICK_SECONDS, w.GRACE_TICKS = 0.01, 3\n"
+        "with w.Watchdog(lambda: None, lambda: ['stuck']): time.sleep(60)\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30
+    )
+
+    assert done.returncode == WEDGED
+    assert "wedged" in done.stdout + done.stderr
