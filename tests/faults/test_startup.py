@@ -30,7 +30,12 @@ async def test_the_worker_waits_for_servers_that_are_not_up_yet(drill: Drill) ->
 async def test_a_worker_whose_servers_never_come_up_ends_with_1(drill: Drill) -> None:
     await asyncio.to_thread(drill.site.postgres.stop)
     try:
-        worker = drill.new_worker(WORKER_STARTUP_TIMEOUT="1").start()
+        worker = WorkerProcess(
+            drill.site.database_url,
+            drill.site.rabbitmq_url,
+            drill.folder / "worker.log",
+            {"WORKER_STARTUP_TIMEOUT": "1"},
+        ).start()
         assert worker.process is not None
         code = await asyncio.to_thread(worker.process.wait, PATIENCE_SECONDS)
     finally:
