@@ -15,9 +15,7 @@ from worker.cli.event_file import (
 )
 from worker.cli.failures import FAILED
 from worker.infra.messaging.confirming_publisher import (
-    BrokerUnavailableError,
     ConfirmingPublisher,
-    UnpublishableError,
     UnroutableError,
 )
 from worker.infra.messaging.event_check import WrongLine
@@ -84,7 +82,7 @@ async def _publish(url: str, events: Sequence[EventLine]) -> list[str]:
             async with asyncio.TaskGroup() as group:
                 for _ in range(PUBLISHERS):
                     group.create_task(work(progress, task))
-    except* (BrokerUnavailableError, UnpublishableError) as errors:
+    except ExceptionGroup as errors:  # `except*` would wrap what it raises anew in early 3.11
         raise errors.exceptions[0] from None
     finally:
         await publisher.close()
