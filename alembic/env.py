@@ -1,6 +1,7 @@
 """Runs the migrations on the database that DATABASE_URL names."""
 
 import asyncio
+import time
 
 from alembic import context
 from sqlalchemy import Connection, text
@@ -12,6 +13,8 @@ from worker.settings import read_database_url
 
 ONE_AT_A_TIME = 4_206_871_553
 """The advisory lock that lets one migration run at a time, wherever it was started."""
+
+LOOK_AGAIN_SECONDS = 0.2
 
 MIGRATION_SETTINGS = {"application_name": "inventory-worker-migrate"}
 LOCK_TIMEOUT = "SET lock_timeout = '5s'"
@@ -30,9 +33,22 @@ def migrate_offline() -> None:
         context.run_migrations()
 
 
+def wait_for_turn(connection: Connection) -> None:
+    """Asks again and again, each time in a transaction that is over at once.
+
+    One that waited inside its transaction would be waited for by CREATE INDEX CONCURRENTLY
+    in the migration it waits for: a deadlock.
+    """
+    ask = text("SELECT pg_try_advisory_lock(:key)")
+    while not connection.execute(ask, {"key": ONE_AT_A_TIME}).scalar():
+        connection.rollback()
+        time.sleep(LOOK_AGAIN_SECONDS)
+    connection.commit()
+
+
 def migrate(connection: Connection) -> None:
     """Runs the migrations on a connection; each in a transaction of its own."""
-    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ONE_AT_A_TIME})
+    wait_for_turn(connection)
     connection.execute(text(LOCK_TIMEOUT))
     connection.commit()
     context.configure(
