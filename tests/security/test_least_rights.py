@@ -42,7 +42,7 @@ async def test_the_worker_converges_with_the_rights_of_the_page_and_no_more(
         done = run_command(
             Servers(restricted.run, restricted.worker),
             *command.split(),
-            WORKER_RETRY_DELAYS="100ms,200ms,400ms",
+            WORKER_RETRY_DELAYS="100ms,200ms,400ms,1s,5s,30s",
         )
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
 
