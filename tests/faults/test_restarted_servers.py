@@ -38,6 +38,7 @@ async def test_postgresql_stopped_at_once(drill: Drill, full: bool) -> None:
 
 async def test_both_servers_killed_together(drill: Drill, full: bool) -> None:
     drill.start_workers(2)
+    await asyncio.to_thread(drill.site.rabbitmq.save_queue_names)
     kills, events = (3, 4000) if full else (1, 500)
 
     for _ in range(kills):
