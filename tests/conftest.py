@@ -125,11 +125,3 @@ def run_alembic(database_url: str, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Drills of TLS, rights and secrets run in `make test-full`, until they pass on any machine."""
-    for item in items:
-        if item.path.parent.name == "security":
-            item.add_marker(pytest.mark.slow)

@@ -7,6 +7,7 @@ from dev.servers.management import ManagementApi
 from tests.conftest import run_alembic, run_command
 from tests.security.rights import RestrictedUrls, postgres_roles, rabbitmq_users
 from tests.security.tls_site import TlsSite, open_tls_site
+from tests.support.broker import delete_our_queues
 from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
 
 
@@ -20,8 +21,8 @@ def tls() -> Iterator[TlsSite]:
 
 
 @pytest.fixture(scope="session")
-async def restricted(server_set: ServerSet) -> AsyncIterator[RestrictedUrls]:
-    """A database that the one role migrated, and a vhost in which nothing is declared yet."""
+async def restricted_site(server_set: ServerSet) -> AsyncIterator[tuple[RestrictedUrls, str]]:
+    """A database that the one role migrated, and a vhost with the URL of its administrator."""
     if not isinstance(server_set.vhosts, ManagementApi):
         pytest.skip("making users needs RabbitMQ's management plugin")
     tolerate_undecodable_properties()
@@ -31,4 +32,12 @@ async def restricted(server_set: ServerSet) -> AsyncIterator[RestrictedUrls]:
                 urls = RestrictedUrls(*database_urls, *rabbitmq_urls)
                 migrated = run_command(Servers(urls.migrate, urls.worker), "migrate")
                 assert migrated.returncode == 0, migrated.stderr
-                yield urls
+                yield urls, fresh.rabbitmq_url
+
+
+@pytest.fixture
+async def restricted(restricted_site: tuple[RestrictedUrls, str]) -> AsyncIterator[RestrictedUrls]:
+    """The users of the security page, in a vhost in which nothing is declared yet."""
+    urls, administrator = restricted_site
+    yield urls
+    await delete_our_queues(administrator)

@@ -8,7 +8,7 @@ from aiormq.exceptions import ChannelAccessRefused
 from dev.servers import Servers
 from tests.conftest import run_command
 from tests.security.rights import RestrictedUrls
-from tests.support.broker import connect
+from tests.support.broker import PATIENT_DELAYS, connect
 from tests.support.catalog import read_cars
 from tests.support.histories import CHANGED, Event, fold, random_history, with_duplicates
 from tests.support.worker_process import WorkerProcess
@@ -20,12 +20,13 @@ async def test_the_worker_converges_with_the_rights_of_the_page_and_no_more(
 ) -> None:
     rng = random.Random(16)
     history = random_history(rng, cars=20, events=400, prefix="rights-", plans=0.2)
-    price = {"car_id": "nobody", "price_mxn": "1.00", "occurred_at": "2026-01-01T00:00:00Z"}
+    price = {"car_id": "nobody", "price_mxn": "0", "occurred_at": "2026-01-01T00:00:00Z"}
     failing = [Event(CHANGED, "", f"rights-failing-{i}", price) for i in range(5)]
     sent = [*with_duplicates(rng, history), *failing]
 
     log = tmp_path / "worker.log"
-    with WorkerProcess(restricted.run, restricted.worker, log, {}) as worker:
+    delays = {"WORKER_RETRY_DELAYS": PATIENT_DELAYS}
+    with WorkerProcess(restricted.run, restricted.worker, log, delays) as worker:
         async with connect(restricted.publisher) as publisher:
             await publisher.publish(sent)
         results = worker.wait_results(len(sent))
@@ -37,17 +38,18 @@ async def test_the_worker_converges_with_the_rights_of_the_page_and_no_more(
     assert sum(results.values()) == len(sent), worker.log
     ours = {id_: car for id_, car in catalog.items() if id_.startswith("rights-")}
     assert ours == fold(history)
-    assert results["car-not-found"] == len(failing)
+    assert results["invalid-event"] == len(failing)
     for command in ("doctor", "dlq list", "catalog stats"):
-        done = run_command(
-            Servers(restricted.run, restricted.worker),
-            *command.split(),
-            WORKER_RETRY_DELAYS="100ms,200ms,400ms,1s,5s,30s",
-        )
+        done = run_command(Servers(restricted.run, restricted.worker), *command.split(), **delays)
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
 
 
-def test_the_publish_command_needs_a_publishers_rights_alone(restricted: RestrictedUrls) -> None:
+def test_the_publish_command_needs_a_publishers_rights_alone(
+    restricted: RestrictedUrls, tmp_path: Path
+) -> None:
+    with WorkerProcess(restricted.run, restricted.worker, tmp_path / "worker.log", {}) as worker:
+        worker.end_in_good_order()  # it has declared the queues
+
     done = run_command(
         Servers(restricted.run, restricted.publisher),
         *("publish", "--no-validate", "examples/events.jsonl"),
