@@ -14,7 +14,7 @@ from rich.console import Console
 
 from dev.servers import Servers, ServersUnavailableError, start_servers
 from dev.servers.signals import Terminated
-from tests.support.worker_process import WorkerProcess
+from dev.worker_process import WorkerProcess
 from worker.cli.output import print_table
 
 ROOT = Path(__file__).parents[1]

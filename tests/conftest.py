@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dev.servers import Servers, ServerSet, ServersUnavailableError, start_servers
+from dev.worker_process import WorkerProcess
 from tests.support.broker import Broker, connect, delete_our_queues
-from tests.support.worker_process import WorkerProcess
 from worker.infra.db.engine import Sessions, create_engine, create_sessions
 from worker.infra.db.models import CarModel
 from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties

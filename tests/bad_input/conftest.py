@@ -6,12 +6,12 @@ import pytest
 from aio_pika.abc import AbstractIncomingMessage
 
 from dev.servers import Servers, ServerSet
+from dev.worker_process import WorkerProcess
 from tests.bad_input.row import Message, Row, Rows
 from tests.conftest import run_alembic
 from tests.support.broker import DEAD_LETTERS, connect
 from tests.support.catalog import read_cars
 from tests.support.raw_publisher import RawPublisher, raw_publisher
-from tests.support.worker_process import WorkerProcess
 from worker.domain.entities.car import Car
 from worker.infra.db.engine import create_engine, create_sessions
 from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties

@@ -2,10 +2,10 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
+from dev.worker_process import wait_until
 from tests.conftest import StartWorker
 from tests.contract_document.wrong_events import event
 from tests.support.broker import DEAD_LETTERS, MAIN, Broker
-from tests.support.worker_process import wait_until
 
 InventoryWorker = Callable[..., CompletedProcess[str]]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from dev.servers.ports import free_port
 from tests.deployment.files import ROOT
-from tests.support.worker_process import free_port
 from worker.infra.http.server import Answer, HttpServer
 
 SCRIPT = ROOT / "deploy" / "container" / "healthcheck.py"

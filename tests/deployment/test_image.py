@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from dev.servers import Servers
+from dev.worker_process import PATIENCE_SECONDS, WorkerProcess, wait_until
 from tests.deployment.files import ROOT, tool
 from tests.support.broker import MAIN, Broker
 from tests.support.catalog import read_cars
 from tests.support.histories import fold, random_history
-from tests.support.worker_process import PATIENCE_SECONDS, WorkerProcess, wait_until
 from worker import __version__
 from worker.infra.db.engine import Sessions
 

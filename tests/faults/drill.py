@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from dev.worker_process import WorkerProcess
 from tests.faults.aftermath import Aftermath
 from tests.faults.audit import count_recorded
 from tests.faults.report import DrillReport
@@ -16,7 +17,6 @@ from tests.faults.site import Site
 from tests.support.histories import CREATED, Event, random_history, with_duplicates
 from tests.support.hooked_worker import MODULE
 from tests.support.persistent_publisher import publish_persistently
-from tests.support.worker_process import WorkerProcess
 
 PATIENCE_SECONDS = 240
 RETRY_DELAYS = "200ms,1s,3s,10s,30s,1m"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from dev.worker_process import WorkerProcess
 from tests.faults.audit import execute
 from tests.faults.drill import Drill
-from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.slow
 

@@ -4,11 +4,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from dev.worker_process import WorkerProcess
 from tests.faults.drill import Drill
 from tests.support.broker import DEAD_LETTERS, connect
 from tests.support.histories import random_history
 from tests.support.hooked_worker import EXIT_CODE
-from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.slow
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from dev.worker_process import PATIENCE_SECONDS, WorkerProcess
 from tests.faults.drill import Drill
-from tests.support.worker_process import PATIENCE_SECONDS, WorkerProcess
 
 pytestmark = pytest.mark.slow
 

@@ -3,13 +3,13 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import text
 
+from dev.worker_process import WorkerProcess, wait_until
 from tests.conftest import StartWorker
 from tests.support.broker import DEAD_LETTERS, Broker
 from tests.support.car_events import creation, price_change
 from tests.support.catalog import read_cars
 from tests.support.hooked_worker import HOOKED
 from tests.support.retries import SHORT
-from tests.support.worker_process import WorkerProcess, wait_until
 from worker.infra.db.engine import Sessions
 
 TRIALS_OF_A_SUSPECT = 5

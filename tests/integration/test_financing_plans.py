@@ -3,11 +3,11 @@ import random
 import subprocess
 from collections.abc import Callable
 
+from dev.worker_process import wait_until
 from tests.conftest import StartWorker
 from tests.support.broker import DEAD_LETTERS, Broker
 from tests.support.catalog import read_cars
 from tests.support.histories import OFFERED, Event, fold, fold_plans, random_history
-from tests.support.worker_process import wait_until
 from worker.infra.db.engine import Sessions
 
 InventoryWorker = Callable[..., subprocess.CompletedProcess[str]]

@@ -6,12 +6,12 @@ import pytest
 from aiormq.exceptions import ChannelAccessRefused
 
 from dev.servers import Servers
+from dev.worker_process import WorkerProcess
 from tests.conftest import run_command
 from tests.security.rights import RestrictedUrls
 from tests.support.broker import PATIENT_DELAYS, connect
 from tests.support.catalog import read_cars
 from tests.support.histories import CHANGED, Event, fold, random_history, with_duplicates
-from tests.support.worker_process import WorkerProcess
 from worker.infra.db.engine import create_engine, create_sessions
 
 

@@ -8,12 +8,12 @@ import asyncpg
 import pytest
 
 from dev.servers import ServerSet
+from dev.worker_process import WorkerProcess, wait_until
 from tests.security.pgbouncer import find_pgbouncer, pgbouncer_before
 from tests.security.rights import RestrictedUrls, block_of_page, execute
 from tests.support.broker import connect
 from tests.support.catalog import read_cars
 from tests.support.histories import fold, random_history, with_duplicates
-from tests.support.worker_process import WorkerProcess, wait_until
 from worker.infra.db.engine import SESSION_SETTINGS, create_engine, create_sessions
 
 pytestmark = pytest.mark.needs_tools

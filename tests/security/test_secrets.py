@@ -10,11 +10,11 @@ import pytest
 
 from dev.servers import Servers
 from dev.servers.ports import free_port
+from dev.worker_process import WorkerProcess
 from tests.conftest import run_command
 from tests.security.rights import PASSWORD, RestrictedUrls
 from tests.support.broker import connect
 from tests.support.histories import CHANGED, CREATED, Event, random_history
-from tests.support.worker_process import WorkerProcess
 
 SECRET = PASSWORD.partition("@")[2]  # whole in both forms, plain and percent-encoded
 TALKATIVE = {"WORKER_LOG_LEVEL": "debug", "WORKER_STARTUP_TIMEOUT": "0.5"}

@@ -6,12 +6,12 @@ import pytest
 
 from dev.servers import Servers
 from dev.servers.ports import LOOPBACK
+from dev.worker_process import WorkerProcess
 from tests.conftest import run_command
 from tests.security.tls_site import TlsSite
 from tests.support.broker import connect
 from tests.support.catalog import read_cars
 from tests.support.histories import CHANGED, Event, fold, random_history
-from tests.support.worker_process import WorkerProcess
 from worker.infra.db.engine import create_engine, create_sessions
 
 FAILED = 1

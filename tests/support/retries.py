@@ -6,9 +6,9 @@ import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 from pamqp.common import FieldTable
 
+from dev.worker_process import WorkerProcess, wait_until
 from tests.support.broker import DEAD_LETTERS, Broker
 from tests.support.histories import Event
-from tests.support.worker_process import WorkerProcess, wait_until
 
 SHORT = {"WORKER_RETRY_DELAYS": "100ms,200ms,400ms"}
 PATIENT = {"WORKER_RETRY_DELAYS": "400ms,400ms,400ms,400ms,400ms,5s"}

@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 from typing import Literal, Self
 
-from tests.support.worker_process import free_port
+from dev.servers.ports import free_port
 
 LOOPBACK = "127.0.0.1"
 _CHUNK_BYTES = 65_536

@@ -8,10 +8,10 @@ import aio_pika
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from dev.worker_process import WorkerProcess
 from tests.conftest import StartWorker
 from tests.support.broker import Broker
 from tests.support.histories import CREATED, Event, random_history
-from tests.support.worker_process import WorkerProcess
 from worker import __version__
 from worker.infra.telemetry.metrics import Metrics
 

@@ -13,10 +13,11 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from dev.servers import Servers
+from dev.servers.ports import free_port
+from dev.worker_process import WorkerProcess, wait_until
 from tests.conftest import ROOT, StartWorker, run_command
 from tests.support.broker import Broker
 from tests.support.histories import CHANGED, CREATED, Event, random_history
-from tests.support.worker_process import WorkerProcess, free_port, wait_until
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 PARENT_ID = "b7ad6b7169203331"

@@ -2,18 +2,20 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
+
+from dev.servers.ports import free_port
 
 PATIENCE_SECONDS = 60
 OUTCOMES = frozenset({"applied", "duplicate", "stale", "unchanged"})
@@ -48,6 +50,7 @@ class WorkerProcess:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
+        """Start it, or start it again; what it logs is appended."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
@@ -55,7 +58,8 @@ class WorkerProcess:
         return self
 
     def wait_ready(self) -> Self:
-        wait_until(lambda: self.status("/health/ready") == 200, self._explain)
+        """Wait until it consumes."""
+        wait_until(lambda: self.status("/health/ready") == HTTPStatus.OK, self._explain)
         return self
 
     def terminate(self) -> int:
@@ -65,6 +69,7 @@ class WorkerProcess:
         return self.process.wait(PATIENCE_SECONDS)
 
     def kill(self) -> None:
+        """SIGKILL: no goodbye to anybody."""
         assert self.process is not None
         self.process.kill()
         self.process.wait(PATIENCE_SECONDS)
@@ -72,7 +77,7 @@ class WorkerProcess:
     def status(self, path: str) -> int | None:
         """The HTTP status of a path, None while nobody answers."""
         try:
-            with urllib.request.urlopen(self._url(path), timeout=5) as answer:
+            with urllib.request.urlopen(self._url(path), timeout=5) as answer:  # noqa: S310 - http:// alone
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
@@ -112,10 +117,11 @@ class WorkerProcess:
 
     @property
     def log(self) -> str:
+        """All that it said so far."""
         return self._log.read_text()
 
     def _samples(self) -> Iterator[Sample]:
-        with urllib.request.urlopen(self._url("/metrics"), timeout=5) as answer:
+        with urllib.request.urlopen(self._url("/metrics"), timeout=5) as answer:  # noqa: S310 - http:// alone
             text = answer.read().decode()
         for family in text_string_to_metric_families(text):
             yield from family.samples
@@ -163,9 +169,3 @@ def wait_until(
         if time.monotonic() > until:
             raise AssertionError(f"waited {seconds} s in vain; {explain()}")
         time.sleep(0.02)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
