@@ -1,12 +1,8 @@
 import asyncio
 import time
 
-import pytest
-
 from tests.faults.drill import Drill
 from tests.support.broker import DEAD_LETTERS, MAIN, connect
-
-pytestmark = pytest.mark.slow
 
 DELETED_UNDER_THE_WORKER = (MAIN, DEAD_LETTERS)
 

@@ -11,8 +11,6 @@ from dev.worker_process import WorkerProcess
 from tests.faults.audit import execute
 from tests.faults.drill import Drill
 
-pytestmark = pytest.mark.slow
-
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 SLOW = """
 CREATE FUNCTION drill_sleep() RETURNS trigger LANGUAGE plpgsql AS
@@ -25,7 +23,7 @@ NO_LONGER_SLOW = "DROP FUNCTION drill_sleep CASCADE"
 
 async def test_postgresql_away(drill: Drill, full: bool) -> None:
     """The worker holds and waits: no dead letter, no attempt, no hot loop, no flood of lines."""
-    away = 60 if full else 6
+    away = 60 if full else 4
     (worker,) = drill.start_workers(1)
     prices = await drill.create_cars(5_000 if full else 500)
 

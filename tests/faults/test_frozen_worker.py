@@ -4,11 +4,8 @@ import signal
 import time
 
 import asyncpg
-import pytest
 
 from tests.faults.drill import Drill
-
-pytestmark = pytest.mark.slow
 
 PREFETCH = 100
 IDLE_WITH_LOCKS = """

@@ -1,10 +1,6 @@
 import time
 
-import pytest
-
 from tests.faults.drill import Drill
-
-pytestmark = pytest.mark.slow
 
 BAD_ACK = bytes.fromhex("01 0001 0000000d 003c 0050 00000000ffffffff 00 ce")
 """basic.ack on channel 1, of a delivery that never was."""
@@ -12,7 +8,7 @@ BAD_ACK = bytes.fromhex("01 0001 0000000d 003c 0050 00000000ffffffff 00 ce")
 
 async def test_both_connections_cut(drill: Drill, full: bool) -> None:
     drill.start_workers(2)
-    cuts, events = (20, 1500) if full else (4, 300)
+    cuts, events = (20, 1500) if full else (2, 300)
 
     for _ in range(cuts):
         await drill.publish(drill.poison(events // 20))

@@ -2,15 +2,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
-
 from dev.worker_process import WorkerProcess
 from tests.faults.drill import Drill
 from tests.support.broker import DEAD_LETTERS, connect
 from tests.support.histories import random_history
 from tests.support.hooked_worker import EXIT_CODE
-
-pytestmark = pytest.mark.slow
 
 PREFETCH, BATCH = 300, 50
 CRASHES_AT_MOST = 2 + 5

@@ -10,8 +10,6 @@ from tests.faults.drill import Drill
 from worker.infra.db.engine import Sessions, create_engine, create_sessions
 from worker.infra.db.pruning import ONE_AT_A_TIME, Pruner
 
-pytestmark = pytest.mark.slow
-
 RETENTION = timedelta(days=30)
 OLD_ROWS = """
 INSERT INTO processed_messages (source, message_id, type, car_id, outcome, digest, processed_at)

@@ -4,12 +4,8 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-import pytest
-
 from dev.worker_process import PATIENCE_SECONDS, WorkerProcess
 from tests.faults.drill import Drill
-
-pytestmark = pytest.mark.slow
 
 
 async def test_the_worker_waits_for_servers_that_are_not_up_yet(drill: Drill) -> None:

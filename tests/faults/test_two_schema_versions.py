@@ -8,12 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.conftest import ROOT
 from tests.faults.drill import Drill
-
-pytestmark = pytest.mark.slow
 
 NEXT_REVISION = """
 import sqlalchemy as sa
