@@ -2,16 +2,18 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import asyncpg
 
 from tests.faults.drill import Drill
 
 PREFETCH = 100
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 IDLE_WITH_LOCKS = """
 SELECT count(*) FROM pg_stat_activity JOIN pg_locks USING (pid)
-WHERE state = 'idle in transaction' AND state_change < clock_timestamp() - interval '200 ms'
-  AND relation = 'cars'::regclass AND mode = 'RowExclusiveLock'
+WHERE state = 'idle in transaction' AND relation = 'cars'::regclass
 """
 
 
@@ -38,16 +40,24 @@ async def test_a_worker_frozen_in_its_transaction(drill: Drill, full: bool) -> N
 
 
 async def _freeze_in_transaction(drill: Drill, pid: int) -> float:
-    """Stops the process again and again, until it was caught in the middle; returns when."""
+    """Stops the process while it waits for rows that are kept from it; returns when it has them."""
+    async with _connect(drill) as keeper, _connect(drill) as observer:
+        async with keeper.transaction():
+            await keeper.execute("SELECT FROM cars FOR UPDATE")
+            await drill.until(lambda: _sees(observer, WAITING, 2), "two workers that wait")
+            os.kill(pid, signal.SIGSTOP)
+        await drill.until(lambda: _sees(observer, IDLE_WITH_LOCKS, 1), "a transaction left alone")
+        return time.monotonic()
+
+
+@asynccontextmanager
+async def _connect(drill: Drill) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(drill.site.database_url)
     try:
-        while True:
-            os.kill(pid, signal.SIGSTOP)
-            stopped = time.monotonic()
-            await asyncio.sleep(0.25)  # a backend that has not heard of its client for so long
-            if await connection.fetchval(IDLE_WITH_LOCKS):
-                return stopped
-            os.kill(pid, signal.SIGCONT)
-            await asyncio.sleep(0.01)
+        yield connection
     finally:
         await connection.close()
+
+
+async def _sees(connection: asyncpg.Connection, query: str, count: int) -> bool:
+    return bool(await connection.fetchval(query) >= count)
