@@ -36,6 +36,8 @@ async def test_a_message_that_kills_whoever_handles_it(drill: Drill, full: bool)
     async with _restarting_after_crashes(drill):
         await drill.publish(history)
         await drill.until(lambda: _has_messages(drill, DEAD_LETTERS), "a dead letter")
+    for worker in drill.workers:
+        await asyncio.to_thread(worker.wait_ready)
 
     report = await drill.verdict(dead_as="redelivered-too-often")
     assert (report.lost, report.applied_twice, report.wrongly_dead) == (0, 0, 0)

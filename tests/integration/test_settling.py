@@ -24,6 +24,7 @@ def management(server_set: ServerSet) -> ManagementApi:
     return server_set.vhosts
 
 
+@pytest.mark.slow
 async def test_copies_that_find_no_room_keep_nobody_else_waiting(
     start_worker: StartWorker,
     broker: Broker,
