@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full faults bench run check format lock clean
+.PHONY: help setup demo test test-full faults bench run check format audit lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ check: $(INSTALLED) ## Check format, lint, types, the layers, and that migration
 format: $(INSTALLED) ## Format the code and fix what lint can fix by itself
 	ruff format .
 	ruff check --fix .
+
+audit: $(INSTALLED) ## Look the locked packages up among the known vulnerabilities (needs the internet)
+	@command -v pip-audit >/dev/null || python -m pip install --quiet pip-audit
+	pip-audit --disable-pip --require-hashes -r requirements.txt
 
 EXPORT := uv pip compile --universal --python-version 3.11 --generate-hashes --extra otel \
 	--no-emit-index-url --no-header --no-annotate -q pyproject.toml

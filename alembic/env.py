@@ -7,12 +7,10 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from worker.infra.db import models  # noqa: F401 - makes the tables known to Base
+from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.base import Base
 from worker.infra.db.engine import create_engine
 from worker.settings import read_database_url
-
-ONE_AT_A_TIME = 4_206_871_553
-"""The advisory lock that lets one migration run at a time, wherever it was started."""
 
 LOOK_AGAIN_SECONDS = 0.2
 
@@ -40,7 +38,7 @@ def wait_for_turn(connection: Connection) -> None:
     in the migration it waits for: a deadlock.
     """
     ask = text("SELECT pg_try_advisory_lock(:key)")
-    while not connection.execute(ask, {"key": ONE_AT_A_TIME}).scalar():
+    while not connection.execute(ask, {"key": AdvisoryLock.MIGRATING}).scalar():
         connection.rollback()
         time.sleep(LOOK_AGAIN_SECONDS)
     connection.commit()

@@ -1,6 +1,7 @@
 """The one place that knows all the parts, and puts them together."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -20,7 +21,7 @@ from worker.health import Health
 from worker.infra.db.engine import Sessions, create_engine, create_sessions, pool_of
 from worker.infra.db.pruning import Pruner
 from worker.infra.db.repositories.delivery_trials import PostgresDeliveryTrials
-from worker.infra.db.schema import SchemaBehindError, check_revision, read_revision
+from worker.infra.db.schema import WrongSchemaError, check_revision, read_revision
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.http.server import Answer, HttpServer, Routes
 from worker.infra.messaging.batching import Batching
@@ -60,7 +61,7 @@ async def run_worker(settings: Settings, dispatch: Dispatch = dispatch) -> None:
 
     Raises:
         StartupTimeoutError: the servers did not come up in time.
-        SchemaBehindError: the database lacks migrations.
+        WrongSchemaError: the database lacks migrations, or belongs to somebody else.
         TracingError: traces are asked for that cannot be made.
     """
     tolerate_undecodable_properties()
@@ -101,6 +102,7 @@ async def run_worker(settings: Settings, dispatch: Dispatch = dispatch) -> None:
             Watchdog(health.tick, health.live_problems),
         ):
             _log.info("starting", http_port=server.port)
+            _collect_garbage_seldom()
             _stop_on_signals(consumer)
             try:
                 async with beside(
@@ -112,6 +114,12 @@ async def run_worker(settings: Settings, dispatch: Dispatch = dispatch) -> None:
             finally:
                 await republisher.close()
     _log.info("stopped")
+
+
+def _collect_garbage_seldom() -> None:
+    """A message leaves hardly a cycle behind: looking for them takes time and finds nothing."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _consumer_options(settings: Settings) -> ConsumerOptions:
@@ -139,7 +147,7 @@ async def _probe(engine: AsyncEngine) -> str | None:
     """As `_store_problem`, with a schema that is behind as one more reason."""
     try:
         check_revision(await read_revision(engine))
-    except (StoreUnavailableError, SchemaBehindError) as problem:
+    except (StoreUnavailableError, WrongSchemaError) as problem:
         return str(problem)
     return None
 

@@ -73,6 +73,10 @@ class Health:
         self._progress.broken()
         self._metrics.batch_settled(results, seconds)
 
+    def suspect_given_up(self, type_: str, failure: Failure) -> None:
+        """See the protocol."""
+        self._metrics.suspect_given_up(type_, failure)
+
     def batch_lagged(self, occurred_at: datetime | None, published_at: datetime | None) -> None:
         """See the protocol."""
         self._metrics.batch_lagged(occurred_at, published_at)

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +25,9 @@ _EXAMPLES = {
 }
 
 
+S = TypeVar("S", bound=BaseSettings)
+
+
 class SettingsError(Exception):
     """A variable is missing or wrong; the message is one line that names it."""
 
@@ -42,14 +45,12 @@ RabbitmqUrl = Annotated[SecretStr, _server_url("amqp", "amqps")]
 RetryDelays = Annotated[tuple[RetryDelay, ...], NoDecode, BeforeValidator(parse_retry_delays)]
 
 
-class DatabaseSettings(BaseSettings):
-    """All that the commands on the database alone need."""
+class _ServerSettings(BaseSettings):
+    """Where the servers are; each URL may come from a file instead."""
 
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
     )
-
-    database_url: DatabaseUrl
 
     @model_validator(mode="before")
     @classmethod
@@ -61,17 +62,28 @@ class DatabaseSettings(BaseSettings):
         return values
 
 
-class Settings(DatabaseSettings):
-    """All that the worker needs; the README says what each one protects."""
+class DatabaseSettings(_ServerSettings):
+    """All that the commands on the database alone need."""
+
+    database_url: DatabaseUrl
+
+
+class RabbitmqSettings(_ServerSettings):
+    """All that a publisher needs."""
 
     rabbitmq_url: RabbitmqUrl
+
+
+class Settings(RabbitmqSettings, DatabaseSettings):
+    """All that the worker needs; the README says what each one protects."""
+
     worker_prefetch: int = Field(default=1000, ge=1, le=65_535)
     worker_batch_size: int = Field(default=400, ge=1, le=10_000)
     worker_retry_delays: RetryDelays = parse_retry_delays("5s,30s,2m")
     worker_pool_size: int = Field(default=5, ge=2, le=100)
     worker_startup_timeout: float = Field(default=60, gt=0)
     worker_shutdown_timeout: float = Field(default=25, gt=0)
-    worker_retention_days: int = Field(default=30, ge=1)
+    worker_retention_days: int = Field(default=30, ge=1, le=36_500)
     worker_http_host: str = "0.0.0.0"  # noqa: S104 - probes and scrapes come from other hosts
     worker_http_port: int = Field(default=8080, ge=0, le=65_535)
     worker_log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -93,10 +105,7 @@ def read_settings() -> Settings:
     Raises:
         SettingsError: a variable is missing or wrong.
     """
-    try:
-        return Settings()
-    except ValidationError as invalid:
-        raise SettingsError(_one_line(invalid)) from None
+    return _read(Settings)
 
 
 def read_database_url() -> str:
@@ -105,10 +114,25 @@ def read_database_url() -> str:
     Raises:
         SettingsError: it is missing or wrong.
     """
+    return _read(DatabaseSettings).database_url.get_secret_value()
+
+
+def read_rabbitmq_url() -> str:
+    """The URL of the broker, as the user gave it.
+
+    Raises:
+        SettingsError: it is missing or wrong.
+    """
+    return _read(RabbitmqSettings).rabbitmq_url.get_secret_value()
+
+
+def _read(kind: type[S]) -> S:
     try:
-        return DatabaseSettings().database_url.get_secret_value()
+        return kind()
     except ValidationError as invalid:
         raise SettingsError(_one_line(invalid)) from None
+    except UnicodeDecodeError:
+        raise SettingsError(".env is not UTF-8") from None
 
 
 def _read_secret(name: str, path: str) -> str:

@@ -15,7 +15,7 @@ from tests.deployment.files import (
     tool,
 )
 from worker import __version__
-from worker.cli.migrate import ALEMBIC_INI
+from worker.cli.migrate import alembic_ini
 
 BUILD, SHIPPED = read_stages()
 
@@ -90,7 +90,7 @@ def test_the_migrations_lie_where_the_command_looks_for_them() -> None:
     copies = [copy.split() for copy in find_all(BUILD, "COPY")]
     at_app = {source.rstrip("/") for *sources, _ in copies for source in sources}
     assert find_all(BUILD, "WORKDIR") == find_all(SHIPPED, "WORKDIR") == ["/app"]
-    assert {"worker", "alembic", str(ALEMBIC_INI.relative_to(ROOT))} <= at_app
+    assert {"worker", "alembic", str(alembic_ini().relative_to(ROOT))} <= at_app
 
 
 def test_the_builder_is_sent_what_is_copied_and_no_more() -> None:

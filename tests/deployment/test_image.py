@@ -154,7 +154,7 @@ def test_no_compiler_no_cache_and_no_installer_is_left(image: Image) -> None:
 
 def test_nothing_but_the_release_is_in_the_image(image: Image) -> None:
     names = {path.name for path in (image.root / "app").iterdir()} - {"__pycache__"}
-    assert names == {"LICENSE", "alembic", "alembic.ini", "healthcheck.py", "worker"}
+    assert names == {"LICENSE", "alembic", "alembic.ini", "contract", "healthcheck.py", "worker"}
 
 
 def test_its_user_owns_nothing(image: Image) -> None:

@@ -7,8 +7,9 @@ from sqlalchemy import text
 
 from tests.faults.audit import execute
 from tests.faults.drill import Drill
+from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.engine import Sessions, create_engine, create_sessions
-from worker.infra.db.pruning import ONE_AT_A_TIME, Pruner
+from worker.infra.db.pruning import Pruner
 
 RETENTION = timedelta(days=30)
 OLD_ROWS = """
@@ -48,7 +49,7 @@ async def test_one_worker_prunes_at_a_time(drill: Drill, drill_sessions: Session
     pruner = Pruner(drill_sessions, RETENTION, batch_rows=4)
 
     async with drill_sessions.begin() as other:
-        await other.execute(text(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})"))
+        await other.execute(text(f"SELECT pg_advisory_xact_lock({AdvisoryLock.PRUNING.value})"))
         meanwhile = await pruner.prune_batch()
 
     assert meanwhile == 0

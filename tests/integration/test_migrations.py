@@ -65,6 +65,18 @@ def test_migrating_by_a_release_that_was_rolled_back_to_does_nothing(database_ur
     assert done.stdout == "the schema is at 9999, newer than this release: nothing to do\n"
 
 
+@pytest.mark.parametrize("command", ["migrate", "run", "doctor"])
+def test_a_database_of_another_application_is_left_alone(command: str, database_url: str) -> None:
+    _execute(database_url, "CREATE TABLE alembic_version (version_num text)")
+    _execute(database_url, "INSERT INTO alembic_version VALUES ('f3a1c0de4b5e')")
+
+    done = run_command(Servers(database_url, "amqp://unused.invalid/"), command)
+
+    assert done.returncode == 1
+    assert "revision 'f3a1c0de4b5e' of another application" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_password_with_an_at_sign_is_written_as_a_url_has_it(database_url: str) -> None:
     role = f"odd_{urlsplit(database_url).path.strip('/')}"[:60]
     _execute(database_url, f"CREATE ROLE \"{role}\" LOGIN SUPERUSER PASSWORD 'p@ss/word'")

@@ -65,3 +65,21 @@ def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match=f"^cafile={missing}: No such file or directory$"):
         check_server_url(f"amqps://host/?cafile={missing}", "amqp", "amqps")
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("amqp://user@one:5672,two:5672/", "cannot be read as a URL"),
+        ("amqp://user@db..example.org/", "cannot be read as a URL"),
+        ("amqp://user@host/?heartbeat=15s", "heartbeat= must be a number"),
+        ("amqps://user@host/?cadata=abc", "cadata= must be base64"),
+        ("postgresql://user@host/name?port=abc", "port= must be a number"),
+        ("postgresql://user@host/name?connect_timeout=10", "connect_timeout= is a parameter of"),
+    ],
+)
+def test_what_no_driver_could_use_is_refused_in_one_line(url: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem) as refusal:
+        check_server_url(url, "amqp", "amqps", "postgresql")
+
+    assert "\n" not in str(refusal.value)

@@ -1,6 +1,6 @@
 import pytest
 
-from worker.infra.telemetry.printable import printable
+from worker.infra.printable import printable
 
 
 @pytest.mark.parametrize("text", ["", "MX-1", "ŠKODA Octavia", "🚗"])

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.settings import SettingsError, read_database_url, read_settings
+from worker.settings import SettingsError, read_database_url, read_rabbitmq_url, read_settings
 
 DATABASE_URL = "postgresql://user:p%40ss@host:5432/db"
 RABBITMQ_URL = "amqp://user:secret@host:5672/"
@@ -42,6 +42,7 @@ def test_a_missing_url_is_named_with_an_example(name: str, environment: pytest.M
         ("WORKER_RETRY_DELAYS", "5s,soon"),
         ("WORKER_RETRY_DELAYS", "25h"),
         ("WORKER_PREFETCH", "0"),
+        ("WORKER_RETENTION_DAYS", "1000000000"),
         ("WORKER_LOG_LEVEL", "loud"),
     ],
 )
@@ -98,3 +99,19 @@ def test_an_unreadable_file_is_named(environment: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(SettingsError, match="DATABASE_URL_FILE: cannot read /nowhere/at/all"):
         read_database_url()
+
+
+def test_a_publisher_needs_the_broker_alone(environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("DATABASE_URL")
+
+    assert read_rabbitmq_url() == RABBITMQ_URL
+
+
+def test_an_env_file_that_is_not_utf_8_is_one_line(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.delenv("DATABASE_URL")
+    (tmp_path / ".env").write_bytes("DATABASE_URL=postgresql://josé@host/db".encode("latin-1"))
+
+    with pytest.raises(SettingsError, match=r"^\.env is not UTF-8$"):
+        read_settings()

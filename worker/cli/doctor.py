@@ -5,43 +5,43 @@ from typing import Annotated
 
 import typer
 
-from worker.cli.failures import FAILED, explain
+from worker.cli.failures import FAILED
 from worker.cli.output import AS_JSON, print_json, print_table
-from worker.composition import database
-from worker.infra.db.schema import check_revision, read_revision
-from worker.infra.messaging.inspection import Inspection, inspect_broker
+from worker.composition import database, utc_now
+from worker.infra.db.inspection import inspect_database
+from worker.infra.inspection import Inspection
+from worker.infra.messaging.dead_letters.backlog import inspect_dead_letters
+from worker.infra.messaging.inspection import inspect_broker
+from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
 from worker.settings import Settings, read_settings
 
 
 def doctor(*, as_json: Annotated[bool, AS_JSON] = False) -> None:
-    """Check broker, database, schema and queues, and say what to do."""
+    """Check broker, database, schema, queues, rights and clock, and say what to do."""
+    tolerate_undecodable_properties()
     inspections = asyncio.run(_inspect(read_settings()))
     if as_json:
-        print_json([{"check": i.check, "problem": i.problem} for i in inspections])
+        print_json(
+            [{"check": i.check, "problem": i.problem, "verdict": _verdict(i)} for i in inspections]
+        )
     else:
-        rows = [("ok" if i.problem is None else "WRONG", i.check, i.problem) for i in inspections]
+        rows = [(_verdict(i), i.check, i.problem) for i in inspections]
         print_table("inventory-worker doctor", ("", "check", "what to do"), rows)
-    if any(inspection.problem for inspection in inspections):
+    if any(inspection.problem and not inspection.is_warning for inspection in inspections):
         raise typer.Exit(FAILED)
 
 
+def _verdict(inspection: Inspection) -> str:
+    if inspection.problem is None:
+        return "ok"
+    return "warning" if inspection.is_warning else "WRONG"
+
+
 async def _inspect(settings: Settings) -> list[Inspection]:
-    return [
-        await _inspect_database(settings),
-        *await inspect_broker(
-            settings.rabbitmq_url.get_secret_value(), settings.worker_retry_delays
-        ),
-    ]
-
-
-async def _inspect_database(settings: Settings) -> Inspection:
-    check = "PostgreSQL and its schema"
+    url = settings.rabbitmq_url.get_secret_value()
     async with database(settings.database_url.get_secret_value()) as (engine, _):
-        try:
-            newer = check_revision(await read_revision(engine))
-        except Exception as error:
-            explained = explain(error)
-            if explained is None:
-                raise
-            return Inspection(check, explained[0])
-    return Inspection(f"{check}{', newer than this release' if newer else ''}", None)
+        stored = await inspect_database(engine, utc_now)
+    connection, *queues = await inspect_broker(url, settings.worker_retry_delays)
+    if connection.problem is not None:
+        return [*stored, connection]
+    return [*stored, connection, *queues, await inspect_dead_letters(url, utc_now())]

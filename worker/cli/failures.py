@@ -6,7 +6,8 @@ from sqlalchemy.exc import DBAPIError
 from worker.domain.errors import InvalidQueryError
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.db.errors import translate
-from worker.infra.db.schema import SchemaBehindError
+from worker.infra.db.schema import WrongSchemaError
+from worker.infra.http.server import HttpPortError
 from worker.infra.messaging.confirming_publisher import (
     BrokerUnavailableError,
     UnpublishableError,
@@ -22,10 +23,11 @@ WRONG_USAGE = 2
 _WRONG_USAGE = (TracingError, SettingsError, InvalidQueryError, WrongChoiceError)
 _FAILED = (
     StoreUnavailableError,
-    SchemaBehindError,
+    WrongSchemaError,
     BrokerUnavailableError,
     UnpublishableError,
     StartupTimeoutError,
+    HttpPortError,
     DeadLettersError,
     OSError,
     TimeoutError,

@@ -7,8 +7,6 @@ from worker.composition import database
 from worker.infra.db.schema import SCHEMA_REVISION, read_revision
 from worker.settings import read_database_url
 
-ALEMBIC_INI = Path(__file__).resolve().parents[2] / "alembic.ini"
-
 
 def migrate() -> None:
     """Bring the database to the schema of this release; two at once take turns."""
@@ -19,8 +17,15 @@ def migrate() -> None:
     if revision is not None and revision > SCHEMA_REVISION:  # as after a release was rolled back
         typer.echo(f"the schema is at {revision}, newer than this release: nothing to do")
         return
-    command.upgrade(Config(ALEMBIC_INI), "head")
+    command.upgrade(Config(alembic_ini()), "head")
     typer.echo(f"the schema is at {SCHEMA_REVISION}")
+
+
+def alembic_ini() -> Path:
+    """Inside the package once that is built, else beside it: in a checkout and in the image."""
+    package = Path(__file__).resolve().parents[1]
+    packaged = package / "alembic.ini"
+    return packaged if packaged.exists() else package.parent / "alembic.ini"
 
 
 async def _read_revision(url: str) -> str | None:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from worker.infra.telemetry.printable import printable
+from worker.infra.printable import printable
 
 UNLIMITED_WIDTH = 10_000
 AS_JSON = typer.Option("--json", help="Print one JSON document instead of a table.")

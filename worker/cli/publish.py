@@ -21,7 +21,7 @@ from worker.infra.messaging.confirming_publisher import (
 from worker.infra.messaging.event_check import WrongLine
 from worker.infra.messaging.event_lines import EventLine, NumberedLine
 from worker.infra.messaging.topology import EVENTS_EXCHANGE
-from worker.settings import read_settings
+from worker.settings import read_rabbitmq_url
 
 PUBLISHERS = 64
 
@@ -37,8 +37,7 @@ def publish(
     lines = read_event_file(file)
     _refuse(_find_unsendable(lines) if no_validate else find_wrong_lines(lines))
     events = [line.content for line in lines if isinstance(line.content, EventLine)]
-    url = read_settings().rabbitmq_url.get_secret_value()
-    unroutable = asyncio.run(_publish(url, events))
+    unroutable = asyncio.run(_publish(read_rabbitmq_url(), events))
     typer.echo(f"published {len(events) - len(unroutable)} of {len(events)} events")
     for type_ in sorted(set(unroutable)):
         typer.echo(f"no queue takes {type_!r}: {unroutable.count(type_)} not sent", err=True)

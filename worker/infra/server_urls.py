@@ -5,12 +5,21 @@ an unescaped `/` or `#`. So nothing malformed reaches them, and nothing here rep
 """
 
 import re
+from base64 import b64decode
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 _HOST_AND_PORT = re.compile(r"(?P<host>\[[^\[\]]+\]|[^\[\]:]*)(:(?P<port>\d{1,5}))?")
 _LAST_PORT = 65_535
 _FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl", "cafile", "certfile", "keyfile")
+_NUMBERS = ("port", "heartbeat")
+_LIBPQ_ALONE = (
+    *("connect_timeout", "channel_binding", "gssencmode", "load_balance_hosts", "requirepeer"),
+    *("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
+    *("tcp_user_timeout", "sslcompression", "sslsni", "require_auth"),
+)
+"""asyncpg would pass them on as settings of the session, which the server refuses."""
+
 _MALFORMED = "cannot be read as a URL: percent-encode the password (`/` is %2F, `#` %23, `@` %40)"
 
 
@@ -25,8 +34,18 @@ def check_server_url(url: str, *schemes: str) -> None:
     if not _is_well_formed(url):
         raise ValueError(_MALFORMED)
     for name, values in parse_qs(urlsplit(url).query).items():
-        if name in _FILES:
-            _check_readable(name, values[-1])
+        _check_parameter(name, values[-1])
+
+
+def _check_parameter(name: str, value: str) -> None:
+    if name in _FILES:
+        _check_readable(name, value)
+    elif name in _NUMBERS and not re.fullmatch(r"[0-9]{1,5}", value):
+        raise ValueError(f"{name}= must be a number")
+    elif name == "cadata" and not _is_base64(value):
+        raise ValueError("cadata= must be base64; name a file with cafile= instead")
+    elif name in _LIBPQ_ALONE:
+        raise ValueError(f"{name}= is a parameter of libpq that has no meaning here: leave it out")
 
 
 def _is_well_formed(url: str) -> bool:
@@ -34,13 +53,31 @@ def _is_well_formed(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    hosts = parts.netloc.rpartition("@")[2].split(",")
+    where = parts.netloc.rpartition("@")[2]
+    hosts = where.split(",") if parts.scheme.startswith("postgres") else [where]
     return not parts.fragment and "@" not in parts.path and all(map(_is_host_and_port, hosts))
 
 
 def _is_host_and_port(text: str) -> bool:
     match = _HOST_AND_PORT.fullmatch(text)
-    return match is not None and int(match["port"] or 0) <= _LAST_PORT
+    return match is not None and int(match["port"] or 0) <= _LAST_PORT and _is_host(match["host"])
+
+
+def _is_host(name: str) -> bool:
+    """Resolvers encode a name before they ask for it, and some names have no such form."""
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        b64decode(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_readable(name: str, path: str) -> None:

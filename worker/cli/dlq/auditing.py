@@ -9,12 +9,13 @@ import typer
 from worker.cli.dlq.desk import Desk, open_desk
 from worker.cli.output import AS_JSON, print_json, print_table
 from worker.domain.ports.dead_letter_audit import AuditedMessage
+from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.repositories.dead_letter_audit import KILLED, RUNNING
 from worker.infra.db.repositories.dead_letter_audit_log import (
     AuditEntry,
     PostgresDeadLetterAuditLog,
 )
-from worker.infra.db.session_locks import SessionLock, find_holder
+from worker.infra.db.session_locks import find_holder
 from worker.infra.messaging.dead_letters.errors import DeadLettersError
 
 SHOWN_IDS = 3
@@ -54,7 +55,7 @@ async def _one(audit_id: int) -> tuple[AuditEntry, Sequence[AuditedMessage]]:
 
 async def _with_killed(desk: Desk, entries: Sequence[AuditEntry]) -> list[AuditEntry]:
     """A command that was killed could not say so: it runs no longer if nobody has its lock."""
-    runs = await find_holder(desk.connection, SessionLock.CHANGING_DEAD_LETTERS)
+    runs = await find_holder(desk.connection, AdvisoryLock.CHANGING_DEAD_LETTERS)
     return [
         replace(entry, status=KILLED) if entry.status == RUNNING and not runs else entry
         for entry in entries

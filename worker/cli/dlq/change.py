@@ -18,7 +18,7 @@ from worker.cli.output import print_json
 from worker.infra.db.repositories import dead_letter_audit as audits
 from worker.infra.db.repositories.dead_letter_audit import PostgresDeadLetterAudit
 from worker.infra.messaging.dead_letters.errors import DeadLettersError
-from worker.infra.messaging.dead_letters.printable import printable
+from worker.infra.printable import printable
 
 
 @dataclass(slots=True)

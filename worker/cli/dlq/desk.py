@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.engine import Sessions, create_engine, create_sessions
 from worker.infra.db.schema import check_revision, read_revision
-from worker.infra.db.session_locks import SessionLock, find_holder, hold_lock, try_lock
+from worker.infra.db.session_locks import find_holder, hold_lock, try_lock
 from worker.infra.messaging.dead_letters.errors import DeadLettersError
 from worker.infra.messaging.dead_letters.look import (
     DEAD_LETTERS,
@@ -46,7 +47,7 @@ class Desk:
 
     def turn(self) -> AbstractAsyncContextManager[None]:
         """Looks take turns: two at once would each see only a part of the messages."""
-        return hold_lock(self.connection, SessionLock.LOOKING_AT_DEAD_LETTERS, _say_waiting)
+        return hold_lock(self.connection, AdvisoryLock.LOOKING_AT_DEAD_LETTERS, _say_waiting)
 
     async def look(self, look: Look, spec: QueueSpec = DEAD_LETTERS) -> int:
         """Shows all messages of a queue; returns how many there were."""
@@ -68,7 +69,7 @@ class Desk:
         Raises:
             DeadLettersError: another one is at it; the message says who.
         """
-        lock = SessionLock.CHANGING_DEAD_LETTERS
+        lock = AdvisoryLock.CHANGING_DEAD_LETTERS
         if not await try_lock(self.connection, lock):
             holder = await find_holder(self.connection, lock)
             name, since = (

@@ -26,8 +26,8 @@ from worker.infra.messaging.dead_letters.discard import Discard
 from worker.infra.messaging.dead_letters.freezing import Frozen, freeze
 from worker.infra.messaging.dead_letters.letter_file import LetterWriter
 from worker.infra.messaging.dead_letters.pace import Pace
-from worker.infra.messaging.dead_letters.printable import printable
 from worker.infra.messaging.dead_letters.sweep import Sweep
+from worker.infra.printable import printable
 
 
 def discard(  # noqa: PLR0913 - one parameter for each option

@@ -30,7 +30,8 @@ def export(  # noqa: PLR0913 - one parameter for each option
     choice = Choice(as_tuple(ids), code, type_, car, since, until, limit)
     if to is not None:
         require_new(to)
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as lines:
+    beside = None if to is None else to.absolute().parent
+    with tempfile.TemporaryFile("w+", encoding="utf-8", dir=beside) as lines:
         count = asyncio.run(_export(choice, lines))
         lines.seek(0)
         if to is None:  # only now: a pager that waits for its reader must not hold the messages

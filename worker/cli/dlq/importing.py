@@ -20,12 +20,12 @@ from worker.infra.messaging.dead_letters.errors import DeadLettersError
 from worker.infra.messaging.dead_letters.import_plan import ImportPlan, plan_import
 from worker.infra.messaging.dead_letters.letter_file import InvalidLineError, LetterFile
 from worker.infra.messaging.dead_letters.pace import LARGEST_BATCH, Pace
-from worker.infra.messaging.dead_letters.printable import printable
 from worker.infra.messaging.dead_letters.resend import Outgoing, Resend
 from worker.infra.messaging.dead_letters.sweep import Sweep
 from worker.infra.messaging.decoding import Decoder
 from worker.infra.messaging.delivery import Delivery
 from worker.infra.messaging.topology import WORKER_EXCHANGE
+from worker.infra.printable import printable
 
 
 def import_(

@@ -20,7 +20,7 @@ from worker.infra.messaging.dead_letters.contents import NOT_JSON, read_car_id, 
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
 from worker.infra.messaging.dead_letters.freezing import freeze
 from worker.infra.messaging.dead_letters.letter_line import history_of, original_of
-from worker.infra.messaging.dead_letters.printable import printable
+from worker.infra.printable import printable
 
 MOST_COPIES = 10
 """How many messages of one id are shown."""

@@ -7,7 +7,16 @@ every size of batch.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, Table, TableValuedAlias, bindparam, column, func
+from sqlalchemy import (
+    ARRAY,
+    CursorResult,
+    Result,
+    Table,
+    TableValuedAlias,
+    bindparam,
+    column,
+    func,
+)
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeEngine
 
@@ -28,6 +37,11 @@ def as_parameters(
     """Turns rows into the parameters of `rows_of`."""
     turned = list(zip(*rows, strict=True))
     return {_parameter(key): list(values) for key, values in zip(columns, turned, strict=True)}
+
+
+def row_count(result: Result[Any]) -> int:
+    """How many rows a statement with `preserve_rowcount` wrote."""
+    return cast("CursorResult[Any]", result).rowcount
 
 
 def table_of(model: type[DeclarativeBase]) -> Table:

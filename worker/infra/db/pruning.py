@@ -6,25 +6,23 @@ nobody, so that it is part of no deadlock, and whoever waits for it waits for on
 
 import asyncio
 import random
+import time
 from datetime import timedelta
 
 import structlog
 from sqlalchemy import Interval, bindparam, func, select, text
 
+from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.engine import Sessions
 from worker.infra.db.errors import TROUBLE, translate
 
 BATCH_ROWS = 1000
-PAUSE_SECONDS = 0.5
-"""Between two batches: a long backlog is worked off beside the flow of messages."""
 
 ROUND_SECONDS = 600.0
 """Between two rounds, about: workers that started together do not stay in step."""
 
-ONE_AT_A_TIME = 4_206_871_554
-"""The advisory lock of the worker that prunes; the end of its transaction frees it."""
-
-_TRY_LOCK = select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))
+_TRY_LOCK = select(func.pg_try_advisory_xact_lock(AdvisoryLock.PRUNING.value))
+"""Held by the worker that prunes; the end of its transaction frees it."""
 
 _DELETE = """
 DELETE FROM {table} WHERE ctid = ANY (ARRAY(
@@ -62,11 +60,16 @@ class Pruner:
                 _log.warning("pruning failed", reason=str(translate(trouble)))
 
     async def prune(self) -> int:
-        """Deletes batch after batch until nothing old is left; returns how many rows."""
-        total = 0
+        """Deletes batch after batch until nothing old is left; returns how many rows.
+
+        It rests after each batch for as long as that took: a long backlog is worked off
+        beside the flow of messages, and no slower than messages come.
+        """
+        total, began = 0, time.monotonic()
         while deleted := await self.prune_batch():
             total += deleted
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(time.monotonic() - began)
+            began = time.monotonic()
         if total:
             _log.info("pruned", rows=total)
         return total

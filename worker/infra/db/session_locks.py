@@ -4,17 +4,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-
-class SessionLock(IntEnum):
-    """Keys of PostgreSQL's advisory locks; `alembic/env.py` has another."""
-
-    CHANGING_DEAD_LETTERS = 4_206_871_554
-    LOOKING_AT_DEAD_LETTERS = 4_206_871_555
+from worker.infra.db.advisory_locks import AdvisoryLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +33,13 @@ _HOLDER = text(
 )
 
 
-async def try_lock(connection: AsyncConnection, lock: SessionLock) -> bool:
+async def try_lock(connection: AsyncConnection, lock: AdvisoryLock) -> bool:
     """Takes a lock for as long as the connection lives; False if somebody else has it."""
     async with connection.begin():
         return bool((await connection.execute(_TRY, {"key": lock})).scalar())
 
 
-async def find_holder(connection: AsyncConnection, lock: SessionLock) -> Holder | None:
+async def find_holder(connection: AsyncConnection, lock: AdvisoryLock) -> Holder | None:
     """Who has a lock now."""
     async with connection.begin():
         row = (await connection.execute(_HOLDER, {"key": lock})).first()
@@ -54,7 +48,7 @@ async def find_holder(connection: AsyncConnection, lock: SessionLock) -> Holder 
 
 @asynccontextmanager
 async def hold_lock(
-    connection: AsyncConnection, lock: SessionLock, on_wait: Callable[[], None]
+    connection: AsyncConnection, lock: AdvisoryLock, on_wait: Callable[[], None]
 ) -> AsyncIterator[None]:
     """Waits for a lock, in the order of asking, and calls `on_wait` if it has to."""
     if not await try_lock(connection, lock):

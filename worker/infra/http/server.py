@@ -27,17 +27,33 @@ class Answer:
         return cls(status, "application/json", json.dumps(document).encode())
 
 
+class HttpPortError(Exception):
+    """Nobody can be answered there; the message says what to do."""
+
+
 Routes = Mapping[str, Callable[[], Answer]]
 
 _NOT_FOUND = Answer(HTTPStatus.NOT_FOUND, "text/plain", b"not found\n")
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that hangs up in the middle is its own affair: no traceback in the log."""
 
 
 class HttpServer:
     """Serves a fixed set of paths while it is entered."""
 
     def __init__(self, host: str, port: int, routes: Routes) -> None:
-        self._server = ThreadingHTTPServer((host, port), _handler_of(routes))
-        self._server.daemon_threads = True
+        try:
+            self._server = _Server((host, port), _handler_of(routes))
+        except OSError as error:
+            raise HttpPortError(
+                f"cannot listen on {host}:{port}: {error.strerror or error}: "
+                "see WORKER_HTTP_HOST and WORKER_HTTP_PORT"
+            ) from None
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     @property

@@ -138,8 +138,10 @@ class Batching:
                 ErrorCode.REDELIVERED_TOO_OFTEN,
                 f"begun {TRIALS} times alone, and each time the worker ended before it was done",
             )
-            if not await self._settler.settle_failure(Received(suspect, failure), failure):
+            given_up = Received(suspect, failure)
+            if not await self._settler.settle_failure(given_up, failure):
                 return
+            self._observer.suspect_given_up(given_up.type, failure)
         else:
             await self._handle_batch([receive(suspect, self._decoder)])
         # We are alive: whatever else became of the message, this trial did not kill us.

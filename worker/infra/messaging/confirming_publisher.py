@@ -5,7 +5,7 @@ such a connection would stall.
 """
 
 import asyncio
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from weakref import WeakValueDictionary
 
 import aio_pika
@@ -53,8 +53,7 @@ class ConfirmingPublisher:
             UnroutableError: it arrived nowhere.
             UnpublishableError: the message itself is the trouble.
         """
-        same_id = self._one_by_one.setdefault(properties.message_id or "", asyncio.Lock())
-        async with self._room, same_id:
+        async with self._turn(properties.message_id), self._room:
             channel = await self._open_channel()
             try:
                 async with asyncio.timeout(CONFIRM_SECONDS):
@@ -74,6 +73,12 @@ class ConfirmingPublisher:
                 raise BrokerUnavailableError(f"not confirmed: {in_brief(error)}") from error
             except (ValueError, TypeError, ArithmeticError) as error:
                 raise UnpublishableError(in_brief(error)) from error
+
+    def _turn(self, message_id: str | None) -> AbstractAsyncContextManager[None]:
+        """Copies with the same id go one after the other; without one, aiormq tells them apart."""
+        if not message_id:
+            return nullcontext()
+        return self._one_by_one.setdefault(message_id, asyncio.Lock())
 
     async def close(self) -> None:
         """Disconnects."""

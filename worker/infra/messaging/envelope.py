@@ -38,7 +38,7 @@ def read_envelope(delivery: Delivery, structured: dict[str, Any] | None) -> Enve
     """
     properties = delivery.properties
     binary = _binary_attributes(delivery)
-    attributes = (binary,) if structured is None else (binary, structured)
+    attributes = tuple(told for told in (binary, structured) if told)
     for told in attributes:
         _check_specversion(told)
     named = NO_MESSAGE_ID not in delivery.headers
@@ -59,6 +59,8 @@ def read_envelope(delivery: Delivery, structured: dict[str, Any] | None) -> Enve
 
 def _binary_attributes(delivery: Delivery) -> dict[str, FieldValue]:
     headers = delivery.headers
+    if not headers:
+        return {}
     used = [
         prefix for prefix in CLOUD_EVENT_PREFIXES if any(key.startswith(prefix) for key in headers)
     ]

@@ -1,72 +1,80 @@
 """Compares what the broker has with what the worker needs, changing nothing."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import aio_pika
-from aiormq.exceptions import AMQPError, ChannelNotFoundEntity, ChannelPreconditionFailed
+from aio_pika import ExchangeType
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
 
-from worker.infra.messaging.broker import named
+from worker.infra.inspection import Inspection
+from worker.infra.messaging.broker import TROUBLE, in_brief, named
 from worker.infra.messaging.retry_ladder import RetryDelay
-from worker.infra.messaging.topology import EVENTS_EXCHANGE, WORKER_EXCHANGE, queue_specs
+from worker.infra.messaging.topology import (
+    EVENTS_EXCHANGE,
+    WORKER_EXCHANGE,
+    QueueSpec,
+    queue_specs,
+)
 
-CONNECT_SECONDS = 10
+CALL_SECONDS = 10
 
-
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """One thing looked at; `problem` says what is wrong and what to do, None if nothing."""
-
-    check: str
-    problem: str | None
+_EXCHANGE_TYPES = {EVENTS_EXCHANGE: ExchangeType.TOPIC, WORKER_EXCHANGE: ExchangeType.DIRECT}
 
 
 async def inspect_broker(url: str, delays: tuple[RetryDelay, ...]) -> list[Inspection]:
     """The connection, then the exchanges and queues."""
     try:
-        async with asyncio.timeout(CONNECT_SECONDS):
+        async with asyncio.timeout(CALL_SECONDS):
             connection = await aio_pika.connect(named(url, "inventory-worker-doctor"))
-    except (AMQPError, OSError, TimeoutError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return [Inspection("RabbitMQ", f"cannot connect: {reason}: check RABBITMQ_URL")]
+    except TROUBLE as error:
+        return [Inspection("RabbitMQ", f"cannot connect: {in_brief(error)}: check RABBITMQ_URL")]
     async with connection:
         exchanges = [
-            Inspection(f"exchange {name}", await _exchange_problem(connection, name))
-            for name in (EVENTS_EXCHANGE, WORKER_EXCHANGE)
+            Inspection(f"exchange {name}", await _problem(connection, _redeclare_exchange(name)))
+            for name in _EXCHANGE_TYPES
         ]
         queues = [
-            Inspection(
-                f"queue {spec.name}",
-                await _queue_problem(
-                    connection, spec.name, {"x-queue-type": "quorum", **spec.arguments}
-                ),
-            )
+            Inspection(f"queue {spec.name}", await _problem(connection, _redeclare_queue(spec)))
             for spec in queue_specs(delays)
         ]
     return [Inspection("RabbitMQ", None), *exchanges, *queues]
 
 
-async def _exchange_problem(connection: aio_pika.abc.AbstractConnection, name: str) -> str | None:
-    channel = await connection.channel()
-    try:
+Redeclare = Callable[[AbstractChannel], Awaitable[None]]
+
+
+def _redeclare_exchange(name: str) -> Redeclare:
+    async def redeclare(channel: AbstractChannel) -> None:
         await channel.get_exchange(name)
-    except ChannelNotFoundEntity:
-        return "does not exist yet: `inventory-worker run` declares it"
-    await channel.close()
-    return None
+        await channel.declare_exchange(name, _EXCHANGE_TYPES[name], durable=True)
+
+    return redeclare
 
 
-async def _queue_problem(
-    connection: aio_pika.abc.AbstractConnection, name: str, arguments: dict[str, object]
-) -> str | None:
+def _redeclare_queue(spec: QueueSpec) -> Redeclare:
+    arguments: dict[str, Any] = {"x-queue-type": "quorum", **spec.arguments}
+
+    async def redeclare(channel: AbstractChannel) -> None:
+        await channel.get_queue(spec.name)
+        await channel.declare_queue(spec.name, durable=True, arguments=arguments)
+
+    return redeclare
+
+
+async def _problem(connection: AbstractConnection, redeclare: Redeclare) -> str | None:
     """Declares only what exists already, which changes nothing and compares the arguments."""
-    channel = await connection.channel()
     try:
-        await channel.get_queue(name)
-        await channel.declare_queue(name, durable=True, arguments=arguments)  # type: ignore[arg-type]  # aio-pika types arguments narrower than AMQP
+        async with asyncio.timeout(CALL_SECONDS):
+            channel = await connection.channel()
+            await redeclare(channel)
+            await channel.close()
     except ChannelNotFoundEntity:
         return "does not exist yet: `inventory-worker run` declares it"
     except ChannelPreconditionFailed as error:
-        return f"has other arguments than ours: drain and delete it ({error})"
-    await channel.close()
+        return f"is not as we declare it: drain and delete it ({error})"
+    except TROUBLE as error:
+        return in_brief(error)
     return None

@@ -34,6 +34,10 @@ class Observer(Protocol):
         """A batch was committed: type and result of each message, and the time it took."""
         ...
 
+    def suspect_given_up(self, type_: str, failure: Failure) -> None:
+        """A suspect will not be begun again: it is failed without having been applied."""
+        ...
+
     def batch_lagged(self, occurred_at: datetime | None, published_at: datetime | None) -> None:
         """How old the oldest event and message of a batch were, where they tell."""
         ...

@@ -6,7 +6,7 @@ from typing import Literal
 
 import structlog
 
-from worker.infra.telemetry.printable import printable
+from worker.infra.printable import printable
 from worker.infra.telemetry.quiet_libraries import QuietLibraries
 
 

@@ -105,6 +105,10 @@ class Metrics:
         self._transaction.observe(seconds)
         self.last_settlement.set(time.time())
 
+    def suspect_given_up(self, type_: str, failure: Failure) -> None:
+        """Counts a message that was in no batch."""
+        self._messages.labels(type_, _label(failure)).inc()
+
     def batch_lagged(self, occurred_at: datetime | None, published_at: datetime | None) -> None:
         """Takes the oldest of a batch: what waited longest tells how far behind we are."""
         now = datetime.now(UTC)

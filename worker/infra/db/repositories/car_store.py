@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from worker.domain.entities.car import Car
 from worker.domain.ports.unit_of_work import ConcurrentChangeError
 from worker.domain.value_objects.car_description import fold
-from worker.infra.db.arrays import Columns, as_parameters, rows_of, table_of
+from worker.infra.db.arrays import Columns, as_parameters, row_count, rows_of, table_of
 from worker.infra.db.models import CarModel
 from worker.infra.db.repositories.car_rows import CAR_COLUMNS, to_car
 
@@ -39,7 +39,7 @@ _ADD = (
     insert(table_of(CarModel))
     .from_select(list(_NEW_COLUMNS), select(*_new.c))
     .on_conflict_do_nothing()
-    .returning(CarModel.id)
+    .execution_options(preserve_rowcount=True)
 )
 
 _changed = rows_of("changed", _PRICE_COLUMNS)
@@ -74,7 +74,7 @@ class PostgresCarStore:
             return
         rows = [(*_price_row(car), *_description_row(car)) for car in cars]
         added = await self._session.execute(_ADD, as_parameters(_NEW_COLUMNS, rows))
-        if len(added.all()) < len(cars):
+        if row_count(added) < len(cars):
             raise ConcurrentChangeError
 
     async def update(self, cars: Collection[Car]) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.ports.unit_of_work import ConcurrentChangeError
-from worker.infra.db.arrays import as_parameters, rows_of, table_of
+from worker.infra.db.arrays import as_parameters, row_count, rows_of, table_of
 from worker.infra.db.models import FinancingPlanModel
 from worker.infra.db.repositories.financing_plan_rows import (
     PLAN_COLUMNS,
@@ -27,7 +27,7 @@ _ADD = (
     insert(table_of(FinancingPlanModel))
     .from_select(list(WRITTEN_COLUMNS), select(*_new.c))
     .on_conflict_do_nothing()
-    .returning(FinancingPlanModel.id)
+    .execution_options(preserve_rowcount=True)
 )
 
 _changed = rows_of("changed", WRITTEN_COLUMNS)
@@ -58,7 +58,7 @@ class PostgresFinancingPlanStore:
         if not plans:
             return
         added = await self._session.execute(_ADD, _parameters(plans))
-        if len(added.all()) < len(plans):
+        if row_count(added) < len(plans):
             raise ConcurrentChangeError
 
     async def update(self, plans: Collection[FinancingPlan]) -> None:

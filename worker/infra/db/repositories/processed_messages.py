@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from worker.domain.ports.processed_messages import ProcessedMessage
 from worker.domain.ports.unit_of_work import ConcurrentChangeError
 from worker.domain.value_objects.message_identity import MessageIdentity
-from worker.infra.db.arrays import Columns, as_parameters, rows_of, table_of
+from worker.infra.db.arrays import Columns, as_parameters, row_count, rows_of, table_of
 from worker.infra.db.models import ProcessedMessageModel
 
 _IDENTITY_COLUMNS: Columns = {"source": Text(), "message_id": Text()}
@@ -35,7 +35,7 @@ _ADD = (
     insert(table_of(ProcessedMessageModel))
     .from_select(list(_RECORD_COLUMNS), select(*_new.c))
     .on_conflict_do_nothing()
-    .returning(ProcessedMessageModel.message_id)
+    .execution_options(preserve_rowcount=True)
 )
 
 
@@ -61,5 +61,5 @@ class PostgresProcessedMessages:
             for message in messages
         ]
         added = await self._session.execute(_ADD, as_parameters(_RECORD_COLUMNS, rows))
-        if len(added.all()) < len(messages):
+        if row_count(added) < len(messages):
             raise ConcurrentChangeError

@@ -8,7 +8,7 @@ from typing import Any
 
 from worker.infra.messaging.dead_letters.contents import read_car_id
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
-from worker.infra.messaging.dead_letters.printable import printable
+from worker.infra.printable import printable
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from worker.infra.messaging.bookkeeping import (
 )
 from worker.infra.messaging.dead_letters.contents import read_names
 from worker.infra.messaging.dead_letters.fingerprint import content_key, fingerprint
-from worker.infra.messaging.dead_letters.printable import printable
 from worker.infra.messaging.delivery import Delivery
 from worker.infra.messaging.topology import WORKER_EXCHANGE
+from worker.infra.printable import printable
 
 FOREIGN = "foreign"
 """The code of what neither the worker nor the broker put there."""

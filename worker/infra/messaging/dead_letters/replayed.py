@@ -2,12 +2,10 @@
 
 from dataclasses import replace
 
-from pamqp.commands import Basic
 from pamqp.common import FieldTable
 
 from worker.infra.messaging.bookkeeping import (
     FIRST_ERROR_AT,
-    NO_MESSAGE_ID,
     ORIGINAL_EXCHANGE,
     ORIGINAL_ROUTING_KEY,
     REPLACES,
@@ -28,7 +26,7 @@ def replayed(letter: DeadLetter) -> Delivery:
     """
     return replace(
         letter.delivery,
-        properties=republished_properties(_as_named(letter.delivery), _bookkeeping(letter)),
+        properties=republished_properties(letter.delivery.properties, _bookkeeping(letter)),
         exchange=WORKER_EXCHANGE,
         routing_key=MAIN_QUEUE,
     )
@@ -46,15 +44,3 @@ def _bookkeeping(letter: DeadLetter) -> FieldTable:
     if history.replaces is not None:
         kept[REPLACES] = history.replaces
     return kept
-
-
-def _as_named(delivery: Delivery) -> Basic.Properties:
-    """The properties, without the id that the client library made up for a nameless message."""
-    if NO_MESSAGE_ID not in delivery.headers:
-        return delivery.properties
-    named = {
-        name: getattr(delivery.properties, name)
-        for name in Basic.Properties.attributes()
-        if name != "message_id"
-    }
-    return Basic.Properties(**named)

@@ -1,5 +1,5 @@
 def printable(text: str) -> str:
-    """The text, with escapes for what a terminal would obey and what no encoding can hold.
+    r"""The text on one line, fit for a terminal and a database: what is not becomes `\x07`.
 
     Logs and tables show what publishers wrote: control characters in it could end a line or
     rewrite the screen.
@@ -7,6 +7,5 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
+        character if character.isprintable() else ascii(character)[1:-1] for character in text
     )

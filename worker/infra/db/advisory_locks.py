@@ -1,0 +1,11 @@
+from enum import IntEnum, unique
+
+
+@unique
+class AdvisoryLock(IntEnum):
+    """Keys of PostgreSQL's advisory locks: one number for each thing that one does at a time."""
+
+    MIGRATING = 4_206_871_553
+    CHANGING_DEAD_LETTERS = 4_206_871_554
+    LOOKING_AT_DEAD_LETTERS = 4_206_871_555
+    PRUNING = 4_206_871_556

@@ -1,7 +1,0 @@
-def printable(text: str) -> str:
-    r"""The text on one line, fit for a terminal and a database: what is not becomes `\x07`."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else ascii(character)[1:-1] for character in text
-    )
