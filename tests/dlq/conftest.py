@@ -1,6 +1,8 @@
 import json
+import os
 import subprocess
-from collections.abc import AsyncIterator, Callable
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 from faststream.rabbit import RabbitBroker
 
 from dev.servers import Servers
-from tests.conftest import run_command
+from tests.conftest import ROOT, run_command
 from tests.dlq.dead_letters import DeadLetters
 from worker.infra.messaging.retry_ladder import parse_retry_delays
 from worker.infra.messaging.topology import declare_topology
@@ -17,6 +19,7 @@ RETRY_DELAYS = "100ms,200ms,400ms"
 
 Dlq = Callable[..., subprocess.CompletedProcess[str]]
 DlqJson = Callable[..., Any]
+StartDlq = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
@@ -46,3 +49,27 @@ async def dead_letters(empty: Servers) -> AsyncIterator[DeadLetters]:
     await faststream.stop()
     async with DeadLetters.connect(empty.rabbitmq_url) as dead_letters:
         yield dead_letters
+
+
+@pytest.fixture
+def start_dlq(empty: Servers) -> Iterator[StartDlq]:
+    """Starts a command on dead letters, and kills it at the end of the test."""
+    started = []
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        environment = os.environ | {
+            "DATABASE_URL": empty.database_url,
+            "RABBITMQ_URL": empty.rabbitmq_url,
+            "WORKER_RETRY_DELAYS": RETRY_DELAYS,
+        }
+        command = [sys.executable, "-m", "worker", "dlq", *arguments]
+        process = subprocess.Popen(
+            command, env=environment, cwd=ROOT, stdout=-1, stderr=-1, text=True
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()

@@ -1,48 +1,16 @@
 import asyncio
 import json
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from aio_pika import Message
 from pamqp.common import FieldTable
 
-from dev.servers import Servers
-from tests.conftest import ROOT, StartWorker
-from tests.dlq.conftest import RETRY_DELAYS, Dlq, DlqJson
+from tests.conftest import StartWorker
+from tests.dlq.conftest import Dlq, DlqJson, StartDlq
 from tests.dlq.dead_letters import DeadLetters, creations, price_changes
 from tests.support.broker import MAIN
-
-StartDlq = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def start_dlq(empty: Servers) -> Iterator[StartDlq]:
-    """Starts a command on dead letters, and kills it at the end of the test."""
-    started = []
-
-    def start(*arguments: str) -> subprocess.Popen[str]:
-        environment = os.environ | {
-            "DATABASE_URL": empty.database_url,
-            "RABBITMQ_URL": empty.rabbitmq_url,
-            "WORKER_RETRY_DELAYS": RETRY_DELAYS,
-        }
-        command = [sys.executable, "-m", "worker", "dlq", *arguments]
-        process = subprocess.Popen(
-            command, env=environment, cwd=ROOT, stdout=-1, stderr=-1, text=True
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
 
 
 async def test_a_replay_keeps_the_message_and_counts_itself(
