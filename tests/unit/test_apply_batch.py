@@ -153,6 +153,19 @@ async def test_a_message_the_store_refuses_costs_only_itself(store: MemoryStore)
     assert len(store.cars) == 18
 
 
+async def test_ids_are_committed_together_with_what_they_changed(store: MemoryStore) -> None:
+    committed = []
+
+    class Observed(InMemoryUnitOfWork):
+        async def commit(self) -> None:
+            await super().commit()
+            committed.append((len(store.cars), len(store.processed)))
+
+    await ApplyBatch(partial(Observed, store))([created(), changed()])
+
+    assert committed == [(1, 2)]
+
+
 async def test_a_store_that_is_away_is_no_fault_of_a_message() -> None:
     class Away(InMemoryUnitOfWork):
         async def commit(self) -> None:

@@ -1,0 +1,38 @@
+"""What two workers do at the same moment, at the seam where one of them must notice."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from worker.domain.entities.car import Car, PriceObservation
+from worker.domain.ports.processed_messages import ProcessedMessage
+from worker.domain.ports.unit_of_work import ConcurrentChangeError
+from worker.domain.value_objects.message_identity import MessageIdentity
+from worker.infra.db.engine import Sessions
+from worker.infra.db.unit_of_work import PostgresUnitOfWork
+
+IDENTITY = MessageIdentity("/dealers", "m-1")
+MESSAGE = ProcessedMessage(IDENTITY, "inventory.car-created.v1", "a", "applied", b"digest")
+PRICE = PriceObservation(Decimal("1.00"), datetime(2026, 1, 1, tzinfo=UTC), *IDENTITY)
+CAR = Car("a", "Nissan", "Versa", 2020, PRICE)
+
+
+async def test_an_id_that_another_worker_records_meanwhile_is_noticed(sessions: Sessions) -> None:
+    async with PostgresUnitOfWork(sessions) as ours, PostgresUnitOfWork(sessions) as theirs:
+        assert await ours.processed_messages.find({IDENTITY}) == {}
+        await theirs.processed_messages.add([MESSAGE])
+        await theirs.commit()
+
+        with pytest.raises(ConcurrentChangeError):
+            await ours.processed_messages.add([MESSAGE])
+
+
+async def test_a_car_that_another_worker_creates_meanwhile_is_noticed(sessions: Sessions) -> None:
+    async with PostgresUnitOfWork(sessions) as ours, PostgresUnitOfWork(sessions) as theirs:
+        assert await ours.cars.lock({"a"}) == {}
+        await theirs.cars.add([CAR])
+        await theirs.commit()
+
+        with pytest.raises(ConcurrentChangeError):
+            await ours.cars.add([CAR])
