@@ -10,7 +10,7 @@ from tests.support.hooked_worker import EXIT_CODE
 
 PREFETCH, BATCH = 300, 50
 CRASHES_AT_MOST = 2 + 5
-"""Two deliveries before a message is a suspect, five trials alone."""
+"""Two deliveries before a message is a suspect, two trials with others, three alone."""
 
 
 async def test_poison_among_good_messages(drill: Drill, full: bool) -> None:

@@ -1,16 +1,21 @@
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 
 class DeliveryTrials(Protocol):
-    """Counts how often a suspect message was begun, in a place that outlives the process.
+    """Counts how often suspect messages were begun, in a place that outlives the process.
 
-    Both may raise `StoreUnavailableError`.
+    All may raise `StoreUnavailableError`.
     """
 
-    async def begin(self, fingerprint: bytes) -> int:
-        """Counts one more trial before it is made; returns how many there are now."""
+    async def count(self, fingerprints: Collection[bytes]) -> Mapping[bytes, int]:
+        """The trials of those that were begun and never ended."""
         ...
 
-    async def end(self, fingerprint: bytes) -> None:
-        """Forgets a message whose handling came to an end, whatever the end."""
+    async def begin(self, fingerprints: Collection[bytes]) -> Mapping[bytes, int]:
+        """Counts one more trial of each before it is made; returns how many there are now."""
+        ...
+
+    async def end(self, fingerprints: Collection[bytes]) -> None:
+        """Forgets messages whose handling came to an end, whatever the end."""
         ...

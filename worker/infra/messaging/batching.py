@@ -3,34 +3,34 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeVar
-
-import structlog
+from typing import Protocol
 
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Result
 from worker.domain.ports.delivery_trials import DeliveryTrials
-from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.domain.value_objects.error_code import ErrorCode
-from worker.infra.messaging.backoff import Backoff
 from worker.infra.messaging.decoding import Decoder
-from worker.infra.messaging.delivery import Delivery, SettlesDeliveries
+from worker.infra.messaging.delivery import Delivery
 from worker.infra.messaging.inbox import Inbox
 from worker.infra.messaging.observer import Observer
-from worker.infra.messaging.quiet_log import QuietLog
+from worker.infra.messaging.patience import Patience
 from worker.infra.messaging.received import (
     Received,
     oldest_occurrence,
     oldest_publication,
     receive,
 )
-from worker.infra.messaging.settling import HOLD_SECONDS
 
 TRIALS = 5
 """How often a suspect message may be begun before it is held to be what kills workers."""
 
+TRIALS_TOGETHER = 2
+"""How many of them are shared with other suspects: nearly all of these are innocent."""
+
+SUSPECTS_TOGETHER = 100
+"""How many share a trial: a killed worker leaves its whole prefetch under suspicion."""
+
 Apply = Callable[[Sequence[CommandMessage]], Awaitable[list[Result]]]
-T = TypeVar("T")
 
 
 class Settles(Protocol):
@@ -43,9 +43,6 @@ class Settles(Protocol):
     async def settle_failure(self, received: Received, failure: Failure) -> bool:
         """Settles one failed message; tells whether a copy is safe."""
         ...
-
-
-_log = structlog.get_logger(__name__)
 
 
 class Batching:
@@ -69,7 +66,7 @@ class Batching:
         self._batch_size = batch_size
         self._inbox = Inbox()
         self._finishing = asyncio.Event()
-        self._trouble = QuietLog(_log)
+        self._patience = Patience(observer, self._finishing)
 
     def deliver(self, delivery: Delivery) -> None:
         """Takes a delivery in; decodes it at once unless it is a suspect."""
@@ -81,8 +78,8 @@ class Batching:
     async def run(self) -> None:
         """Handles batch after batch, until `finish` is called."""
         while await self._something_to_do():
-            if suspect := self._inbox.take_suspect():
-                await self._handle_suspect(suspect)
+            if suspects := self._inbox.take_suspects(SUSPECTS_TOGETHER):
+                await self._handle_suspects(suspects)
             if not self._finishing.is_set():
                 await self._handle_batch(await self._inbox.take_batch(self._batch_size))
 
@@ -106,7 +103,7 @@ class Batching:
         results: list[Result] = []
         if commands:
             channel = batch[-1].delivery.channel
-            applied = await self._hold_until_done(lambda: self._apply(commands), channel)
+            applied = await self._patience.until_done(lambda: self._apply(commands), channel)
             if applied is None:
                 return
             results = applied
@@ -125,62 +122,56 @@ class Batching:
             self._observer.batch_lagged(oldest_occurrence(batch), oldest_publication(batch))
             await self._settler.settle(settled)
 
-    async def _handle_suspect(self, suspect: Delivery) -> None:
-        """Alone, and counted before it is begun: if it kills us, the count outlives us."""
-        fingerprint = suspect.fingerprint
-        trial = await self._hold_until_done(
-            lambda: self._trials.begin(fingerprint), suspect.channel
+    async def _handle_suspects(self, suspects: Sequence[Delivery]) -> None:
+        """Together, and alone those beside whom workers died before."""
+        begun_before = await self._patience.until_done(
+            lambda: self._trials.count([suspect.fingerprint for suspect in suspects]),
+            suspects[-1].channel,
         )
-        if trial is None:
+        if begun_before is None:
             return
-        if trial > TRIALS:
-            failure = Failure(
-                ErrorCode.REDELIVERED_TOO_OFTEN,
-                f"begun {TRIALS} times alone, and each time the worker ended before it was done",
-            )
-            given_up = Received(suspect, failure)
-            if not await self._settler.settle_failure(given_up, failure):
-                return
-            self._observer.suspect_given_up(given_up.type, failure)
-        else:
-            await self._handle_batch([receive(suspect, self._decoder)])
-        # We are alive: whatever else became of the message, this trial did not kill us.
-        await self._hold_until_done(
-            lambda: self._trials.end(fingerprint), suspect.channel, even_if_lost=True
+        together: list[Delivery] = []
+        alone: list[Delivery] = []
+        for suspect in suspects:
+            trials = begun_before.get(suspect.fingerprint, 0)
+            (together if trials < TRIALS_TOGETHER else alone).append(suspect)
+        if together:
+            await self._try(together)
+        for suspect in alone:
+            if not self._finishing.is_set():
+                await self._try([suspect])
+
+    async def _try(self, suspects: Sequence[Delivery]) -> None:
+        """Counted before they are begun: if one kills us, the count outlives us."""
+        channel = suspects[-1].channel
+        fingerprints = [suspect.fingerprint for suspect in suspects]
+        trials = await self._patience.until_done(lambda: self._trials.begin(fingerprints), channel)
+        if trials is None:
+            return
+        tried, ended = [], []
+        for suspect in suspects:
+            if trials[suspect.fingerprint] <= TRIALS:
+                tried.append(suspect)
+            elif await self._give_up(suspect):
+                ended.append(suspect)
+        if tried:
+            await self._handle_batch([receive(suspect, self._decoder) for suspect in tried])
+        # We are alive: whatever else became of the messages, this trial did not kill us.
+        await self._patience.until_done(
+            lambda: self._trials.end([suspect.fingerprint for suspect in (*tried, *ended)]),
+            channel,
+            even_if_lost=True,
         )
 
-    async def _hold_until_done(
-        self,
-        work: Callable[[], Awaitable[T]],
-        channel: SettlesDeliveries,
-        *,
-        even_if_lost: bool = False,
-    ) -> T | None:
-        """Tries again while the store is away; None once the messages are no longer ours.
-
-        Before the broker would lose patience with us, everything is given back.
-        """
-        backoff = Backoff()
-        while even_if_lost or not channel.is_lost:
-            try:
-                result = await work()
-            except StoreUnavailableError as unavailable:
-                self._observer.store_answers(yes=False)
-                self._trouble.warn("the database takes no work: holding", str(unavailable))
-                if backoff.elapsed > HOLD_SECONDS:
-                    channel.give_up("the database has been away for too long")
-                if await self._finishing_within(backoff.next_pause()):
-                    return None
-            else:
-                self._observer.store_answers(yes=True)
-                self._trouble.over()
-                return result
-        return None
-
-    async def _finishing_within(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._finishing.wait()
-        except TimeoutError:
+    async def _give_up(self, suspect: Delivery) -> bool:
+        """Tells whether it is safe among the dead letters."""
+        failure = Failure(
+            ErrorCode.REDELIVERED_TOO_OFTEN,
+            f"begun {TRIALS} times, at last alone, and each time the worker ended before it was "
+            "done",
+        )
+        given_up = Received(suspect, failure)
+        if not await self._settler.settle_failure(given_up, failure):
             return False
+        self._observer.suspect_given_up(given_up.type, failure)
         return True

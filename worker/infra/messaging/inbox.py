@@ -33,7 +33,7 @@ class Inbox:
         self._arrived.set()
 
     def put_suspect(self, suspect: Delivery) -> None:
-        """Adds a message that is to be handled alone, undecoded."""
+        """Adds a message that is to be handled apart from the others, undecoded."""
         self._suspects.append(suspect)
         self._arrived.set()
 
@@ -43,13 +43,10 @@ class Inbox:
             self._arrived.clear()
             await self._arrived.wait()
 
-    def take_suspect(self) -> Delivery | None:
-        """The next suspect that can still be settled."""
-        while self._suspects:
-            suspect = self._suspects.popleft()
-            if not suspect.channel.is_lost:
-                return suspect
-        return None
+    def take_suspects(self, limit: int) -> list[Delivery]:
+        """The next suspects that can still be settled, none if there are none."""
+        taken = (self._suspects.popleft() for _ in range(min(limit, len(self._suspects))))
+        return [suspect for suspect in taken if not suspect.channel.is_lost]
 
     async def take_batch(self, limit: int) -> list[Received]:
         """The next messages, oldest first: a full batch, or all there is and will soon be.
