@@ -18,6 +18,7 @@ class Hand:
         self._chosen = chosen
         self._letters: deque[DeadLetter] = deque()
         self._bytes = 0
+        self._is_closed = False
         self.set_aside = 0
 
     def __len__(self) -> int:
@@ -25,6 +26,8 @@ class Hand:
 
     def take(self, delivery: Delivery) -> None:
         """Keeps a message if it is chosen and fits."""
+        if self._is_closed:
+            return
         mark = fingerprint(delivery)
         if not self._chosen.take(mark):
             return
@@ -41,8 +44,9 @@ class Hand:
         self._bytes -= sum(len(letter.delivery.body) for letter in taken)
         return taken
 
-    def put_back(self) -> None:
-        """Leaves what was not handed out for another time."""
+    def close(self) -> None:
+        """Leaves what was not handed out for another time, and what still arrives as well."""
+        self._is_closed = True
         for letter in self._letters:
             self._chosen.put_back(letter.fingerprint)
         self._letters.clear()

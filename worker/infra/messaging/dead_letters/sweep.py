@@ -75,7 +75,7 @@ class Sweep:
                     elif not await holding.comes_more():
                         return True
             finally:
-                hand.put_back()
+                hand.close()
         return False
 
     async def _deal(self, hand: Hand, handle: Handle, holding: Holding) -> None:
