@@ -30,6 +30,11 @@ RETURN_SECONDS = 5.0
 SILENCE_SECONDS = 1.0
 """After so long without a delivery we ask whether there is anything left to deliver."""
 
+SILENCES = 3
+"""So many in a row, with nothing left, are the end: after one, a hundred thousand messages that
+the broker has sent may still be on their way into a busy process.
+"""
+
 PATIENCE_SECONDS = 30.0
 """After so long without a delivery of what is left, the broker is not well."""
 
@@ -76,13 +81,15 @@ class Holding:
         Raises:
             LookLostError: the broker has taken the messages back, or delivers no longer.
         """
+        silences = 0
         for _ in range(round(PATIENCE_SECONDS / SILENCE_SECONDS)):
             self._check_alive()
             try:
                 async with asyncio.timeout(SILENCE_SECONDS):
                     await self._arrived.wait()
             except TimeoutError:
-                if not await self.count_ready():
+                silences = 0 if await self.count_ready() else silences + 1
+                if silences == SILENCES:
                     return False
             else:
                 self._arrived.clear()
