@@ -30,9 +30,9 @@ RETURN_SECONDS = 5.0
 SILENCE_SECONDS = 1.0
 """After so long without a delivery we ask whether there is anything left to deliver."""
 
-SILENCES = 3
-"""So many in a row, with nothing left, are the end: after one, a hundred thousand messages that
-the broker has sent may still be on their way into a busy process.
+SILENCES = 5
+"""So many in a row, with nothing left, are the end: what the broker counts as ours may still be
+on its way to us.
 """
 
 PATIENCE_SECONDS = 30.0

@@ -8,8 +8,10 @@ from worker.infra.messaging.topology import DEAD_LETTER_QUEUE, QueueSpec, queue_
 
 DEAD_LETTERS = next(spec for spec in queue_specs(()) if spec.name == DEAD_LETTER_QUEUE)
 
-HELD_BY_ONE_CHANNEL = 50_000
-"""A channel holds 65,535 unsettled messages at most; what exceeds this takes another one."""
+HELD_BY_ONE_CHANNEL = 10_000
+"""What exceeds this takes another channel. One could hold 65,535, but for so many at once a
+quorum queue is silent for seconds before it sends the first.
+"""
 
 Look = Callable[[Delivery], None]
 
