@@ -73,7 +73,7 @@ OUTCOMES = {"applied", "duplicate", "stale", "unchanged"}
 
 
 @settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
     phases=[Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -136,6 +136,26 @@ async def test_two_workers_price_a_car_that_is_being_created(
     _wait_all(workers, len(history))
 
     assert await read_cars(sessions) == fold(history)
+
+
+@pytest.mark.parametrize(
+    "count",
+    [pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow), 4],
+)
+async def test_several_workers_on_one_queue_end_in_the_fold(
+    count: int, start_worker: StartWorker, broker: Broker, sessions: Sessions
+) -> None:
+    rng = random.Random(count)
+    history = random_history(rng, cars=100, events=2_000, prefix=f"of-{count}-", plans=0.1)
+    sent = with_duplicates(rng, history)
+    settings = {"WORKER_BATCH_SIZE": "20", "WORKER_PREFETCH": "40"}
+    workers = [start_worker(WORKER_RETRY_DELAYS=PATIENT_DELAYS, **settings) for _ in range(count)]
+
+    await broker.publish(sent)
+    _wait_all(workers, len(sent))
+
+    assert await read_cars(sessions) == fold(history)
+    assert all(worker.count_results() for worker in workers)
 
 
 async def test_a_publisher_that_knows_nothing_of_us_uses_ce_headers(

@@ -19,7 +19,7 @@ from worker.application import decide
 from worker.application.catalog_state import CatalogState
 from worker.application.commands import Command
 from worker.application.outcomes import Decision, Result
-from worker.infra.messaging import batching
+from worker.infra.messaging import patience
 from worker.infra.telemetry.logging import configure_logging
 from worker.infra.telemetry.metrics import Metrics
 from worker.settings import read_settings
@@ -55,7 +55,7 @@ def main() -> None:
     if "TALLY" in os.environ:
         setattr(composition, "Metrics", _TallyingMetrics)  # noqa: B010 - the module exports no such name
     if "HOLD_SECONDS" in os.environ:
-        setattr(batching, "HOLD_SECONDS", float(os.environ["HOLD_SECONDS"]))  # noqa: B010 - as above
+        setattr(patience, "HOLD_SECONDS", float(os.environ["HOLD_SECONDS"]))  # noqa: B010 - as above
     settings = read_settings()
     configure_logging(settings.worker_log_level, settings.worker_log_format)
     asyncio.run(composition.run_worker(settings, dispatch))
