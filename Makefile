@@ -36,7 +36,7 @@ run: setup ## Keep a worker in the foreground, on servers of its own, until Ctrl
 	@python -m dev.with_servers --show-urls -- \
 		sh -c 'inventory-worker migrate && exec inventory-worker run'
 
-bench: setup ## Measure against what people would write otherwise (half an hour)
+bench: setup ## Measure against what people would write otherwise (21 minutes and the catalog)
 	@python -m benchmarks
 
 check: $(INSTALLED) ## Check format, lint, types, the layers, and that migrations match the models

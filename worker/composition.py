@@ -5,7 +5,7 @@ import gc
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
@@ -155,8 +155,7 @@ async def _probe(engine: AsyncEngine) -> str | None:
 def _stop_on_signals(consumer: Consumer) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        with suppress(NotImplementedError):  # Windows has no signals for loops
-            loop.add_signal_handler(number, consumer.stop)
+        loop.add_signal_handler(number, consumer.stop)
 
 
 def _routes(health: Health, metrics: Metrics) -> Routes:

@@ -106,7 +106,7 @@ def test_the_panels_of_the_dashboard_have_ids_and_places_of_their_own() -> None:
     assert max(x for x, _ in cells) < 24
 
 
-def promtool(*arguments: str | Path) -> None:
+def assert_promtool_accepts(*arguments: str | Path) -> None:
     done = subprocess.run(
         [tool("promtool"), *arguments], capture_output=True, text=True, check=False
     )
@@ -115,12 +115,12 @@ def promtool(*arguments: str | Path) -> None:
 
 @pytest.mark.needs_tools
 def test_prometheus_accepts_its_configuration() -> None:
-    promtool("check", "config", OBSERVABILITY / "prometheus.yml")
+    assert_promtool_accepts("check", "config", OBSERVABILITY / "prometheus.yml")
 
 
 @pytest.mark.needs_tools
 def test_the_alerts_fire_when_they_should() -> None:
-    promtool("test", "rules", OBSERVABILITY / "alerts_test.yml")
+    assert_promtool_accepts("test", "rules", OBSERVABILITY / "alerts_test.yml")
 
 
 @pytest.mark.needs_tools
@@ -131,7 +131,7 @@ def test_prometheus_understands_every_query_of_the_dashboard(tmp_path: Path) -> 
     ]
     file = tmp_path / "rules.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
-    promtool("check", "rules", file)
+    assert_promtool_accepts("check", "rules", file)
 
 
 def _without_variables(query: str) -> str:

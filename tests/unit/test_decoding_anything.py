@@ -27,7 +27,9 @@ EXCHANGES = st.sampled_from([EVENTS_EXCHANGE, WORKER_EXCHANGE])
 MANY = settings(max_examples=300, deadline=None)
 
 
-def decode(body: bytes, properties: Basic.Properties, exchange: str = EVENTS_EXCHANGE) -> None:
+def assert_decoded(
+    body: bytes, properties: Basic.Properties, exchange: str = EVENTS_EXCHANGE
+) -> None:
     """Fails unless it becomes a command that can be stored, or a failure that can be told."""
     outcome = decoded(body, properties, exchange)
     if isinstance(outcome, Failure):
@@ -56,7 +58,7 @@ def assert_storable(message: CommandMessage) -> None:
 def test_any_bytes_with_any_properties(
     body: bytes, properties: Basic.Properties, exchange: str
 ) -> None:
-    decode(body, properties, exchange)
+    assert_decoded(body, properties, exchange)
 
 
 @MANY
@@ -64,25 +66,25 @@ def test_any_bytes_with_any_properties(
 def test_any_json_with_any_properties(
     document: Any, properties: Basic.Properties, exchange: str
 ) -> None:
-    decode(json.dumps(document).encode(), properties, exchange)
+    assert_decoded(json.dumps(document).encode(), properties, exchange)
 
 
 @MANY
 @given(PROPERTIES, EXCHANGES)
 def test_a_good_car_with_any_properties(properties: Basic.Properties, exchange: str) -> None:
-    decode(json.dumps(GOOD).encode(), properties, exchange)
+    assert_decoded(json.dumps(GOOD).encode(), properties, exchange)
 
 
 @MANY
 @given(st.dictionaries(st.sampled_from([*GOOD, "note"]), JSON | WIRE_TEXT))
 def test_a_good_car_with_any_fields(fields: dict[str, Any]) -> None:
-    decode(json.dumps({**GOOD, **fields}).encode(), PLAIN)
+    assert_decoded(json.dumps({**GOOD, **fields}).encode(), PLAIN)
 
 
 @MANY
 @given(st.dictionaries(st.sampled_from([*EVENT, "data", "data_base64"]), JSON))
 def test_a_structured_event_with_any_attributes(attributes: dict[str, Any]) -> None:
-    decode(json.dumps({**EVENT, "data": GOOD, **attributes}).encode(), STRUCTURED)
+    assert_decoded(json.dumps({**EVENT, "data": GOOD, **attributes}).encode(), STRUCTURED)
 
 
 @MANY
@@ -93,7 +95,7 @@ def test_a_structured_event_with_any_attributes(attributes: dict[str, Any]) -> N
 def test_a_good_car_with_any_number(field: str, number: str) -> None:
     text = json.dumps({**GOOD, field: "@"}).replace('"@"', number)
 
-    decode(text.encode(), PLAIN)
+    assert_decoded(text.encode(), PLAIN)
 
 
 @pytest.mark.parametrize("brackets", ["[]", "{}"])
@@ -103,11 +105,11 @@ def test_nesting_of_every_depth_around_what_python_can_bear(brackets: str, where
         value = nested(depth, brackets)
         match where:
             case "body":
-                decode(value.encode(), PLAIN)
+                assert_decoded(value.encode(), PLAIN)
             case "make":
-                decode(with_text(GOOD, where, value), PLAIN)
+                assert_decoded(with_text(GOOD, where, value), PLAIN)
             case _:
-                decode(with_text({**EVENT, "data": GOOD}, where, value), STRUCTURED)
+                assert_decoded(with_text({**EVENT, "data": GOOD}, where, value), STRUCTURED)
 
 
 def nested(depth: int, brackets: str) -> str:

@@ -125,11 +125,9 @@ def _stop_on_signals() -> Iterator[asyncio.Event]:
         loop.remove_signal_handler(signal.SIGINT)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows has no signals for loops
-            loop.add_signal_handler(number, ask)
+        loop.add_signal_handler(number, ask)
     try:
         yield stop
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError):
-                loop.remove_signal_handler(number)
+            loop.remove_signal_handler(number)

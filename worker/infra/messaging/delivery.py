@@ -1,7 +1,8 @@
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Protocol
+from typing import Protocol, Self
 
+from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 from pamqp.common import FieldTable
 
@@ -45,6 +46,21 @@ class Delivery:
     routing_key: str
     channel: SettlesDeliveries
     redelivered: bool = False
+
+    @classmethod
+    def of(cls, message: DeliveredMessage, channel: SettlesDeliveries) -> Self:
+        """What aiormq handed to a consumer."""
+        deliver = message.delivery
+        assert isinstance(deliver, Basic.Deliver)
+        return cls(
+            tag=deliver.delivery_tag or 0,
+            body=message.body,
+            properties=message.header.properties,
+            exchange=deliver.exchange or "",
+            routing_key=deliver.routing_key or "",
+            channel=channel,
+            redelivered=deliver.redelivered,
+        )
 
     @property
     def headers(self) -> FieldTable:

@@ -152,20 +152,9 @@ class Subscription:
         self._consumer_tag = consuming.consumer_tag
 
     async def _on_message(self, message: DeliveredMessage) -> None:
-        assert isinstance(message.delivery, Basic.Deliver)
-        deliver = message.delivery
-        self._last_tag = deliver.delivery_tag or 0
-        self._on_delivery(
-            Delivery(
-                tag=deliver.delivery_tag or 0,
-                body=message.body,
-                properties=message.header.properties,
-                exchange=deliver.exchange or "",
-                routing_key=deliver.routing_key or "",
-                channel=self,
-                redelivered=deliver.redelivered,
-            )
-        )
+        delivery = Delivery.of(message, self)
+        self._last_tag = delivery.tag
+        self._on_delivery(delivery)
 
     async def _flush_acks(self) -> None:
         """One at a time: an ack that is overtaken by a later `multiple` closes the channel."""

@@ -74,19 +74,8 @@ class HeldChannel:
                 await self._channel.close()
 
     async def _on_message(self, message: DeliveredMessage) -> None:
-        assert isinstance(message.delivery, Basic.Deliver)
-        deliver = message.delivery
         self.unsettled += 1
-        self._on_delivery(
-            Delivery(
-                tag=deliver.delivery_tag or 0,
-                body=message.body,
-                properties=message.header.properties,
-                exchange=deliver.exchange or "",
-                routing_key=deliver.routing_key or "",
-                channel=self,
-            )
-        )
+        self._on_delivery(Delivery.of(message, self))
 
     def _on_closed(self, closing: asyncio.Future[object]) -> None:
         reason = None if closing.cancelled() else closing.exception()
