@@ -23,8 +23,8 @@ $(INSTALLED): requirements-dev.txt pyproject.toml
 demo: setup ## Send example events through real servers and show where each one went
 	@python -m dev.demo
 
-test: setup ## Run the tests against real servers
-	@python -m pytest tests
+test: setup ## Run the tests against real servers, in two processes
+	@python -m pytest tests --numprocesses 2
 
 test-full: setup ## All tests, also the long ones and those that need npm, promtool or buildah
 	@python -m pytest tests -m ""

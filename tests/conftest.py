@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from dev.servers import Servers, ServerSet, ServersUnavailableError, start_servers
 from dev.worker_process import WorkerProcess
@@ -19,6 +21,19 @@ from worker.infra.messaging.tolerant_properties import tolerate_undecodable_prop
 ROOT = Path(__file__).parents[1]
 
 StartWorker = Callable[..., WorkerProcess]
+
+_DRILLS = "tests/faults/"
+
+
+class ByFileAndDrills(LoadFileScheduling):  # type: ignore[misc] # pytest-xdist has no types
+    """Keeps the tests of a file in one process, and all drills: they break the same servers."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _DRILLS if nodeid.startswith(_DRILLS) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFileAndDrills:
+    return ByFileAndDrills(config, log)
 
 
 @pytest.fixture(scope="session")

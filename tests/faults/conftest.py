@@ -1,6 +1,7 @@
 import random
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ from tests.faults.site import Site, open_site
 from tests.support.broker import connect, delete_our_queues
 from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
 
-_REPORTS = pytest.StashKey[list[DrillReport]]()
-_SEED = pytest.StashKey[int]()
+_REPORT = "drill report"
+_SEED = "drill seed"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,8 +32,7 @@ def full(pytestconfig: pytest.Config) -> bool:
 
 @pytest.fixture(scope="session")
 def seed(pytestconfig: pytest.Config) -> int:
-    given = pytestconfig.getoption("--seed", default=None)
-    return pytestconfig.stash.setdefault(_SEED, given or secrets.randbelow(10**9))
+    return pytestconfig.getoption("--seed", default=None) or secrets.randbelow(10**9)
 
 
 @pytest.fixture(scope="session")
@@ -58,12 +58,21 @@ async def drill(
     await audit.execute(audited_site.database_url, audit.EMPTY)
     await _delete_queues(audited_site.rabbitmq_url)
     name = request.node.name.removeprefix("test_").replace("_", " ")
-    reports = request.config.stash.setdefault(_REPORTS, [])
+    properties = request.node.user_properties  # which reach the process that prints the table
+    properties.append((_SEED, seed))
     rng = random.Random(f"{seed}-{name}")
-    drill = Drill(name, audited_site, rng, tmp_path, reports.append)
+    drill = Drill(
+        name,
+        audited_site,
+        rng,
+        tmp_path,
+        lambda report: properties.append((_REPORT, asdict(report))),
+    )
     yield drill
     for worker in drill.workers:
         worker.end()
+    for network in (audited_site.postgres_network, audited_site.rabbitmq_network):
+        network.cut()  # a frozen connection would keep its locks from the next drill
 
 
 async def _delete_queues(url: str) -> None:
@@ -73,10 +82,11 @@ async def _delete_queues(url: str) -> None:
             await broker.delete_queue(f"inventory-worker.retry.{delay}")
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    reports = config.stash.get(_REPORTS, [])
-    if reports:
-        terminalreporter.section(f"drills, seed {config.stash[_SEED]}")
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    ended = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    noted = [noted for test in ended if test.when == "call" for noted in test.user_properties]
+    if noted:
+        seeds = {str(value) for name, value in noted if name == _SEED}
+        terminalreporter.section(f"drills, seed {', '.join(seeds)}")
+        reports = [DrillReport(**value) for name, value in noted if name == _REPORT]
         terminalreporter.write_line(as_table(reports))

@@ -1,7 +1,5 @@
 import time
 
-import pytest
-
 from tests.faults.drill import Drill
 
 BAD_ACK = bytes.fromhex("01 0001 0000000d 003c 0050 00000000ffffffff 00 ce")
@@ -23,7 +21,6 @@ async def test_both_connections_cut(drill: Drill, full: bool) -> None:
     assert (report.lost, report.applied_twice, report.wrongly_dead) == (0, 0, 0)
 
 
-@pytest.mark.slow  # 22 s of waiting for timeouts
 async def test_both_connections_half_open(drill: Drill, full: bool) -> None:
     """No packet and no close: only silence tells that they are dead."""
     url = drill.site.proxied_rabbitmq_url + ("" if full else "?heartbeat=3")
