@@ -24,7 +24,7 @@ demo: setup ## Send example events through real servers and show where each one 
 	@python -m dev.demo
 
 test: setup ## Run the tests against real servers, in two processes
-	@python -m pytest tests --numprocesses 2
+	@python -m pytest tests --numprocesses 2 --no-loadscope-reorder
 
 test-full: setup ## All tests, also the long ones and those that need npm, promtool or buildah
 	@python -m pytest tests -m ""

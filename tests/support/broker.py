@@ -12,10 +12,10 @@ from tests.support.histories import Event
 MAIN = "inventory-worker"
 DEAD_LETTERS = "inventory-worker.dead-letters"
 
-PATIENT_DELAYS = "100ms,200ms,400ms,1s,5s,30s"
+PATIENT_DELAYS = "100ms,200ms,400ms,600ms,800ms,1s,2s,3s,5s,30s"
 """Retries that no creation comes too late for, however busy the machine is."""
 
-USED_DELAYS = ("100ms", "200ms", "400ms", "1s", "2s", "5s", "30s", "2m")
+USED_DELAYS = (*PATIENT_DELAYS.split(","), "2m")
 """What the tests use: a message left in one of these queues would come back in another test."""
 
 

@@ -3,6 +3,7 @@
 DIES_AT names a car: whoever handles a message of it ends at once, as by a crash in C code.
 RAISES_AT names a car whose messages meet a bug in their use case.
 HOLD_SECONDS is how long messages are held while the database is away, before they are given back.
+ANSWER_SECONDS is when a database connection that answers nothing counts as dead.
 TALLY names a file to which each committed batch adds its results.
 """
 
@@ -12,6 +13,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from worker import composition
@@ -19,6 +21,7 @@ from worker.application import decide
 from worker.application.catalog_state import CatalogState
 from worker.application.commands import Command
 from worker.application.outcomes import Decision, Result
+from worker.infra.db.engine import create_engine
 from worker.infra.messaging import patience
 from worker.infra.telemetry.logging import configure_logging
 from worker.infra.telemetry.metrics import Metrics
@@ -56,6 +59,9 @@ def main() -> None:
         setattr(composition, "Metrics", _TallyingMetrics)  # noqa: B010 - the module exports no such name
     if "HOLD_SECONDS" in os.environ:
         setattr(patience, "HOLD_SECONDS", float(os.environ["HOLD_SECONDS"]))  # noqa: B010 - as above
+    if "ANSWER_SECONDS" in os.environ:
+        seconds = float(os.environ["ANSWER_SECONDS"])
+        setattr(composition, "create_engine", partial(create_engine, answer_seconds=seconds))  # noqa: B010 - as above
     settings = read_settings()
     configure_logging(settings.worker_log_level, settings.worker_log_format)
     asyncio.run(composition.run_worker(settings, dispatch))
