@@ -60,6 +60,7 @@ async def drill(
     name = request.node.name.removeprefix("test_").replace("_", " ")
     properties = request.node.user_properties  # which reach the process that prints the table
     properties.append((_SEED, seed))
+    print(f"to repeat: --seed {seed}")  # noqa: T201 - pytest shows it where a drill fails
     rng = random.Random(f"{seed}-{name}")
     drill = Drill(
         name,

@@ -20,7 +20,8 @@ WHERE state = 'idle in transaction' AND relation = 'cars'::regclass
 async def test_a_worker_frozen_in_its_transaction(drill: Drill, full: bool) -> None:
     """The other one goes on with the same cars, once PostgreSQL ended the frozen transaction."""
     bounds = {"WORKER_PREFETCH": str(PREFETCH), "WORKER_BATCH_SIZE": "50"}
-    frozen, _ = drill.start_workers(2, **bounds)
+    soon = {} if full else {"SILENCE_SECONDS": "3"}
+    frozen, _ = drill.start_workers(2, **bounds, **soon)
     assert frozen.process is not None
     freezes, events = (5, 3000) if full else (1, 1000)
 

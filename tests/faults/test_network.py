@@ -23,12 +23,9 @@ async def test_both_connections_cut(drill: Drill, full: bool) -> None:
 
 async def test_both_connections_half_open(drill: Drill, full: bool) -> None:
     """No packet and no close: only silence tells that they are dead."""
-    if full:
-        drill.start_workers(1)
-    else:
-        drill.start_workers(
-            1, url=f"{drill.site.proxied_rabbitmq_url}?heartbeat=3", ANSWER_SECONDS="5"
-        )
+    url = drill.site.proxied_rabbitmq_url
+    soon = {} if full else {"url": f"{url}?heartbeat=3", "SILENCE_SECONDS": "5"}
+    drill.start_workers(1, **soon)
     freezes, events = (3, 2000) if full else (1, 400)
 
     for _ in range(freezes):

@@ -3,7 +3,7 @@
 DIES_AT names a car: whoever handles a message of it ends at once, as by a crash in C code.
 RAISES_AT names a car whose messages meet a bug in their use case.
 HOLD_SECONDS is how long messages are held while the database is away, before they are given back.
-ANSWER_SECONDS is when a database connection that answers nothing counts as dead.
+SILENCE_SECONDS is when each side counts a silent database connection as dead.
 TALLY names a file to which each committed batch adds its results.
 """
 
@@ -12,16 +12,18 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from worker import composition
 from worker.application import decide
 from worker.application.catalog_state import CatalogState
 from worker.application.commands import Command
 from worker.application.outcomes import Decision, Result
-from worker.infra.db.engine import create_engine
+from worker.infra.db.engine import SESSION_SETTINGS, create_engine
 from worker.infra.messaging import patience
 from worker.infra.telemetry.logging import configure_logging
 from worker.infra.telemetry.metrics import Metrics
@@ -54,14 +56,18 @@ def read_tally(file: Path) -> Counter[str]:
     return sum((Counter(json.loads(line)) for line in lines), Counter())
 
 
+def _impatient(seconds: str) -> Callable[..., AsyncEngine]:
+    bounds = {**SESSION_SETTINGS, "idle_in_transaction_session_timeout": f"{seconds}s"}
+    return partial(create_engine, session_settings=bounds, answer_seconds=float(seconds))
+
+
 def main() -> None:
     if "TALLY" in os.environ:
         setattr(composition, "Metrics", _TallyingMetrics)  # noqa: B010 - the module exports no such name
     if "HOLD_SECONDS" in os.environ:
         setattr(patience, "HOLD_SECONDS", float(os.environ["HOLD_SECONDS"]))  # noqa: B010 - as above
-    if "ANSWER_SECONDS" in os.environ:
-        seconds = float(os.environ["ANSWER_SECONDS"])
-        setattr(composition, "create_engine", partial(create_engine, answer_seconds=seconds))  # noqa: B010 - as above
+    if "SILENCE_SECONDS" in os.environ:
+        setattr(composition, "create_engine", _impatient(os.environ["SILENCE_SECONDS"]))  # noqa: B010 - as above
     settings = read_settings()
     configure_logging(settings.worker_log_level, settings.worker_log_format)
     asyncio.run(composition.run_worker(settings, dispatch))
