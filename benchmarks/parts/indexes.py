@@ -9,7 +9,7 @@ import asyncpg
 from benchmarks.catalog_indexes import keep_indexes, read_indexes
 from benchmarks.catalog_seed import MILLION, seed
 from benchmarks.contestants import OURS
-from benchmarks.drain import measure_drain
+from benchmarks.drain import Drained, measure_drain
 from benchmarks.options import Options
 from dev.servers import Servers
 from worker.cli.output import print_table
@@ -21,29 +21,50 @@ def run(servers: Servers, options: Options) -> dict[str, Any]:
     """Drains beside a million cars; the sets of indexes in turn, ratios within each round."""
     asyncio.run(seed(servers.database_url, MILLION))
     rounds = asyncio.run(_measure_rounds(servers, options))
-    speeds = {label: median(speeds[label] for speeds in rounds) for label in rounds[0]}
-    ratios = {
-        label: median(speeds[label] / speeds[ALL] for speeds in rounds) for label in rounds[0]
-    }
-    rows = [(label, f"{speed:.0f}", f"{ratios[label]:.2f}") for label, speed in speeds.items()]
+    figures = {label: _summarise(label, rounds) for label in rounds[0]}
     title = f"what an index costs, beside {MILLION:,} cars, medians of {options.rounds} rounds"
-    print_table(title, ("indexes", "#messages/s", "#against all"), rows)
-    return {"messages_per_second": speeds, "against_all": ratios}
+    headers = (
+        "indexes",
+        "#messages/s",
+        "#against all",
+        "#lowest",
+        "#highest",
+        "#WAL bytes/message",
+    )
+    print_table(title, headers, [_row(label, figure) for label, figure in figures.items()])
+    return figures
 
 
-async def _measure_rounds(servers: Servers, options: Options) -> list[dict[str, float]]:
-    rounds: list[dict[str, float]] = []
+def _summarise(label: str, rounds: list[dict[str, Drained]]) -> dict[str, float]:
+    ratios = [
+        drains[label].messages_per_second / drains[ALL].messages_per_second for drains in rounds
+    ]
+    return {
+        "messages_per_second": median(drains[label].messages_per_second for drains in rounds),
+        "against_all": median(ratios),
+        "against_all_lowest": min(ratios),
+        "against_all_highest": max(ratios),
+        "wal_bytes_per_message": median(drains[label].wal_bytes_per_message for drains in rounds),
+    }
+
+
+def _row(label: str, figure: dict[str, float]) -> tuple[str, ...]:
+    speed, ratio, low, high, wal = figure.values()
+    return label, f"{speed:.0f}", f"{ratio:.2f}", f"{low:.2f}", f"{high:.2f}", f"{wal:,.0f}"
+
+
+async def _measure_rounds(servers: Servers, options: Options) -> list[dict[str, Drained]]:
+    rounds: list[dict[str, Drained]] = []
     database = await asyncpg.connect(servers.database_url)
     indexes = await read_indexes(database)
     sets = {ALL: set(indexes), "the primary key alone": set[str]()}
     sets |= {f"all but {name}": set(indexes) - {name} for name in indexes}
     for _ in range(options.rounds):
-        speeds: dict[str, float] = {}
+        drains: dict[str, Drained] = {}
         for label, kept in sets.items():
             await keep_indexes(database, indexes, kept)
-            drained = await measure_drain(servers, OURS, options.messages)
-            speeds[label] = drained.messages_per_second
-        rounds.append(speeds)
+            drains[label] = await measure_drain(servers, OURS, options.messages)
+        rounds.append(drains)
     await keep_indexes(database, indexes, indexes)
     await database.close()
     return rounds
