@@ -11,7 +11,7 @@ from dev.servers import ServerSet
 from dev.worker_process import WorkerProcess, wait_until
 from tests.security.pgbouncer import find_pgbouncer, pgbouncer_before
 from tests.security.rights import RestrictedUrls, block_of_page, execute
-from tests.support.broker import connect
+from tests.support.broker import PATIENT_DELAYS, connect
 from tests.support.catalog import read_cars
 from tests.support.histories import fold, random_history, with_duplicates
 from worker.infra.db.engine import SESSION_SETTINGS, create_engine, create_sessions
@@ -38,7 +38,11 @@ async def test_two_workers_converge_through_pgbouncer_in_transaction_mode(
     rng = random.Random(21)
     history = random_history(rng, cars=30, events=600, prefix="pooled-", plans=0.1)
     sent = with_duplicates(rng, history)
-    variables = {"WORKER_BATCH_SIZE": "20", "WORKER_PREFETCH": "40"}
+    variables = {
+        "WORKER_BATCH_SIZE": "20",
+        "WORKER_PREFETCH": "40",
+        "WORKER_RETRY_DELAYS": PATIENT_DELAYS,
+    }
     one = WorkerProcess(pooled_url, restricted.worker, tmp_path / "one.log", variables)
     two = WorkerProcess(pooled_url, restricted.worker, tmp_path / "two.log", variables)
     with one, two:
