@@ -29,7 +29,7 @@ async function publish(url, type, body) {
       failure = new Error(`no queue takes ${type}; is it spelt right, has a worker run?`);
     });
     channel.publish(EXCHANGE, type, body, {
-      messageId, type, appId: SOURCE,
+      messageId, type, appId: SOURCE, timestamp: Math.floor(Date.now() / 1000),
       contentType: 'application/json', persistent: true, mandatory: true,
     });
     await channel.waitForConfirms().catch((error) => { failure ??= error; });

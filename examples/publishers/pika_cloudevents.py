@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 
 import pika
 from cloudevents.core.bindings.rabbitmq import to_binary_event, to_structured_event
@@ -36,6 +37,7 @@ def publish(url: str, mode: str, event_type: str, body: bytes) -> str:
     properties = pika.BasicProperties(
         headers=message.headers,
         content_type=message.content_type,
+        timestamp=int(time.time()),
         delivery_mode=pika.DeliveryMode.Persistent,
     )
     with pika.BlockingConnection(pika.URLParameters(url)) as connection:

@@ -7,6 +7,7 @@ RABBITMQ_URL=amqp://user:password@host:5672/vhost \
 import hashlib
 import os
 import sys
+import time
 
 import pika
 from pika.exceptions import AMQPError, NackError, UnroutableError
@@ -29,6 +30,7 @@ def publish(url: str, event_type: str, body: bytes) -> str:
         message_id=stable_id(event_type, body),
         type=event_type,
         app_id=SOURCE,
+        timestamp=int(time.time()),
         content_type="application/json",
         delivery_mode=pika.DeliveryMode.Persistent,
     )

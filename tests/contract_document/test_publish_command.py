@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -37,6 +38,8 @@ async def test_who_asks_for_no_validation_has_the_worker_judge(
     assert worker.wait_results(2) == {"applied": 1, "invalid-event": 1}
     (dead,) = await broker.take_all(DEAD_LETTERS)
     assert dead.headers["x-error-code"] == "invalid-event"
+    assert dead.timestamp is not None, "the delivery lag is counted from it"
+    assert abs(datetime.now(UTC) - dead.timestamp) < timedelta(minutes=5)
 
 
 def test_a_line_that_is_no_event_is_never_sent(

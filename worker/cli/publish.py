@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -70,7 +71,9 @@ async def _publish(url: str, events: Sequence[EventLine]) -> list[str]:
     async def work(progress: Progress, task: TaskID) -> None:
         for event in remaining:
             try:
-                await publisher.publish(event.data.encode(), event.properties(), event.type)
+                properties = event.properties()
+                properties.timestamp = datetime.now(UTC)  # what the delivery lag is counted from
+                await publisher.publish(event.data.encode(), properties, event.type)
             except UnroutableError:
                 unroutable.append(event.type)
             progress.advance(task)
