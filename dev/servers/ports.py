@@ -1,5 +1,6 @@
 """Free ports for private servers."""
 
+import itertools
 import os
 import secrets
 import socket
@@ -7,18 +8,20 @@ import socket
 LOOPBACK = "127.0.0.1"
 _FIRST, _STRIPES, _STRIPE = 20_000, 50, 200
 
+_draws = itertools.count(secrets.randbelow(_STRIPE))
+
 
 def free_port() -> int:
     """Return a port that nobody listens on.
 
     It lies below the range from which the system serves outgoing connections (32768 and up on
     Linux). A port of that range could be taken while its server is stopped, and a client that keeps
-    trying to reach the stopped server could even end up connected to itself. Each process draws
-    from a stripe of the range, so that two of them side by side do not draw the same port.
+    trying to reach the stopped server could even end up connected to itself. Nobody may listen yet
+    when the next port is drawn: each process has a stripe of its own and goes through it in turn.
     """
     stripe = _FIRST + os.getpid() % _STRIPES * _STRIPE
     while True:
-        port = stripe + secrets.randbelow(_STRIPE)
+        port = stripe + next(_draws) % _STRIPE
         with socket.socket() as probe:
             try:
                 probe.bind((LOOPBACK, port))
