@@ -18,7 +18,7 @@ SESSION_SETTINGS = {
     "lock_timeout": "5s",
     "statement_timeout": "15s",
     "idle_in_transaction_session_timeout": "10s",
-    "transaction_timeout": "1min",
+    "transaction_timeout": "30s",
 }
 """Bounds for every session of the worker: a frozen one must not hold up the others.
 

@@ -123,21 +123,26 @@ class Batching:
             await self._settler.settle(settled)
 
     async def _handle_suspects(self, suspects: Sequence[Delivery]) -> None:
-        """Together, and alone those beside whom workers died before."""
+        """Together, and alone those beside whom workers died before.
+
+        Those with the fewest trials go first: workers that are killed again and again right after
+        their start must not strike the same innocent each time.
+        """
         begun_before = await self._patience.until_done(
             lambda: self._trials.count([suspect.fingerprint for suspect in suspects]),
             suspects[-1].channel,
         )
         if begun_before is None:
             return
-        together: list[Delivery] = []
-        alone: list[Delivery] = []
-        for suspect in suspects:
-            trials = begun_before.get(suspect.fingerprint, 0)
-            (together if trials < TRIALS_TOGETHER else alone).append(suspect)
+
+        def trials(suspect: Delivery) -> int:
+            return begun_before.get(suspect.fingerprint, 0)
+
+        together = [suspect for suspect in suspects if trials(suspect) < TRIALS_TOGETHER]
+        alone = [suspect for suspect in suspects if trials(suspect) >= TRIALS_TOGETHER]
         if together:
             await self._try(together)
-        for suspect in alone:
+        for suspect in sorted(alone, key=trials):
             if not self._finishing.is_set():
                 await self._try([suspect])
 
