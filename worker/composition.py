@@ -95,6 +95,7 @@ async def run_worker(settings: Settings, dispatch: Dispatch = dispatch) -> None:
             health,
         )
         pruner = Pruner(sessions, timedelta(days=settings.worker_retention_days))
+        _stop_on_signals(consumer)  # before anybody can see that it runs
         with (
             HttpServer(
                 settings.worker_http_host, settings.worker_http_port, _routes(health, metrics)
@@ -103,7 +104,6 @@ async def run_worker(settings: Settings, dispatch: Dispatch = dispatch) -> None:
         ):
             _log.info("starting", http_port=server.port)
             _collect_garbage_seldom()
-            _stop_on_signals(consumer)
             try:
                 async with beside(
                     beat(health.heartbeat),

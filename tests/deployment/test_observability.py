@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from tests.deployment.files import OBSERVABILITY, read_yaml, tool
+from tests.support.all_metrics import all_metrics
 from worker.infra.messaging.retry_ladder import parse_retry_delays
 from worker.infra.messaging.topology import DEAD_LETTER_QUEUE, MAIN_QUEUE, retry_queue
-from worker.infra.telemetry.metrics import Metrics
 
 OF_THE_BROKER = {"rabbitmq_detailed_queue_messages"}
 """From RabbitMQ's /metrics/detailed?family=queue_coarse_metrics, as 3.10 and 4.0 tell it."""
@@ -41,7 +41,7 @@ QUERIES = {**{name: rule["expr"] for name, rule in ALERTS.items()}, **dashboard_
 
 
 def series_of_the_worker() -> Iterator[str]:
-    for family in Metrics().registry.collect():
+    for family in all_metrics().registry.collect():
         for suffix in SUFFIXES[family.type]:
             yield family.name + suffix
 

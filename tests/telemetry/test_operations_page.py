@@ -1,24 +1,13 @@
 import re
 
 from tests.conftest import ROOT
-from worker.infra.telemetry.metrics import Metrics
+from tests.support.all_metrics import all_metrics
 
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 
 
-class _NoPool:
-    def checkedout(self) -> int:
-        return 0
-
-    def checkedin(self) -> int:
-        return 0
-
-
 def test_the_page_for_operators_names_every_metric_and_no_other() -> None:
-    metrics = Metrics()
-    metrics.watch_pool(_NoPool)
-
-    families = metrics.registry.collect()
+    families = all_metrics().registry.collect()
 
     suffixes = {"counter": "_total", "info": "_info"}
     exposed = {family.name + suffixes.get(family.type, "") for family in families}
