@@ -4,11 +4,17 @@ import itertools
 import os
 import secrets
 import socket
+from collections.abc import Iterator
+from functools import cache
 
 LOOPBACK = "127.0.0.1"
 _FIRST, _STRIPES, _STRIPE = 20_000, 50, 200
 
-_draws = itertools.count(secrets.randbelow(_STRIPE))
+
+@cache
+def _draws() -> Iterator[int]:
+    """Where this process is in its stripe."""
+    return itertools.count(secrets.randbelow(_STRIPE))
 
 
 def free_port() -> int:
@@ -21,7 +27,7 @@ def free_port() -> int:
     """
     stripe = _FIRST + os.getpid() % _STRIPES * _STRIPE
     while True:
-        port = stripe + next(_draws) % _STRIPE
+        port = stripe + next(_draws()) % _STRIPE
         with socket.socket() as probe:
             try:
                 probe.bind((LOOPBACK, port))

@@ -24,7 +24,7 @@ SESSION_SETTINGS = {
 
 The last one ends what no other does: a session that waits for the second half of a statement
 (prepared, never executed) is not idle, and its `statement_timeout` cannot interrupt the waiting.
-Far above any transaction of a database that works.
+Twice a statement's, and above any transaction of a database that works.
 """
 
 CONNECT_SECONDS = 10
