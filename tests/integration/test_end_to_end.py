@@ -73,7 +73,7 @@ OUTCOMES = {"applied", "duplicate", "stale", "unchanged"}
 
 
 @settings(
-    max_examples=6,
+    max_examples=10,
     deadline=None,
     phases=[Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
