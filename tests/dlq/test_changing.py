@@ -4,7 +4,6 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import pytest
 from aio_pika import Message
 from pamqp.common import FieldTable
 
@@ -117,7 +116,6 @@ async def test_the_second_command_that_would_change_something_says_who_is_at_it(
     assert not await asyncio.to_thread(lambda: list(tmp_path.iterdir()))
 
 
-@pytest.mark.slow
 async def test_a_list_beside_a_slow_replay_sees_all_that_is_left(
     dead_letters: DeadLetters, start_dlq: StartDlq, dlq_json: DlqJson
 ) -> None:

@@ -138,10 +138,7 @@ async def test_two_workers_price_a_car_that_is_being_created(
     assert await read_cars(sessions) == fold(history)
 
 
-@pytest.mark.parametrize(
-    "count",
-    [pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow), 4],
-)
+@pytest.mark.parametrize("count", [2, 3, 4])
 async def test_several_workers_on_one_queue_end_in_the_fold(
     count: int, start_worker: StartWorker, broker: Broker, sessions: Sessions
 ) -> None:
