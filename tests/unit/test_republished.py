@@ -100,6 +100,7 @@ def test_a_copy_of_a_nameless_message_says_so(nameless: dict[str, Any]) -> None:
         ({"k": 1e300}, "k"),
         ({"ñ": {"in": b"\xff"}}, r"\xf1"),
         ({"small": "v" * 10, "large": "v" * LARGEST_HEADERS_BYTES}, "large"),
+        ({"": b"\xff"}, "''"),
         ({"k": b"\xff", DROPPED_HEADERS: "by an earlier copy"}, "by an earlier copy, k"),
     ],
 )

@@ -92,7 +92,7 @@ def _fitting(theirs: FieldTable, ours: FieldTable, dropped: list[str]) -> FieldT
 def _names(dropped_before: FieldValue, dropped: list[str]) -> str:
     """What this copy lacks, and what the copies before it lacked already."""
     before = [dropped_before] if isinstance(dropped_before, str) and dropped_before else []
-    now = [ascii(name)[1:-1] for name in sorted(dropped)]
+    now = [ascii(name)[1:-1] or "''" for name in sorted(dropped)]
     return ", ".join([*before, *now])[:_LONGEST_NAMES]
 
 
