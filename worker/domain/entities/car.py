@@ -1,4 +1,4 @@
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Self
@@ -32,4 +32,4 @@ class Car:
 
     def priced(self, price: PriceObservation) -> Self:
         """The same car with another price."""
-        return replace(self, price=price)
+        return type(self)(self.id, self.make, self.model, self.year, price)

@@ -80,7 +80,10 @@ def _check_specversion(attributes: dict[str, Any]) -> None:
 def _agreed(
     what: str, in_property: str | None, name: str, attributes: tuple[dict[str, Any], ...]
 ) -> str | None:
-    told = [_checked(what, in_property), *(_checked(what, a.get(name)) for a in attributes)]
+    value = _checked(what, in_property)
+    if not attributes:  # as in nearly every message: nothing else can be told
+        return value
+    told = [value, *(_checked(what, a.get(name)) for a in attributes)]
     values = {value for value in told if value is not None}
     if len(values) > 1:
         contradicting = " and ".join(describe(value) for value in sorted(values))

@@ -13,6 +13,7 @@ from pamqp.commands import Basic
 
 from worker.infra.messaging.broker import TROUBLE, named
 from worker.infra.messaging.delivery import Delivery
+from worker.infra.messaging.delivery_frames import DeliveryFrames
 from worker.infra.messaging.retry_ladder import RetryDelay
 from worker.infra.messaging.tag_ledger import Ack, TagLedger
 from worker.infra.messaging.topology import MAIN_QUEUE, declare_topology
@@ -148,6 +149,7 @@ class Subscription:
         self._channel = channel
         channel.closing.add_done_callback(self._on_channel_closed)
         channel.on_consumer_cancel_callbacks.add(self._on_cancelled_by_broker)
+        channel.frames = DeliveryFrames(channel, self._on_message)
         consuming = await channel.basic_consume(MAIN_QUEUE, self._on_message)
         self._consumer_tag = consuming.consumer_tag
 
