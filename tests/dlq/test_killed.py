@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from dev.worker_process import OUTCOMES
+from dev.worker_process import OUTCOMES, WorkerProcess, wait_until
 from tests.conftest import StartWorker
 from tests.dlq.conftest import DlqJson, StartDlq
 from tests.dlq.dead_letters import DeadLetters, creations, price_changes
@@ -40,11 +40,16 @@ async def test_a_replay_killed_at_any_moment_loses_nothing_and_applies_nothing_t
         await asyncio.to_thread(replay.communicate)
     while await dead_letters.count():
         dlq_json("replay", "--all")
+    await asyncio.to_thread(wait_until, lambda: count_recorded(worker) >= len(laid))
     while await dead_letters.count(MAIN) or worker.in_flight():  # noqa: ASYNC110 - nobody tells
         await asyncio.sleep(0.05)
 
-    results = worker.count_results()
-    assert results.keys() <= OUTCOMES
-    assert sum(results.values()) - results.get("duplicate", 0) == len(laid)
+    assert worker.count_results().keys() <= OUTCOMES
+    assert count_recorded(worker) == len(laid)
     assert await read_cars(sessions) == fold(laid)
     assert await dead_letters.count() == 0
+
+
+def count_recorded(worker: WorkerProcess) -> int:
+    results = worker.count_results()
+    return sum(results.values()) - results.get("duplicate", 0)

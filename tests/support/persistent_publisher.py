@@ -1,6 +1,7 @@
 """A publisher that does not give up: what it is given arrives, whatever the broker goes through."""
 
 import asyncio
+import gc
 from collections import deque
 from collections.abc import Iterable
 
@@ -29,6 +30,12 @@ async def publish_persistently(url: str, events: Iterable[Event]) -> None:
                 await _publish_all(exchange, left)
         except _TROUBLE:
             await asyncio.sleep(_PAUSE_SECONDS)
+    _collect_connections_that_never_came()
+
+
+def _collect_connections_that_never_came() -> None:
+    """Their `__del__` wants a running loop; in a test without one it is an error, of that test."""
+    gc.collect()
 
 
 async def _publish_all(exchange: AbstractExchange, left: deque[Event]) -> None:
