@@ -52,14 +52,19 @@ class Aftermath:
         """Counts messages; a car that differs from the fold counts as one lost, too."""
         await self.take_dead_letters()
         audit = await read_audit(self._site.database_url)
-        refused = self._refused
         return {
             "lost": len(self._lost(audit)) + await self._count_wrong_cars(),
             "applied_twice": len(audit.applied_twice),
-            "wrongly_dead": sum(
-                identity not in refused or codes != {dead_as}
-                for identity, codes in self._dead.items()
-            ),
+            "wrongly_dead": len(self.wrongly_dead(dead_as)),
+        }
+
+    def wrongly_dead(self, dead_as: str | None) -> dict[Identity, set[str]]:
+        """The dead letters seen so far that should be none, or of another code."""
+        refused = self._refused
+        return {
+            identity: codes
+            for identity, codes in self._dead.items()
+            if identity not in refused or codes != {dead_as}
         }
 
     def _lost(self, audit: Audit) -> set[Identity]:

@@ -1,6 +1,7 @@
 """One drill: workers under load, faults, and the verdict."""
 
 import asyncio
+import logging
 import random
 import sys
 import time
@@ -24,6 +25,8 @@ RETRY_DELAYS = "200ms,1s,3s,10s,30s,1m"
 
 FREE = {"price_mxn": "0"}
 _LOOK_AGAIN_SECONDS = 0.03
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -148,6 +151,8 @@ class Drill:
             seconds_to_recover=max(self.recoveries, default=0.0),
         )
         self.add_report(report)
+        for identity, codes in self.aftermath.wrongly_dead(dead_as).items():
+            _log.error("wrongly dead-lettered: %s as %s", identity, codes)
         return report
 
     async def until_all_recorded(self) -> None:
