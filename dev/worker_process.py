@@ -140,8 +140,9 @@ class WorkerProcess:
         self.end()
 
     def end_in_good_order(self) -> None:
-        """SIGTERM, if it still runs; fails if it does not end with 0."""
+        """SIGTERM, if it still runs, once it is ready; fails if it does not end with 0."""
         if self.process is not None and self.process.poll() is None:
+            self.wait_ready()  # what was just started could be hit amid its imports
             assert self.terminate() == 0, self._explain()
 
     def end(self) -> None:
