@@ -9,7 +9,7 @@ from pathlib import Path
 from faststream.rabbit import RabbitBroker
 
 from dev.servers import Servers
-from worker.infra.messaging.retry_ladder import parse_retry_delays
+from worker.infra.messaging.retry_delays import parse_retry_delays
 from worker.infra.messaging.topology import declare_topology
 
 ROOT = Path(__file__).parents[1]

@@ -16,7 +16,7 @@ from dev.worker_process import WorkerProcess
 from tests.support.broker import Broker, connect, delete_our_queues
 from worker.infra.db.engine import Sessions, create_engine, create_sessions
 from worker.infra.db.models import CarModel
-from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
 
 ROOT = Path(__file__).parents[1]
 

@@ -24,14 +24,14 @@ from worker.infra.db.repositories.delivery_trials import PostgresDeliveryTrials
 from worker.infra.db.schema import WrongSchemaError, check_revision, read_revision
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.http.server import Answer, HttpServer, Routes
-from worker.infra.messaging.batching import Batching
-from worker.infra.messaging.confirming_publisher import ConfirmingPublisher
-from worker.infra.messaging.consumer import Consumer, ConsumerOptions
-from worker.infra.messaging.decoding import Decoder
-from worker.infra.messaging.quiet_log import QuietLog
-from worker.infra.messaging.settling import Settler
-from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
-from worker.infra.messaging.topology import WORKER_EXCHANGE
+from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
+from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.consuming.batching import Batching
+from worker.infra.messaging.consuming.consumer import Consumer, ConsumerOptions
+from worker.infra.messaging.consuming.settling import Settler
+from worker.infra.messaging.events.decoding import Decoder
+from worker.infra.messaging.names import WORKER_EXCHANGE
+from worker.infra.repeat_limited_log import RepeatLimitedLog
 from worker.infra.telemetry.metrics import Metrics
 from worker.infra.telemetry.vital_signs import beat, beside, probe
 from worker.infra.telemetry.watchdog import Watchdog
@@ -91,7 +91,7 @@ async def run_worker(settings: Settings, dispatch: Dispatch = dispatch) -> None:
             _consumer_options(settings),
             batching,
             settler,
-            partial(_store_problem, engine, QuietLog(_log)),
+            partial(_store_problem, engine, RepeatLimitedLog(_log)),
             health,
         )
         pruner = Pruner(sessions, timedelta(days=settings.worker_retention_days))
@@ -132,7 +132,7 @@ def _consumer_options(settings: Settings) -> ConsumerOptions:
     )
 
 
-async def _store_problem(engine: AsyncEngine, remarks: QuietLog) -> str | None:
+async def _store_problem(engine: AsyncEngine, remarks: RepeatLimitedLog) -> str | None:
     """Why there is no use in consuming, None if the database is there and fit."""
     try:
         revision = await read_revision(engine)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from worker.application.outcomes import Failure, Result
-from worker.infra.messaging.observer import Consuming
+from worker.infra.messaging.consuming.observer import Consuming
 from worker.infra.telemetry.metrics import Metrics
 
 STUCK_AFTER_SECONDS = 30

@@ -15,7 +15,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from worker.infra.messaging.retry_ladder import RetryDelay, parse_retry_delays
+from worker.infra.messaging.retry_delays import RetryDelay, parse_retry_delays
 from worker.infra.server_urls import check_server_url
 
 _SECRETS_IN_FILES = ("DATABASE_URL", "RABBITMQ_URL")

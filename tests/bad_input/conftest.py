@@ -14,7 +14,7 @@ from tests.support.catalog import read_cars
 from tests.support.raw_publisher import RawPublisher, raw_publisher
 from worker.domain.entities.car import Car
 from worker.infra.db.engine import create_engine, create_sessions
-from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
 
 
 @dataclass(frozen=True)

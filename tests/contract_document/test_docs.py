@@ -7,7 +7,7 @@ import sys
 from tests.conftest import ROOT
 from tests.contract_document.contract import SCHEMAS
 from worker.domain.value_objects.error_code import ErrorCode
-from worker.infra.messaging.wire_events import EVENT_TYPES
+from worker.infra.messaging.events.wire_events import EVENT_TYPES
 
 PAGE = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
 

@@ -12,11 +12,12 @@ from dev.contract.document import FOLDER, event_channels, resolve
 from dev.contract.schemas import event_schemas
 from tests.contract_document.contract import COMPONENTS, DOCUMENT, SCHEMAS
 from worker.domain.value_objects.error_code import ErrorCode
-from worker.infra.messaging.bookkeeping import OURS
-from worker.infra.messaging.decoding import LARGEST_BODY_BYTES
-from worker.infra.messaging.settling import MAY_SUCCEED_LATER
-from worker.infra.messaging.topology import EVENTS_EXCHANGE, WORKER_EXCHANGE, queue_specs
-from worker.infra.messaging.wire_events import EVENT_TYPES
+from worker.infra.messaging.consuming.settling import MAY_SUCCEED_LATER
+from worker.infra.messaging.events.decoding import LARGEST_BODY_BYTES
+from worker.infra.messaging.events.wire_events import EVENT_TYPES
+from worker.infra.messaging.headers import OURS
+from worker.infra.messaging.names import EVENTS_EXCHANGE, WORKER_EXCHANGE
+from worker.infra.messaging.topology import queue_specs
 
 CODES: Mapping[str, Mapping[str, Any]] = SCHEMAS["ErrorCode"]["x-error-codes"]
 

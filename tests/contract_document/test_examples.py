@@ -8,9 +8,9 @@ from pamqp.commands import Basic
 
 from dev.contract.document import event_channels, resolve
 from tests.contract_document.contract import DOCUMENT
-from tests.support.messages import clock, delivery_of
+from tests.support.messages import clock, message_with
 from worker.domain.value_objects.message_identity import MessageIdentity
-from worker.infra.messaging.decoding import Decoder
+from worker.infra.messaging.events.decoding import Decoder
 
 PLAIN_ID, PLAIN_SOURCE = "dealer-mx-a29679aab707", "/dealers/puebla"
 
@@ -34,7 +34,7 @@ def test_the_worker_takes_every_example(
         properties.message_id, properties.app_id = PLAIN_ID, PLAIN_SOURCE
         properties.message_type = message["bindings"]["amqp"]["messageType"]
 
-    taken = Decoder(clock).decode(delivery_of(json.dumps(example["payload"]).encode(), properties))
+    taken = Decoder(clock).decode(message_with(json.dumps(example["payload"]).encode(), properties))
 
     assert taken.type == routing_key
     assert taken.identity == identity

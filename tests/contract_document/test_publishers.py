@@ -14,7 +14,7 @@ from tests.support.broker import DEAD_LETTERS, MAIN, Broker
 from tests.support.catalog import read_cars
 from tests.support.histories import CREATED
 from worker.infra.db.engine import Sessions
-from worker.infra.messaging.wire_events import EVENT_TYPES
+from worker.infra.messaging.events.wire_events import EVENT_TYPES
 
 CAR = json.loads((FOLDER / "car.json").read_text(encoding="utf-8"))
 NOBODYS_TYPE = "inventory.car-create.v1"

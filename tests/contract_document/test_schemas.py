@@ -18,10 +18,10 @@ from tests.contract_document.instances import (
     one_slip_away,
     valid_instances,
 )
-from tests.support.messages import clock, delivery_of
-from worker.infra.messaging.decoding import Decoder
-from worker.infra.messaging.invalid_message import InvalidMessageError
-from worker.infra.messaging.wire_events import EVENT_TYPES
+from tests.support.messages import clock, message_with
+from worker.infra.messaging.events.decoding import Decoder
+from worker.infra.messaging.events.invalid_message import InvalidMessageError
+from worker.infra.messaging.events.wire_events import EVENT_TYPES
 
 of_every_type = pytest.mark.parametrize("event_type", EVENT_TYPES)
 often = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -31,7 +31,7 @@ def refusal(event_type: str, data: object) -> str | None:
     """What the worker has against it."""
     properties = Basic.Properties(message_id="id", message_type=event_type)
     try:
-        Decoder(clock).decode(delivery_of(json.dumps(data).encode(), properties))
+        Decoder(clock).decode(message_with(json.dumps(data).encode(), properties))
     except InvalidMessageError as invalid:
         return invalid.failure.detail
     return None

@@ -9,9 +9,9 @@ from pamqp.commands import Basic
 
 from dev.contract.document import resolve
 from tests.contract_document.contract import COMPONENTS, DOCUMENT
-from tests.support.messages import clock, delivery_of
-from worker.infra.messaging.decoding import Decoder
-from worker.infra.messaging.invalid_message import InvalidMessageError
+from tests.support.messages import clock, message_with
+from worker.infra.messaging.events.decoding import Decoder
+from worker.infra.messaging.events.invalid_message import InvalidMessageError
 
 MESSAGE = resolve(DOCUMENT, COMPONENTS["messages"]["PriceChangedStructured"])
 GOOD = MESSAGE["examples"][0]["payload"]
@@ -24,7 +24,7 @@ def accepts(event: object) -> bool:
 def is_taken(event: object) -> bool:
     properties = Basic.Properties(content_type=MESSAGE["contentType"])
     try:
-        Decoder(clock).decode(delivery_of(json.dumps(event).encode(), properties))
+        Decoder(clock).decode(message_with(json.dumps(event).encode(), properties))
     except InvalidMessageError:
         return False
     return True

@@ -18,7 +18,7 @@ from tests.deployment.files import (
     read_yaml,
     seconds,
 )
-from worker.infra.messaging.decoding import LARGEST_BODY_BYTES
+from worker.infra.messaging.events.decoding import LARGEST_BODY_BYTES
 from worker.settings import Settings
 
 PROJECT: dict[str, Any] = read_yaml(COMPOSE)

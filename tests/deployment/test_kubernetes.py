@@ -4,7 +4,7 @@ import pytest
 
 from tests.deployment.files import ROOT, read_manifests
 from worker import __version__
-from worker.infra.messaging.topology import MAIN_QUEUE
+from worker.infra.messaging.names import MAIN_QUEUE
 from worker.settings import Settings
 
 MANIFESTS = read_manifests()

@@ -10,8 +10,8 @@ import yaml
 
 from tests.deployment.files import OBSERVABILITY, read_yaml, tool
 from tests.support.all_metrics import all_metrics
-from worker.infra.messaging.retry_ladder import parse_retry_delays
-from worker.infra.messaging.topology import DEAD_LETTER_QUEUE, MAIN_QUEUE, retry_queue
+from worker.infra.messaging.names import DEAD_LETTER_QUEUE, MAIN_QUEUE, retry_queue
+from worker.infra.messaging.retry_delays import parse_retry_delays
 
 OF_THE_BROKER = {"rabbitmq_detailed_queue_messages"}
 """From RabbitMQ's /metrics/detailed?family=queue_coarse_metrics, as 3.10 and 4.0 tell it."""

@@ -12,7 +12,7 @@ from faststream.rabbit import RabbitBroker
 from dev.servers import Servers
 from tests.conftest import ROOT, run_command
 from tests.dlq.dead_letters import DeadLetters
-from worker.infra.messaging.retry_ladder import parse_retry_delays
+from worker.infra.messaging.retry_delays import parse_retry_delays
 from worker.infra.messaging.topology import declare_topology
 
 RETRY_DELAYS = "100ms,200ms,400ms"

@@ -13,11 +13,11 @@ from tests.support.messages import message_of
 from worker.application.apply_batch import ApplyBatch
 from worker.infra.db.engine import Sessions
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
+from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.dead_letters.browsing import DEAD_LETTERS as SPEC
+from worker.infra.messaging.dead_letters.browsing import browse
 from worker.infra.messaging.dead_letters.dead_letter import read_dead_letter
 from worker.infra.messaging.dead_letters.errors import NotOurQueueError
-from worker.infra.messaging.dead_letters.look import DEAD_LETTERS as SPEC
-from worker.infra.messaging.dead_letters.look import look_at
-from worker.infra.messaging.delivery import Delivery
 
 
 async def test_dead_letters_are_grouped_by_what_went_wrong(
@@ -144,10 +144,10 @@ async def test_a_queue_of_our_name_that_is_not_ours_is_never_touched(
     message = await (await channel.get_queue(DEAD_LETTERS)).get(no_ack=True)
     assert not message.redelivered
     with pytest.raises(NotOurQueueError):
-        await look_at(empty.rabbitmq_url, SPEC, _unseen)
+        await browse(empty.rabbitmq_url, SPEC, _unseen)
 
 
-def _unseen(_: Delivery) -> None:
+def _unseen(_: Message) -> None:
     raise AssertionError("a message of others was looked at")
 
 
@@ -181,7 +181,7 @@ async def test_an_unknown_id_is_one_line(dead_letters: DeadLetters, dlq: Dlq) ->
 
 async def _handles(url: str) -> list[str]:
     handles: list[str] = []
-    await look_at(url, SPEC, lambda delivery: handles.append(read_dead_letter(delivery).handle))
+    await browse(url, SPEC, lambda delivery: handles.append(read_dead_letter(delivery).handle))
     return handles
 
 

@@ -6,7 +6,7 @@ import pytest
 from pamqp.commands import Basic
 from pamqp.common import FieldTable
 
-from tests.support.messages import clock, delivery_of
+from tests.support.messages import clock, message_with
 from worker.application.apply_batch import REPLACED, ApplyBatch
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Outcome
@@ -16,19 +16,20 @@ from worker.infra.db.engine import Sessions
 from worker.infra.db.models import ProcessedMessageModel
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.memory.unit_of_work import InMemoryUnitOfWork, MemoryStore
-from worker.infra.messaging.bookkeeping import REPLACES, History
-from worker.infra.messaging.decoding import Decoder
-from worker.infra.messaging.delivery import Delivery
-from worker.infra.messaging.invalid_message import InvalidMessageError
-from worker.infra.messaging.replacement import replacement_header
-from worker.infra.messaging.republished import republished_properties
-from worker.infra.messaging.topology import EVENTS_EXCHANGE, WORKER_EXCHANGE
+from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.amqp.republished import republished_properties
+from worker.infra.messaging.events.decoding import Decoder
+from worker.infra.messaging.events.invalid_message import InvalidMessageError
+from worker.infra.messaging.events.replacement import replacement_header
+from worker.infra.messaging.headers import REPLACES
+from worker.infra.messaging.history import History
+from worker.infra.messaging.names import EVENTS_EXCHANGE, WORKER_EXCHANGE
 
 ORIGINAL = MessageIdentity("/s", "original")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def created(message_id: str, headers: FieldTable | None = None, year: int = 2020) -> Delivery:
+def created(message_id: str, headers: FieldTable | None = None, year: int = 2020) -> Message:
     body = (
         '{"car_id": "a", "make": "Nissan", "model": "Versa", "year": %d,'
         ' "price_mxn": "100.00", "occurred_at": "2026-01-01T00:00:00Z"}'
@@ -39,11 +40,11 @@ def created(message_id: str, headers: FieldTable | None = None, year: int = 2020
         app_id="/s",
         headers=headers,
     )
-    return delivery_of((body % year).encode(), properties, WORKER_EXCHANGE)
+    return message_with((body % year).encode(), properties, WORKER_EXCHANGE)
 
 
-def decode(delivery: Delivery) -> CommandMessage:
-    return Decoder(clock).decode(delivery)
+def decode(message: Message) -> CommandMessage:
+    return Decoder(clock).decode(message)
 
 
 def edit(message_id: str = "edit", year: int = 2021) -> CommandMessage:
@@ -135,11 +136,11 @@ async def test_an_edit_that_fails_again_still_names_what_it_replaces() -> None:
     assert copied_headers(created("edit", {REPLACES: header}))[REPLACES] == header
 
 
-def copied_headers(delivery: Delivery) -> FieldTable:
+def copied_headers(message: Message) -> FieldTable:
     """The headers of the copy that goes on after a failure."""
     failure = Failure(ErrorCode.CAR_NOT_FOUND, "")
-    bookkeeping = History.of(delivery, WORKER_EXCHANGE).headers_after(failure, NOW, "0")
-    return republished_properties(delivery.properties, bookkeeping).headers or {}
+    bookkeeping = History.of(message, WORKER_EXCHANGE).headers_after(failure, NOW, "0")
+    return republished_properties(message.properties, bookkeeping).headers or {}
 
 
 @pytest.mark.parametrize(

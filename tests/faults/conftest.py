@@ -12,7 +12,7 @@ from tests.faults.drill import RETRY_DELAYS, Drill
 from tests.faults.report import DrillReport, as_table
 from tests.faults.site import Site, open_site
 from tests.support.broker import connect, delete_our_queues
-from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
 
 _REPORT = "drill report"
 _SEED = "drill seed"

@@ -3,8 +3,8 @@ import asyncio
 from dev.servers import Servers
 from tests.support.broker import Broker
 from tests.support.histories import Event
-from worker.infra.messaging.delivery import Delivery
-from worker.infra.messaging.subscription import Subscription
+from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.consuming.subscription import Subscription
 
 LARGER_THAN_A_FRAME = 300_000
 
@@ -23,7 +23,7 @@ async def test_deliveries_come_whole_and_without_a_task_for_each(
     all_there = asyncio.Event()
 
     def on_delivery(delivery: Delivery) -> None:
-        bodies.append(delivery.body)
+        bodies.append(delivery.message.body)
         tasks.add(asyncio.current_task())
         if len(bodies) == len(events):
             all_there.set()

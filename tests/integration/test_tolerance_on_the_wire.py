@@ -1,4 +1,4 @@
-"""The workaround of `worker.infra.messaging.tolerant_properties`: that it helps, and is needed.
+"""The workaround of `amqp/tolerant_properties.py`: that it helps, and is needed.
 
 What the worker makes of such messages is told in `tests/bad_input`.
 """

@@ -8,7 +8,7 @@ from tests.conftest import run_alembic, run_command
 from tests.security.rights import RestrictedUrls, postgres_roles, rabbitmq_users
 from tests.security.tls_site import TlsSite, open_tls_site
 from tests.support.broker import delete_our_queues
-from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from worker.application.catalog_state import CatalogState
 from worker.application.commands import Command
 from worker.application.outcomes import Decision, Result
 from worker.infra.db.engine import SESSION_SETTINGS, create_engine
-from worker.infra.messaging import patience
+from worker.infra.messaging.consuming import store_retry
 from worker.infra.telemetry.logging import configure_logging
 from worker.infra.telemetry.metrics import Metrics
 from worker.settings import read_settings
@@ -65,7 +65,7 @@ def main() -> None:
     if "TALLY" in os.environ:
         setattr(composition, "Metrics", _TallyingMetrics)  # noqa: B010 - the module exports no such name
     if "HOLD_SECONDS" in os.environ:
-        setattr(patience, "HOLD_SECONDS", float(os.environ["HOLD_SECONDS"]))  # noqa: B010 - as above
+        setattr(store_retry, "HOLD_SECONDS", float(os.environ["HOLD_SECONDS"]))  # noqa: B010 - as above
     if "SILENCE_SECONDS" in os.environ:
         setattr(composition, "create_engine", _impatient(os.environ["SILENCE_SECONDS"]))  # noqa: B010 - as above
     settings = read_settings()

@@ -6,12 +6,12 @@ from pamqp.commands import Basic
 
 from tests.support.histories import Event
 from worker.application.commands import CommandMessage
-from worker.infra.messaging.decoding import Decoder
-from worker.infra.messaging.delivery import Delivery
+from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.events.decoding import Decoder
 
 
-class NoChannel:
-    """A channel that is never asked to settle anything."""
+class NoSubscription:
+    """A subscription that is never asked to settle anything."""
 
     is_lost = False
 
@@ -32,13 +32,14 @@ def clock() -> datetime:
     return datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def delivery_of(
+def message_with(
     body: bytes,
     properties: Basic.Properties,
     exchange: str = "inventory.events",
     routing_key: str = "",
-) -> Delivery:
-    return Delivery(1, body, properties, exchange, routing_key, NoChannel())
+) -> Message:
+    """What a queue holds."""
+    return Message(body, properties, exchange, routing_key)
 
 
 def message_of(event: Event) -> CommandMessage:
@@ -46,4 +47,4 @@ def message_of(event: Event) -> CommandMessage:
     properties = Basic.Properties(
         message_id=event.message_id, message_type=event.type, app_id=event.source or None
     )
-    return Decoder(clock).decode(delivery_of(event.body, properties))
+    return Decoder(clock).decode(message_with(event.body, properties))

@@ -7,12 +7,12 @@ from datetime import datetime
 from pamqp.commands import Basic
 
 from worker.application.outcomes import Failure, Result
-from worker.infra.messaging.confirming_publisher import (
+from worker.infra.messaging.amqp.confirming_publisher import (
     BrokerUnavailableError,
     ConfirmingPublisher,
     UnpublishableError,
 )
-from worker.infra.messaging.observer import Consuming
+from worker.infra.messaging.consuming.observer import Consuming
 
 
 class RecordingChannel:

@@ -1,4 +1,4 @@
-from worker.infra.messaging.quiet_log import REPEAT_SECONDS, QuietLog
+from worker.infra.repeat_limited_log import REPEAT_SECONDS, RepeatLimitedLog
 
 
 class _Lines(list[dict[str, object]]):
@@ -15,7 +15,7 @@ class _Clock:
 
 def test_a_lasting_trouble_is_one_line_however_often_it_is_met() -> None:
     lines = _Lines()
-    trouble = QuietLog(lines, _Clock())
+    trouble = RepeatLimitedLog(lines, _Clock())
 
     for _ in range(100):
         trouble.warn("waiting", "refused")
@@ -25,7 +25,7 @@ def test_a_lasting_trouble_is_one_line_however_often_it_is_met() -> None:
 
 def test_faces_that_a_trouble_shows_in_turn_are_one_line_each() -> None:
     lines = _Lines()
-    trouble = QuietLog(lines, _Clock())
+    trouble = RepeatLimitedLog(lines, _Clock())
 
     for _ in range(100):
         trouble.warn("waiting", "refused")
@@ -36,7 +36,7 @@ def test_faces_that_a_trouble_shows_in_turn_are_one_line_each() -> None:
 
 def test_a_trouble_that_stays_is_said_again_and_how_often_it_was_not() -> None:
     lines, clock = _Lines(), _Clock()
-    trouble = QuietLog(lines, clock)
+    trouble = RepeatLimitedLog(lines, clock)
     for _ in range(5):
         trouble.warn("waiting", "refused")
 
@@ -48,7 +48,7 @@ def test_a_trouble_that_stays_is_said_again_and_how_often_it_was_not() -> None:
 
 def test_a_trouble_that_was_over_is_news_again() -> None:
     lines = _Lines()
-    trouble = QuietLog(lines, _Clock())
+    trouble = RepeatLimitedLog(lines, _Clock())
     trouble.warn("waiting", "refused")
 
     trouble.over()

@@ -10,13 +10,12 @@ from tests.bad_input.envelope_rows import ENVELOPE_ROWS, structured
 from tests.bad_input.field_rows import FIELD_ROWS
 from tests.bad_input.json_rows import JSON_ROWS
 from tests.bad_input.row import Row
-from tests.support.messages import delivery_of
+from tests.support.messages import message_with
 from tests.support.raw_publisher import encode_properties, short
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure
-from worker.infra.messaging.decoding import Decoder
-from worker.infra.messaging.received import receive
-from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.events.decoding import Decoder
 
 ROWS = {**JSON_ROWS, **FIELD_ROWS, **ENVELOPE_ROWS}
 
@@ -34,8 +33,8 @@ def decode(
     wire = encode_properties(message.properties)
     properties = Basic.Properties()
     properties.unmarshal(struct.unpack(">H", wire[:2])[0], wire[2:])
-    delivery = delivery_of(message.body, properties)
-    return receive(delivery, decoder or Decoder(lambda: datetime.now(UTC))).content
+    decoder = decoder or Decoder(lambda: datetime.now(UTC))
+    return decoder.try_decode(message_with(message.body, properties))
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -11,13 +11,13 @@ from pamqp.commands import Basic
 
 from tests.bad_input.row import GOOD
 from tests.support.arbitrary import JSON, PROPERTIES, WIRE_TEXT
-from tests.support.messages import clock, delivery_of
+from tests.support.messages import clock, message_with
 from worker.application.commands import CommandMessage
 from worker.application.digest import DIGEST_BYTES
 from worker.application.outcomes import Failure
-from worker.infra.messaging.decoding import Decoder
-from worker.infra.messaging.invalid_message import InvalidMessageError
-from worker.infra.messaging.topology import EVENTS_EXCHANGE, WORKER_EXCHANGE
+from worker.infra.messaging.events.decoding import Decoder
+from worker.infra.messaging.events.invalid_message import InvalidMessageError
+from worker.infra.messaging.names import EVENTS_EXCHANGE, WORKER_EXCHANGE
 
 PLAIN = Basic.Properties(message_id="id-1", message_type="inventory.car-created.v1")
 STRUCTURED = Basic.Properties(content_type="application/cloudevents+json")
@@ -40,7 +40,7 @@ def assert_decoded(
 
 def decoded(body: bytes, properties: Basic.Properties, exchange: str) -> CommandMessage | Failure:
     try:
-        return Decoder(clock).decode(delivery_of(body, properties, exchange))
+        return Decoder(clock).decode(message_with(body, properties, exchange))
     except InvalidMessageError as invalid:
         return invalid.failure
 

@@ -8,7 +8,7 @@ from pamqp.body import ContentBody
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
-from worker.infra.messaging.delivery_frames import IN_A_ROW, DeliveryFrames
+from worker.infra.messaging.amqp.delivery_frames import IN_A_ROW, DeliveryFrames
 
 
 class Channel:

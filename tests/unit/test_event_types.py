@@ -1,7 +1,7 @@
 from typing import get_args, get_type_hints
 
 from worker.application.commands import Command
-from worker.infra.messaging.wire_events import EVENT_TYPES, WireEvent
+from worker.infra.messaging.events.wire_events import EVENT_TYPES, WireEvent
 
 
 def test_every_wire_event_is_served() -> None:

@@ -12,7 +12,7 @@ from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Outcome
 from worker.domain.value_objects.error_code import ErrorCode
 from worker.infra.memory.unit_of_work import InMemoryUnitOfWork, MemoryStore
-from worker.infra.messaging.invalid_message import InvalidMessageError
+from worker.infra.messaging.events.invalid_message import InvalidMessageError
 
 AT = "2026-01-01T00:00:00+00:00"
 CAR = Event(

@@ -1,6 +1,6 @@
 import pytest
 
-from worker.infra.messaging.quiet_log import REPEAT_SECONDS, QuietLog
+from worker.infra.repeat_limited_log import REPEAT_SECONDS, RepeatLimitedLog
 
 
 class Clock:
@@ -29,11 +29,11 @@ def lines() -> Lines:
 
 
 @pytest.fixture
-def trouble(lines: Lines, clock: Clock) -> QuietLog:
-    return QuietLog(lines, clock)
+def trouble(lines: Lines, clock: Clock) -> RepeatLimitedLog:
+    return RepeatLimitedLog(lines, clock)
 
 
-def test_a_lasting_trouble_is_said_once(trouble: QuietLog, lines: Lines) -> None:
+def test_a_lasting_trouble_is_said_once(trouble: RepeatLimitedLog, lines: Lines) -> None:
     for _ in range(100):
         trouble.warn("holding", "refused")
 
@@ -41,7 +41,7 @@ def test_a_lasting_trouble_is_said_once(trouble: QuietLog, lines: Lines) -> None
 
 
 def test_after_half_a_minute_it_is_said_again_and_how_often_it_was_not(
-    trouble: QuietLog, lines: Lines, clock: Clock
+    trouble: RepeatLimitedLog, lines: Lines, clock: Clock
 ) -> None:
     for _ in range(3):
         trouble.warn("holding", "refused")
@@ -52,7 +52,7 @@ def test_after_half_a_minute_it_is_said_again_and_how_often_it_was_not(
     assert lines.said[1:] == [("holding", {"reason": "refused", "left_unsaid": 2})]
 
 
-def test_another_trouble_is_news(trouble: QuietLog, lines: Lines) -> None:
+def test_another_trouble_is_news(trouble: RepeatLimitedLog, lines: Lines) -> None:
     trouble.warn("holding", "refused")
     trouble.warn("holding", "reset")
     trouble.warn("holding", "refused")
@@ -60,7 +60,7 @@ def test_another_trouble_is_news(trouble: QuietLog, lines: Lines) -> None:
     assert [details["reason"] for _, details in lines.said] == ["refused", "reset"]
 
 
-def test_a_trouble_that_was_over_is_news(trouble: QuietLog, lines: Lines) -> None:
+def test_a_trouble_that_was_over_is_news(trouble: RepeatLimitedLog, lines: Lines) -> None:
     trouble.warn("holding", "refused")
     trouble.over()
     trouble.warn("holding", "refused")

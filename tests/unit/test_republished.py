@@ -7,12 +7,12 @@ from pamqp import encode
 from pamqp.commands import Basic
 from pamqp.common import FieldTable
 
-from worker.infra.messaging.bookkeeping import NO_MESSAGE_ID
-from worker.infra.messaging.republished import (
+from worker.infra.messaging.amqp.republished import (
     DROPPED_HEADERS,
     LARGEST_HEADERS_BYTES,
     republished_properties,
 )
+from worker.infra.messaging.headers import NO_MESSAGE_ID
 
 BOOKKEEPING: FieldTable = {
     "x-error-code": "invalid-event",

@@ -9,12 +9,12 @@ from pamqp.commands import Basic
 from pamqp.common import FieldTable
 
 from tests.support.arbitrary import HEADERS, PROPERTIES
-from worker.infra.messaging.bookkeeping import NO_MESSAGE_ID, OURS
-from worker.infra.messaging.republished import (
+from worker.infra.messaging.amqp.republished import (
     DROPPED_HEADERS,
     LARGEST_HEADERS_BYTES,
     republished_properties,
 )
+from worker.infra.messaging.headers import NO_MESSAGE_ID, OURS
 
 BOOKKEEPING: FieldTable = {"x-error-code": "invalid-event", "x-error-detail": "d" * 2048}
 MANY = settings(max_examples=200, deadline=None)

@@ -1,6 +1,6 @@
 import pytest
 
-from worker.infra.messaging.retry_ladder import parse_retry_delays
+from worker.infra.messaging.retry_delays import parse_retry_delays
 
 
 def test_delays_are_read_in_the_order_given() -> None:

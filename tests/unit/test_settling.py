@@ -7,11 +7,12 @@ from tests.support.messages import clock
 from tests.support.settling import RecordingChannel, ScriptedPublisher, Silent
 from worker.application.outcomes import Failure, Outcome
 from worker.domain.value_objects.error_code import ErrorCode
-from worker.infra.messaging.bookkeeping import History
-from worker.infra.messaging.delivery import Delivery
-from worker.infra.messaging.received import Received
-from worker.infra.messaging.retry_ladder import parse_retry_delays
-from worker.infra.messaging.settling import MAY_SUCCEED_LATER, Settler, next_queue
+from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.consuming.received import Received
+from worker.infra.messaging.consuming.settling import MAY_SUCCEED_LATER, Settler, next_queue
+from worker.infra.messaging.history import History
+from worker.infra.messaging.retry_delays import parse_retry_delays
 
 DELAYS = parse_retry_delays("5s,30s")
 DEAD = "inventory-worker.dead-letters"
@@ -35,7 +36,9 @@ def settler(publisher: ScriptedPublisher) -> Settler:
 
 def received(tag: int, message_id: str, channel: RecordingChannel) -> Received:
     properties = Basic.Properties(message_id=message_id)
-    return Received(Delivery(tag, b"{}", properties, "inventory.events", "k", channel), BAD)
+    return Received(
+        Delivery(Message(b"{}", properties, "inventory.events", "k"), tag, channel), BAD
+    )
 
 
 @pytest.mark.parametrize("code", ErrorCode)

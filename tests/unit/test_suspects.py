@@ -1,16 +1,20 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 
+import pytest
 from pamqp.commands import Basic
+from pamqp.common import FieldValue
 
-from tests.support.messages import clock
+from tests.support.messages import NoSubscription, clock
 from tests.support.settling import RecordingChannel, ScriptedPublisher, Silent
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Outcome, Result
-from worker.infra.messaging.batching import Batching
-from worker.infra.messaging.decoding import Decoder
-from worker.infra.messaging.delivery import Delivery
-from worker.infra.messaging.settling import Settler
+from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.consuming.batching import Batching
+from worker.infra.messaging.consuming.settling import Settler
+from worker.infra.messaging.consuming.suspects import is_suspect, trial_key
+from worker.infra.messaging.events.decoding import Decoder
 
 TYPE = "inventory.car-created.v1"
 CAR = {
@@ -28,13 +32,13 @@ class TrialsSoFar:
     def __init__(self, trials: Mapping[bytes, int]) -> None:
         self._trials = dict(trials)
 
-    async def count(self, fingerprints: Collection[bytes]) -> Mapping[bytes, int]:
-        return {fingerprint: self._trials[fingerprint] for fingerprint in fingerprints}
+    async def count(self, keys: Collection[bytes]) -> Mapping[bytes, int]:
+        return {key: self._trials[key] for key in keys}
 
-    async def begin(self, fingerprints: Collection[bytes]) -> Mapping[bytes, int]:
-        return {fingerprint: self._trials[fingerprint] + 1 for fingerprint in fingerprints}
+    async def begin(self, keys: Collection[bytes]) -> Mapping[bytes, int]:
+        return {key: self._trials[key] + 1 for key in keys}
 
-    async def end(self, fingerprints: Collection[bytes]) -> None: ...
+    async def end(self, keys: Collection[bytes]) -> None: ...
 
 
 def suspect(tag: int, car_id: str, channel: RecordingChannel) -> Delivery:
@@ -45,14 +49,15 @@ def suspect(tag: int, car_id: str, channel: RecordingChannel) -> Delivery:
         headers={"x-delivery-count": 5},
     )
     body = json.dumps({"car_id": car_id, **CAR}).encode()
-    return Delivery(tag, body, properties, "inventory.events", TYPE, channel, redelivered=True)
+    message = Message(body, properties, "inventory.events", TYPE)
+    return Delivery(message, tag, channel, redelivered=True)
 
 
 async def test_a_suspect_with_few_trials_goes_before_one_with_many() -> None:
     channel = RecordingChannel()
     so_far = {"struck": 4, "spared": 2, "grazed": 3, "fresh": 0, "new": 1}
     suspects = [suspect(tag, car_id, channel) for tag, car_id in enumerate(so_far)]
-    trials = dict(zip((each.fingerprint for each in suspects), so_far.values(), strict=True))
+    trials = dict(zip((trial_key(each.message) for each in suspects), so_far.values(), strict=True))
     begun: list[list[str]] = []
 
     async def apply(messages: Sequence[CommandMessage]) -> list[Result]:
@@ -74,3 +79,33 @@ async def test_a_suspect_with_few_trials_goes_before_one_with_many() -> None:
     await batching.run()
 
     assert begun == [["fresh", "new"], ["spared"], ["grazed"], ["struck"]]
+
+
+def delivered(count: FieldValue, *, redelivered: bool) -> Delivery:
+    properties = Basic.Properties(headers={"x-delivery-count": count})
+    return Delivery(Message(b"", properties, "", ""), 1, NoSubscription(), redelivered)
+
+
+def test_a_message_delivered_for_the_third_time_is_a_suspect() -> None:
+    assert is_suspect(delivered(2, redelivered=True))
+    assert not is_suspect(delivered(1, redelivered=True))
+
+
+@pytest.mark.parametrize("count", [99, 2.0, "99", True, None, {"count": 99}])
+def test_a_count_that_a_publisher_wrote_makes_no_suspect(count: FieldValue) -> None:
+    assert not is_suspect(delivered(count, redelivered=False))
+
+
+@pytest.mark.parametrize("count", ["99", True, None, {"count": 99}])
+def test_a_count_that_is_no_number_makes_no_suspect(count: FieldValue) -> None:
+    assert not is_suspect(delivered(count, redelivered=True))
+
+
+def test_a_trial_key_tells_messages_apart_whatever_their_ids_hold() -> None:
+    keys = [
+        trial_key(Message(body, Basic.Properties(message_id=id_), "", ""))
+        for body in (b"", b"\xff")
+        for id_ in (None, "", "\udcff", "a")
+    ]
+
+    assert len(set(keys)) == len(keys)

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.infra.messaging.tag_ledger import Ack, TagLedger
+from worker.infra.messaging.amqp.tag_ledger import Ack, TagLedger
 
 
 def test_a_batch_without_gaps_is_one_acknowledgement() -> None:

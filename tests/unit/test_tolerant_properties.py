@@ -15,8 +15,8 @@ from tests.support.raw_publisher import (
     table,
     text_header,
 )
-from worker.infra.messaging.republished import republished_properties
-from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.amqp.republished import republished_properties
+from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
 
 
 @pytest.fixture(scope="module", autouse=True)

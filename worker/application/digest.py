@@ -1,4 +1,4 @@
-"""A fingerprint of what a command says, stored beside the id of its message."""
+"""A digest of what a command says, stored beside the id of its message."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence

@@ -8,11 +8,11 @@ import typer
 from worker.cli.failures import FAILED
 from worker.cli.output import AS_JSON, print_json, print_table
 from worker.composition import database, utc_now
-from worker.infra.db.inspection import inspect_database
-from worker.infra.inspection import Inspection
-from worker.infra.messaging.dead_letters.backlog import inspect_dead_letters
-from worker.infra.messaging.inspection import inspect_broker
-from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.check import Check
+from worker.infra.db.database_check import check_database
+from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.dead_letters.backlog_check import check_backlog
+from worker.infra.messaging.topology_check import check_topology
 from worker.settings import Settings, read_settings
 
 
@@ -31,17 +31,17 @@ def doctor(*, as_json: Annotated[bool, AS_JSON] = False) -> None:
         raise typer.Exit(FAILED)
 
 
-def _verdict(inspection: Inspection) -> str:
+def _verdict(inspection: Check) -> str:
     if inspection.problem is None:
         return "ok"
     return "warning" if inspection.is_warning else "WRONG"
 
 
-async def _inspect(settings: Settings) -> list[Inspection]:
+async def _inspect(settings: Settings) -> list[Check]:
     url = settings.rabbitmq_url.get_secret_value()
     async with database(settings.database_url.get_secret_value()) as (engine, _):
-        stored = await inspect_database(engine, utc_now)
-    connection, *queues = await inspect_broker(url, settings.worker_retry_delays)
+        stored = await check_database(engine, utc_now)
+    connection, *queues = await check_topology(url, settings.worker_retry_delays)
     if connection.problem is not None:
         return [*stored, connection]
-    return [*stored, connection, *queues, await inspect_dead_letters(url, utc_now())]
+    return [*stored, connection, *queues, await check_backlog(url, utc_now())]

@@ -8,9 +8,9 @@ import typer
 
 from worker.cli.failures import WRONG_USAGE
 from worker.composition import utc_now
-from worker.infra.messaging.decoding import Decoder
-from worker.infra.messaging.event_check import EventCheck, WrongLine
-from worker.infra.messaging.event_lines import NumberedLine, parse_event_lines
+from worker.infra.messaging.events.decoding import Decoder
+from worker.infra.messaging.events.event_check import EventCheck, WrongLine
+from worker.infra.messaging.events.event_lines import NumberedLine, parse_event_lines
 
 EventFile = Annotated[str, typer.Argument(help="JSON Lines; - reads standard input.")]
 

@@ -8,19 +8,19 @@ from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.db.errors import translate
 from worker.infra.db.schema import WrongSchemaError
 from worker.infra.http.server import HttpPortError
-from worker.infra.messaging.confirming_publisher import (
+from worker.infra.messaging.amqp.confirming_publisher import (
     BrokerUnavailableError,
     UnpublishableError,
 )
-from worker.infra.messaging.consumer import StartupTimeoutError
-from worker.infra.messaging.dead_letters.errors import DeadLettersError, WrongChoiceError
+from worker.infra.messaging.consuming.consumer import StartupTimeoutError
+from worker.infra.messaging.dead_letters.errors import DeadLettersError, InvalidSelectionError
 from worker.infra.tracing.tracing import TracingError
 from worker.settings import SettingsError
 
 FAILED = 1
 WRONG_USAGE = 2
 
-_WRONG_USAGE = (TracingError, SettingsError, InvalidQueryError, WrongChoiceError)
+_WRONG_USAGE = (TracingError, SettingsError, InvalidQueryError, InvalidSelectionError)
 _FAILED = (
     StoreUnavailableError,
     WrongSchemaError,

@@ -20,11 +20,12 @@ from worker.infra.db.repositories.recorded_messages import (
     PostgresRecordedMessages,
     RecordedMessage,
 )
+from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter, read_dead_letter
+from worker.infra.messaging.dead_letters.dead_letter_line import history_of
 from worker.infra.messaging.dead_letters.errors import QueueMissingError
-from worker.infra.messaging.dead_letters.letter_line import history_of
-from worker.infra.messaging.delivery import Delivery
-from worker.infra.messaging.topology import DEAD_LETTER_QUEUE, MAIN_QUEUE, queue_specs
+from worker.infra.messaging.names import DEAD_LETTER_QUEUE, MAIN_QUEUE
+from worker.infra.messaging.topology import queue_specs
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,8 @@ async def _look_for(desk: Desk, message_id: str) -> list[tuple[str, DeadLetter]]
     letters: list[tuple[str, DeadLetter]] = []
     for spec in queue_specs(desk.settings.worker_retry_delays):
 
-        def look(delivery: Delivery, queue: str = spec.name) -> None:
-            letter = read_dead_letter(delivery)
+        def look(message: Message, queue: str = spec.name) -> None:
+            letter = read_dead_letter(message)
             if letter.handle == message_id:
                 letters.append((queue, letter))
 

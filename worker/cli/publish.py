@@ -15,13 +15,13 @@ from worker.cli.event_file import (
     read_event_file,
 )
 from worker.cli.failures import FAILED
-from worker.infra.messaging.confirming_publisher import (
+from worker.infra.messaging.amqp.confirming_publisher import (
     ConfirmingPublisher,
     UnroutableError,
 )
-from worker.infra.messaging.event_check import WrongLine
-from worker.infra.messaging.event_lines import EventLine, NumberedLine
-from worker.infra.messaging.topology import EVENTS_EXCHANGE
+from worker.infra.messaging.events.event_check import WrongLine
+from worker.infra.messaging.events.event_lines import EventLine, NumberedLine
+from worker.infra.messaging.names import EVENTS_EXCHANGE
 from worker.settings import read_rabbitmq_url
 
 PUBLISHERS = 64

@@ -14,14 +14,14 @@ from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.engine import Sessions, create_engine, create_sessions
 from worker.infra.db.schema import check_revision, read_revision
 from worker.infra.db.session_locks import find_holder, hold_lock, try_lock
-from worker.infra.messaging.dead_letters.errors import DeadLettersError
-from worker.infra.messaging.dead_letters.look import (
+from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.dead_letters.browsing import (
     DEAD_LETTERS,
-    Look,
+    Visit,
+    browse,
     count_dead_letters,
-    look_at,
 )
-from worker.infra.messaging.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.dead_letters.errors import DeadLettersError
 from worker.infra.messaging.topology import QueueSpec
 from worker.settings import Settings, read_settings
 
@@ -49,10 +49,10 @@ class Desk:
         """Looks take turns: two at once would each see only a part of the messages."""
         return hold_lock(self.connection, AdvisoryLock.LOOKING_AT_DEAD_LETTERS, _say_waiting)
 
-    async def look(self, look: Look, spec: QueueSpec = DEAD_LETTERS) -> int:
+    async def look(self, look: Visit, spec: QueueSpec = DEAD_LETTERS) -> int:
         """Shows all messages of a queue; returns how many there were."""
         async with self.turn():
-            return await look_at(self.rabbitmq_url, spec, look)
+            return await browse(self.rabbitmq_url, spec, look)
 
     async def count_dead_letters(self) -> int:
         """How many lie in the queue now and are in nobody's hands."""

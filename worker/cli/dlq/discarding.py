@@ -21,12 +21,12 @@ from worker.cli.dlq.options import (
     require_new,
 )
 from worker.cli.output import AS_JSON
-from worker.infra.messaging.dead_letters.choice import Choice, FrozenChoice
+from worker.infra.messaging.dead_letters.dead_letter_file import DeadLetterWriter
 from worker.infra.messaging.dead_letters.discard import Discard
-from worker.infra.messaging.dead_letters.freezing import Frozen, freeze
-from worker.infra.messaging.dead_letters.letter_file import LetterWriter
-from worker.infra.messaging.dead_letters.pace import Pace
-from worker.infra.messaging.dead_letters.sweep import Sweep
+from worker.infra.messaging.dead_letters.frozen_selection import FrozenSelection, freeze
+from worker.infra.messaging.dead_letters.rate_limit import RateLimit
+from worker.infra.messaging.dead_letters.selection import SelectedKeys, Selection
+from worker.infra.messaging.dead_letters.selective_drain import SelectiveDrain
 from worker.infra.printable import printable
 
 
@@ -45,16 +45,16 @@ def discard(  # noqa: PLR0913 - one parameter for each option
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Take the chosen dead letters out of the queue, into a file."""
-    filters = Choice(as_tuple(ids), code, type_, car, since, until, limit)
+    filters = Selection(as_tuple(ids), code, type_, car, since, until, limit)
     choice = require_choice(filters, everything=everything)
     report(asyncio.run(_discard(choice, require_new(to), by)), as_json=as_json)
 
 
-async def _discard(choice: Choice, to: Path, by: str | None) -> Change:
+async def _discard(choice: Selection, to: Path, by: str | None) -> Change:
     async with open_desk("discard", by) as desk:
         await desk.claim()
         frozen = await freeze(desk.look, choice)
-        file = LetterWriter(to)
+        file = DeadLetterWriter(to)
         try:
             document = {**choice.as_document(), "to": printable(str(to))}
             async with open_change(
@@ -66,7 +66,9 @@ async def _discard(choice: Choice, to: Path, by: str | None) -> Change:
     return change
 
 
-async def _sweep(desk: Desk, change: Change, frozen: Frozen, file: LetterWriter) -> None:
-    sweep = Sweep(desk.rabbitmq_url, desk.turn, Pace(None), change.stop)
-    chosen = FrozenChoice(frozen.creations + frozen.others)
+async def _sweep(
+    desk: Desk, change: Change, frozen: FrozenSelection, file: DeadLetterWriter
+) -> None:
+    sweep = SelectiveDrain(desk.rabbitmq_url, desk.turn, RateLimit(None), change.stop)
+    chosen = SelectedKeys(frozen.creations + frozen.others)
     await sweep.run(chosen, Discard(file, change.audit, change.advance))

@@ -9,10 +9,10 @@ import typer
 
 from worker.cli.dlq.desk import open_desk
 from worker.cli.dlq.options import Car, Code, Ids, Limit, Since, Type, Until, as_tuple, require_new
-from worker.infra.messaging.dead_letters.choice import Choice
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
-from worker.infra.messaging.dead_letters.freezing import freeze
-from worker.infra.messaging.dead_letters.letter_line import to_line
+from worker.infra.messaging.dead_letters.dead_letter_line import to_line
+from worker.infra.messaging.dead_letters.frozen_selection import freeze
+from worker.infra.messaging.dead_letters.selection import Selection
 
 
 def export(  # noqa: PLR0913 - one parameter for each option
@@ -27,7 +27,7 @@ def export(  # noqa: PLR0913 - one parameter for each option
     limit: Limit = None,
 ) -> None:
     """Write the dead letters as JSON Lines; the queue stays as it is."""
-    choice = Choice(as_tuple(ids), code, type_, car, since, until, limit)
+    choice = Selection(as_tuple(ids), code, type_, car, since, until, limit)
     if to is not None:
         require_new(to)
     beside = None if to is None else to.absolute().parent
@@ -42,7 +42,7 @@ def export(  # noqa: PLR0913 - one parameter for each option
     typer.echo(f"exported {count} dead letters", err=True)
 
 
-async def _export(choice: Choice, lines: IO[str]) -> int:
+async def _export(choice: Selection, lines: IO[str]) -> int:
     def write(letter: DeadLetter) -> None:
         lines.write(f"{to_line(letter)}\n")
 

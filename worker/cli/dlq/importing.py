@@ -13,18 +13,18 @@ from worker.cli.failures import WRONG_USAGE
 from worker.cli.output import AS_JSON
 from worker.composition import utc_now
 from worker.infra.db.repositories.recorded_messages import PostgresRecordedMessages
-from worker.infra.messaging.confirming_publisher import ConfirmingPublisher
-from worker.infra.messaging.dead_letters.choice import FrozenChoice
+from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
+from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter, read_dead_letter
+from worker.infra.messaging.dead_letters.dead_letter_file import DeadLetterFile, InvalidLineError
 from worker.infra.messaging.dead_letters.errors import DeadLettersError
 from worker.infra.messaging.dead_letters.import_plan import ImportPlan, plan_import
-from worker.infra.messaging.dead_letters.letter_file import InvalidLineError, LetterFile
-from worker.infra.messaging.dead_letters.pace import LARGEST_BATCH, Pace
+from worker.infra.messaging.dead_letters.rate_limit import LARGEST_BATCH, RateLimit
 from worker.infra.messaging.dead_letters.resend import Outgoing, Resend
-from worker.infra.messaging.dead_letters.sweep import Sweep
-from worker.infra.messaging.decoding import Decoder
-from worker.infra.messaging.delivery import Delivery
-from worker.infra.messaging.topology import WORKER_EXCHANGE
+from worker.infra.messaging.dead_letters.selection import SelectedKeys
+from worker.infra.messaging.dead_letters.selective_drain import SelectiveDrain
+from worker.infra.messaging.events.decoding import Decoder
+from worker.infra.messaging.names import WORKER_EXCHANGE
 from worker.infra.printable import printable
 
 
@@ -36,7 +36,7 @@ def import_(
 ) -> None:
     """Send the messages of a file, edited or not; each leaves the dead letters, if it is there."""
     try:
-        with closing(LetterFile(file)) as letters:
+        with closing(DeadLetterFile(file)) as letters:
             plan = plan_import(letters, Decoder(utc_now))
             change = asyncio.run(_import(plan, file, by))
     except InvalidLineError as invalid:
@@ -56,7 +56,7 @@ async def _import(plan: ImportPlan, file: Path, by: str | None) -> Change:
         ) as change:
             change.told = {"edited": len(plan.edits), "not_in_queue": len(absent)}
             change.aside = f", {len(plan.edits)} edited, {len(absent)} no longer in the queue"
-            await _send(desk, change, plan, FrozenChoice(there), absent)
+            await _send(desk, change, plan, SelectedKeys(there), absent)
     return change
 
 
@@ -75,10 +75,10 @@ async def _find(desk: Desk, plan: ImportPlan) -> tuple[list[bytes], set[bytes]]:
     there: list[bytes] = []
     absent = set(plan.positions)
 
-    def look(delivery: Delivery) -> None:
-        letter = read_dead_letter(delivery)
+    def look(message: Message) -> None:
+        letter = read_dead_letter(message)
         if letter.content_key in plan.positions:
-            there.append(letter.fingerprint)
+            there.append(letter.key)
             absent.discard(letter.content_key)
 
     await desk.look(look)
@@ -86,7 +86,7 @@ async def _find(desk: Desk, plan: ImportPlan) -> tuple[list[bytes], set[bytes]]:
 
 
 async def _send(
-    desk: Desk, change: Change, plan: ImportPlan, there: FrozenChoice, absent: set[bytes]
+    desk: Desk, change: Change, plan: ImportPlan, there: SelectedKeys, absent: set[bytes]
 ) -> None:
     publisher = ConfirmingPublisher(
         desk.rabbitmq_url, exchange=WORKER_EXCHANGE, name="inventory-worker-replay"
@@ -97,7 +97,7 @@ async def _send(
 
     resend = Resend(publisher, change.audit, plan.prepare, on_done)
     try:
-        sweep = Sweep(desk.rabbitmq_url, desk.turn, Pace(None), change.stop)
+        sweep = SelectiveDrain(desk.rabbitmq_url, desk.turn, RateLimit(None), change.stop)
         await sweep.run(there, resend)
         positions = [plan.positions[key] for key in absent]
         for start in range(0, len(positions), LARGEST_BATCH):

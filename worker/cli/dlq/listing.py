@@ -5,10 +5,10 @@ from worker.cli.dlq.desk import Desk, open_desk
 from worker.cli.dlq.options import Car, Code, Ids, Limit, Since, Type, Until, as_tuple
 from worker.cli.output import AS_JSON, print_json, print_table
 from worker.infra.db.repositories.recorded_messages import PostgresRecordedMessages
-from worker.infra.messaging.dead_letters.choice import Choice, Selection
+from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.dead_letter import read_dead_letter
 from worker.infra.messaging.dead_letters.groups import Groups
-from worker.infra.messaging.delivery import Delivery
+from worker.infra.messaging.dead_letters.selection import Selection, Selector
 
 
 def list_dead_letters(  # noqa: PLR0913 - one parameter for each option
@@ -23,7 +23,7 @@ def list_dead_letters(  # noqa: PLR0913 - one parameter for each option
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Group the dead letters by error code and type; none is taken away."""
-    choice = Choice(as_tuple(ids), code, type_, car, since, until, limit)
+    choice = Selection(as_tuple(ids), code, type_, car, since, until, limit)
     groups, total = asyncio.run(_list(choice))
     if as_json:
         print_json({"total": total, "groups": groups})
@@ -37,7 +37,7 @@ def list_dead_letters(  # noqa: PLR0913 - one parameter for each option
     print_table(title, columns, [tuple(group.values()) for group in groups])
 
 
-async def _list(choice: Choice) -> tuple[list[dict[str, Any]], int]:
+async def _list(choice: Selection) -> tuple[list[dict[str, Any]], int]:
     async with open_desk("list") as desk:
         groups, total = await _group(desk, choice)
         recorded = await PostgresRecordedMessages(desk.sessions).find(groups.identities)
@@ -59,11 +59,11 @@ async def _list(choice: Choice) -> tuple[list[dict[str, Any]], int]:
     ], total
 
 
-async def _group(desk: Desk, choice: Choice) -> tuple[Groups, int]:
-    groups, selection = Groups(), Selection(choice)
+async def _group(desk: Desk, choice: Selection) -> tuple[Groups, int]:
+    groups, selection = Groups(), Selector(choice)
 
-    def look(delivery: Delivery) -> None:
-        letter = read_dead_letter(delivery)
+    def look(message: Message) -> None:
+        letter = read_dead_letter(message)
         if selection.takes(letter):
             groups.add(letter)
 

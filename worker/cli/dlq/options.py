@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from worker.infra.messaging.dead_letters.choice import Choice
-from worker.infra.messaging.dead_letters.errors import WrongChoiceError
+from worker.infra.messaging.dead_letters.errors import InvalidSelectionError
+from worker.infra.messaging.dead_letters.selection import Selection
 
 _AGE = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d)", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -50,12 +50,12 @@ By = Annotated[
 ]
 
 
-def require_choice(choice: Choice, *, everything: bool) -> Choice:
+def require_choice(choice: Selection, *, everything: bool) -> Selection:
     """The choice, which a command that changes something must have."""
-    if everything and choice != Choice():
-        raise WrongChoiceError("--all goes with no other choice")
-    if not everything and choice == Choice():
-        raise WrongChoiceError(
+    if everything and choice != Selection():
+        raise InvalidSelectionError("--all goes with no other choice")
+    if not everything and choice == Selection():
+        raise InvalidSelectionError(
             "choose with --id, --code, --type, --car, --since, --until or --limit, or say --all"
         )
     return choice
@@ -64,7 +64,7 @@ def require_choice(choice: Choice, *, everything: bool) -> Choice:
 def require_new(file: Path) -> Path:
     """The path of a file that does not exist yet."""
     if file.exists():
-        raise WrongChoiceError(f"{file} exists already: name a new file")
+        raise InvalidSelectionError(f"{file} exists already: name a new file")
     return file
 
 

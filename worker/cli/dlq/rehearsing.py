@@ -13,18 +13,17 @@ from worker.cli.dlq.desk import Desk, open_desk
 from worker.cli.output import print_json, print_table
 from worker.composition import utc_now
 from worker.infra.db.snapshot import open_snapshot
-from worker.infra.messaging.dead_letters.choice import Choice
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
-from worker.infra.messaging.dead_letters.freezing import freeze, is_creation
+from worker.infra.messaging.dead_letters.frozen_selection import freeze, is_creation
 from worker.infra.messaging.dead_letters.replayed import replayed
-from worker.infra.messaging.decoding import Decoder
-from worker.infra.messaging.received import receive
+from worker.infra.messaging.dead_letters.selection import Selection
+from worker.infra.messaging.events.decoding import Decoder
 
 Named = tuple[str, CommandMessage | Failure]
 """The handle of a dead letter, and what today's decoder makes of it."""
 
 
-async def rehearse(choice: Choice, *, as_json: bool) -> None:
+async def rehearse(choice: Selection, *, as_json: bool) -> None:
     """Prints it; decides with today's code on a snapshot of which nothing is kept."""
     async with open_desk("replay --dry-run") as desk:
         chosen = await _decode(desk, choice)
@@ -40,14 +39,14 @@ async def rehearse(choice: Choice, *, as_json: bool) -> None:
     typer.echo("nothing was changed")
 
 
-async def _decode(desk: Desk, choice: Choice) -> list[Named]:
+async def _decode(desk: Desk, choice: Selection) -> list[Named]:
     """In the order in which they would be sent; no body is kept."""
     creations: list[Named] = []
     others: list[Named] = []
     decoder = Decoder(utc_now)
 
     def decode(letter: DeadLetter) -> None:
-        content = receive(replayed(letter), decoder).content
+        content = decoder.try_decode(replayed(letter))
         (creations if is_creation(letter) else others).append((letter.handle, content))
 
     await freeze(desk.look, choice, decode)

@@ -8,18 +8,17 @@ from worker.cli.dlq.change import Change, open_change, report
 from worker.cli.dlq.desk import Desk, open_desk
 from worker.composition import utc_now
 from worker.infra.db.repositories.recorded_messages import PostgresRecordedMessages
-from worker.infra.messaging.confirming_publisher import ConfirmingPublisher
-from worker.infra.messaging.dead_letters.choice import Choice, FrozenChoice
+from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
-from worker.infra.messaging.dead_letters.freezing import Frozen, freeze
+from worker.infra.messaging.dead_letters.frozen_selection import FrozenSelection, freeze
 from worker.infra.messaging.dead_letters.outcome_watch import Ends, OutcomeWatch, Sent
-from worker.infra.messaging.dead_letters.pace import Pace
+from worker.infra.messaging.dead_letters.rate_limit import RateLimit
 from worker.infra.messaging.dead_letters.replayed import replayed
 from worker.infra.messaging.dead_letters.resend import Outgoing, Resend
-from worker.infra.messaging.dead_letters.sweep import Sweep
-from worker.infra.messaging.decoding import Decoder
-from worker.infra.messaging.received import receive
-from worker.infra.messaging.topology import WORKER_EXCHANGE
+from worker.infra.messaging.dead_letters.selection import SelectedKeys, Selection
+from worker.infra.messaging.dead_letters.selective_drain import SelectiveDrain
+from worker.infra.messaging.events.decoding import Decoder
+from worker.infra.messaging.names import WORKER_EXCHANGE
 
 PATIENCE_SECONDS = 60.0
 """How long after the last news, and all retry delays, a replayed message counts as stuck."""
@@ -35,7 +34,7 @@ class ReplayOptions:
     as_json: bool
 
 
-async def replay_chosen(choice: Choice, options: ReplayOptions) -> None:
+async def replay_chosen(choice: Selection, options: ReplayOptions) -> None:
     """Replays them, and says how far it came."""
     async with open_desk("replay", options.by) as desk:
         await desk.claim()
@@ -55,7 +54,9 @@ async def replay_chosen(choice: Choice, options: ReplayOptions) -> None:
 class Replay:
     """One replay of frozen dead letters."""
 
-    def __init__(self, desk: Desk, change: Change, frozen: Frozen, options: ReplayOptions) -> None:
+    def __init__(
+        self, desk: Desk, change: Change, frozen: FrozenSelection, options: ReplayOptions
+    ) -> None:
         self._change = change
         self._frozen = frozen
         self._canary = options.canary
@@ -63,7 +64,9 @@ class Replay:
         self._publisher = ConfirmingPublisher(
             desk.rabbitmq_url, exchange=WORKER_EXCHANGE, name="inventory-worker-replay"
         )
-        self._sweep = Sweep(desk.rabbitmq_url, desk.turn, Pace(options.rate), change.stop)
+        self._sweep = SelectiveDrain(
+            desk.rabbitmq_url, desk.turn, RateLimit(options.rate), change.stop
+        )
         self._resend = Resend(self._publisher, change.audit, _prepare, self._on_done)
         self._watch = OutcomeWatch(
             PostgresRecordedMessages(desk.sessions).find,
@@ -86,14 +89,14 @@ class Replay:
         """Disconnects."""
         await self._publisher.close()
 
-    async def _send(self, fingerprints: Sequence[bytes]) -> None:
-        await self._sweep.run(FrozenChoice(fingerprints), self._resend)
+    async def _send(self, keys: Sequence[bytes]) -> None:
+        await self._sweep.run(SelectedKeys(keys), self._resend)
 
-    async def _send_and_watch(self, fingerprints: Sequence[bytes]) -> Ends:
+    async def _send_and_watch(self, keys: Sequence[bytes]) -> Ends:
         """Waits for their ends, too."""
         watched: list[Sent] = []
         self._watched = watched
-        await self._send(fingerprints)
+        await self._send(keys)
         self._watched = None
         return await self._watch.wait(
             watched, dead=self._frozen.lying_there - self._change.audit.done
@@ -128,7 +131,7 @@ def _prepare(letter: DeadLetter) -> Outgoing:
 
 
 def _watchable(item: Outgoing) -> Sent:
-    content = receive(item.message, Decoder(utc_now)).content
+    content = Decoder(utc_now).try_decode(item.message)
     letter = item.letter
     return Sent(
         letter.handle,

@@ -19,8 +19,8 @@ from worker.cli.dlq.options import (
 from worker.cli.dlq.rehearsing import rehearse
 from worker.cli.dlq.replay_run import ReplayOptions, replay_chosen
 from worker.cli.output import AS_JSON
-from worker.infra.messaging.dead_letters.choice import Choice
-from worker.infra.messaging.dead_letters.pace import parse_rate
+from worker.infra.messaging.dead_letters.rate_limit import parse_rate
+from worker.infra.messaging.dead_letters.selection import Selection
 
 
 def read_rate(text: str) -> float:
@@ -55,7 +55,7 @@ def replay(  # noqa: PLR0913 - one parameter for each option
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Send the chosen dead letters back to the main queue."""
-    filters = Choice(as_tuple(ids), code, type_, car, since, until, limit)
+    filters = Selection(as_tuple(ids), code, type_, car, since, until, limit)
     choice = require_choice(filters, everything=everything)
     if dry_run:
         asyncio.run(rehearse(choice, as_json=as_json))

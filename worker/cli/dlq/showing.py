@@ -15,11 +15,11 @@ from worker.infra.db.repositories.recorded_messages import (
     RecordedMessage,
 )
 from worker.infra.messaging.dead_letters.canonical_json import indented
-from worker.infra.messaging.dead_letters.choice import Choice
 from worker.infra.messaging.dead_letters.contents import NOT_JSON, read_car_id, read_document
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
-from worker.infra.messaging.dead_letters.freezing import freeze
-from worker.infra.messaging.dead_letters.letter_line import history_of, original_of
+from worker.infra.messaging.dead_letters.dead_letter_line import history_of, original_of
+from worker.infra.messaging.dead_letters.frozen_selection import freeze
+from worker.infra.messaging.dead_letters.selection import Selection
 from worker.infra.printable import printable
 
 MOST_COPIES = 10
@@ -53,14 +53,14 @@ def show(
 async def _show(handle: str) -> list[Shown]:
     letters: list[DeadLetter] = []
     async with open_desk("show") as desk:
-        await freeze(desk.look, Choice(ids=(handle,), limit=MOST_COPIES), letters.append)
+        await freeze(desk.look, Selection(ids=(handle,), limit=MOST_COPIES), letters.append)
         return [await _with_knowledge(desk, letter) for letter in letters]
 
 
 async def _with_knowledge(desk: Desk, letter: DeadLetter) -> Shown:
     records = await PostgresRecordedMessages(desk.sessions).find_by_id(letter.message_id or "")
     recorded = next((r for r in records if (r.source, r.message_id) == letter.identity), None)
-    car_id = read_car_id(letter.delivery)
+    car_id = read_car_id(letter.message)
     catalog = PostgresCatalogRepository(desk.sessions)
     car = None if car_id is None else await catalog.get(printable(car_id))
     return Shown(letter, recorded, car_id, car)
@@ -117,8 +117,8 @@ def _text(value: object) -> str:
 
 
 def _body(letter: DeadLetter) -> str:
-    document = read_document(letter.delivery)
+    document = read_document(letter.message)
     try:
-        return repr(letter.delivery.body) if document is NOT_JSON else indented(document)
+        return repr(letter.message.body) if document is NOT_JSON else indented(document)
     except RecursionError:
-        return repr(letter.delivery.body)
+        return repr(letter.message.body)

@@ -23,7 +23,7 @@ while the messages stay where they are.
 https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
 
-TROUBLE = (DBAPIError, PoolTimeoutError, OSError, TimeoutError)
+DATABASE_ERRORS = (DBAPIError, PoolTimeoutError, OSError, TimeoutError)
 """What a call to the database may raise; asyncpg lets errors of the socket through."""
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Interval, bindparam, func, select, text
 
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.engine import Sessions
-from worker.infra.db.errors import TROUBLE, translate
+from worker.infra.db.errors import DATABASE_ERRORS, translate
 
 BATCH_ROWS = 1000
 
@@ -56,7 +56,7 @@ class Pruner:
             await asyncio.sleep(ROUND_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
             try:
                 await self.prune()
-            except TROUBLE as trouble:
+            except DATABASE_ERRORS as trouble:
                 _log.warning("pruning failed", reason=str(translate(trouble)))
 
     async def prune(self) -> int:

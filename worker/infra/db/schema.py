@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from worker.infra.db.errors import TROUBLE, translate
+from worker.infra.db.errors import DATABASE_ERRORS, translate
 
 SCHEMA_REVISION = "0004"
 """The newest migration of this release; revisions are numbered, so that older means smaller."""
@@ -44,7 +44,7 @@ async def read_revision(engine: AsyncEngine) -> str | None:
         if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
             return None
         raise translate(error) from error
-    except TROUBLE as trouble:
+    except DATABASE_ERRORS as trouble:
         raise translate(trouble) from trouble
     if revision is not None and not _OURS.fullmatch(revision):
         raise ForeignSchemaError(

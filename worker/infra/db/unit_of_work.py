@@ -2,7 +2,7 @@ from types import TracebackType
 from typing import Self
 
 from worker.infra.db.engine import Sessions
-from worker.infra.db.errors import TROUBLE, translate
+from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.repositories.car_store import PostgresCarStore
 from worker.infra.db.repositories.financing_plan_store import PostgresFinancingPlanStore
 from worker.infra.db.repositories.processed_messages import PostgresProcessedMessages
@@ -28,10 +28,10 @@ class PostgresUnitOfWork:
     ) -> None:
         try:
             await self._session.close()
-        except TROUBLE as trouble:
+        except DATABASE_ERRORS as trouble:
             if exc is None:
                 raise translate(trouble) from trouble
-        if isinstance(exc, TROUBLE):
+        if isinstance(exc, DATABASE_ERRORS):
             raise translate(exc) from exc
 
     async def commit(self) -> None:

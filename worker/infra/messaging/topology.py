@@ -6,17 +6,15 @@ from aio_pika import RobustExchange
 from faststream.rabbit import ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
 from faststream.rabbit.schemas.queue import QuorumQueueArgs
 
-from worker.infra.messaging.retry_ladder import RetryDelay
-from worker.infra.messaging.wire_events import EVENT_TYPES
-
-EVENTS_EXCHANGE = "inventory.events"
-"""Where publishers publish, with the type of the message as routing key."""
-
-WORKER_EXCHANGE = "inventory-worker"
-"""Where we route retries, replays and dead letters, by the name of the queue."""
-
-MAIN_QUEUE = "inventory-worker"
-DEAD_LETTER_QUEUE = "inventory-worker.dead-letters"
+from worker.infra.messaging.events.wire_events import EVENT_TYPES
+from worker.infra.messaging.names import (
+    DEAD_LETTER_QUEUE,
+    EVENTS_EXCHANGE,
+    MAIN_QUEUE,
+    WORKER_EXCHANGE,
+    retry_queue,
+)
+from worker.infra.messaging.retry_delays import RetryDelay
 
 NEVER_DROPPED = 1_000_000_000
 """A delivery limit that is never reached.
@@ -25,11 +23,6 @@ A killed worker raises the count of every message it had prefetched, the innocen
 looking at a dead letter raises its count. Measured: with no limit set, RabbitMQ 4.0.5 deletes a
 dead letter at the 21st look; with -1, 3.10.8 deletes it at the first.
 """
-
-
-def retry_queue(delay: RetryDelay) -> str:
-    """The queue that keeps messages for this delay."""
-    return f"inventory-worker.retry.{delay.text}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Result
-from worker.infra.messaging.batching import Apply, Settles
-from worker.infra.messaging.received import Received
-from worker.infra.messaging.topology import MAIN_QUEUE
+from worker.infra.messaging.consuming.batching import Apply, Settles
+from worker.infra.messaging.consuming.received import Received
+from worker.infra.messaging.names import MAIN_QUEUE
 
 _propagator = TraceContextTextMapPropagator()
 
@@ -78,7 +78,7 @@ class _TracedSettler:
 
 
 def _text_headers(received: Received) -> dict[str, str]:
-    headers = received.delivery.headers
+    headers = received.delivery.message.headers
     return {name: value for name, value in headers.items() if isinstance(value, str)}
 
 
@@ -88,7 +88,7 @@ def _attributes(received: Received, result: Result) -> dict[str, str]:
         "messaging.system": "rabbitmq",
         "messaging.operation.type": "process",
         "messaging.destination.name": MAIN_QUEUE,
-        "messaging.message.id": received.delivery.properties.message_id,
+        "messaging.message.id": received.delivery.message.properties.message_id,
         "inventory.car_id": received.car_id,
         "inventory.outcome": outcome,
     }

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from worker.infra.db.arrays import Columns, as_parameters, rows_of, table_of
 from worker.infra.db.engine import Sessions
-from worker.infra.db.errors import TROUBLE, translate
+from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.models import DeliveryTrialModel
 
 _DO_NOT_WAIT_FOR_THE_DISK = text("SET LOCAL synchronous_commit = off")
@@ -39,23 +39,21 @@ class PostgresDeliveryTrials:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    async def count(self, fingerprints: Collection[bytes]) -> Mapping[bytes, int]:
+    async def count(self, keys: Collection[bytes]) -> Mapping[bytes, int]:
         """See the port."""
         async with self._transaction() as session:
-            return _by_fingerprint(
-                await session.execute(_COUNT, {"fingerprints": list(fingerprints)})
-            )
+            return _by_key(await session.execute(_COUNT, {"fingerprints": list(keys)}))
 
-    async def begin(self, fingerprints: Collection[bytes]) -> Mapping[bytes, int]:
+    async def begin(self, keys: Collection[bytes]) -> Mapping[bytes, int]:
         """See the port. Rows are locked in one order everywhere."""
-        rows = [(fingerprint,) for fingerprint in sorted(set(fingerprints))]
+        rows = [(key,) for key in sorted(set(keys))]
         async with self._transaction() as session:
-            return _by_fingerprint(await session.execute(_BEGIN, as_parameters(_COLUMNS, rows)))
+            return _by_key(await session.execute(_BEGIN, as_parameters(_COLUMNS, rows)))
 
-    async def end(self, fingerprints: Collection[bytes]) -> None:
+    async def end(self, keys: Collection[bytes]) -> None:
         """See the port."""
         async with self._transaction() as session:
-            await session.execute(_END, {"fingerprints": list(fingerprints)})
+            await session.execute(_END, {"fingerprints": list(keys)})
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncSession]:
@@ -63,9 +61,9 @@ class PostgresDeliveryTrials:
             async with self._sessions.begin() as session:
                 await session.execute(_DO_NOT_WAIT_FOR_THE_DISK)
                 yield session
-        except TROUBLE as trouble:
+        except DATABASE_ERRORS as trouble:
             raise translate(trouble) from trouble
 
 
-def _by_fingerprint(result: Result[Any]) -> Mapping[bytes, int]:
+def _by_key(result: Result[Any]) -> Mapping[bytes, int]:
     return {row.fingerprint: row.trials for row in result}

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from worker.infra.messaging.json_text import JsonNumber
+from worker.infra.messaging.events.json_text import JsonNumber
 
 
 def canonical(document: object, *, sort: bool = False) -> str:

@@ -5,31 +5,26 @@ from datetime import datetime
 from typing import NamedTuple
 
 from worker.domain.value_objects.message_identity import MessageIdentity
-from worker.infra.messaging.bookkeeping import (
-    ERROR_AT,
-    ERROR_CODE,
-    ERROR_DETAIL,
-    NO_MESSAGE_ID,
-    History,
-)
+from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.contents import read_names
-from worker.infra.messaging.dead_letters.fingerprint import content_key, fingerprint
-from worker.infra.messaging.delivery import Delivery
-from worker.infra.messaging.topology import WORKER_EXCHANGE
+from worker.infra.messaging.dead_letters.keys import content_key, message_key
+from worker.infra.messaging.headers import ERROR_AT, ERROR_CODE, ERROR_DETAIL, NO_MESSAGE_ID
+from worker.infra.messaging.history import History
+from worker.infra.messaging.names import WORKER_EXCHANGE
 from worker.infra.printable import printable
 
 FOREIGN = "foreign"
 """The code of what neither the worker nor the broker put there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DeadLetter:
     """What a person needs to know of it; instants are None where nobody noted them.
 
     `identity` is what the worker would record, None where it could not read one.
     """
 
-    delivery: Delivery
+    message: Message
     identity: MessageIdentity | None
     type: str
     code: str
@@ -43,9 +38,9 @@ class DeadLetter:
         """The id that its publisher gave it, None for a message without."""
         if self.identity is not None:
             return printable(self.identity.message_id)
-        if NO_MESSAGE_ID in self.delivery.headers or not self.delivery.properties.message_id:
+        if NO_MESSAGE_ID in self.message.headers or not self.message.properties.message_id:
             return None
-        return printable(self.delivery.properties.message_id)
+        return printable(self.message.properties.message_id)
 
     @property
     def handle(self) -> str:
@@ -57,25 +52,25 @@ class DeadLetter:
         """Who sent it, empty if it does not say."""
         if self.identity is not None:
             return printable(self.identity.source)
-        return printable(self.delivery.properties.app_id or "")
+        return printable(self.message.properties.app_id or "")
 
     @property
     def content_key(self) -> bytes:
         """Equal for all copies of one message, whatever happened to each."""
-        return content_key(self.delivery, self.identity, self.type)
+        return content_key(self.message, self.identity, self.type)
 
     @property
-    def fingerprint(self) -> bytes:
+    def key(self) -> bytes:
         """Equal for one dead letter however often it is looked at, another after each failure."""
-        return fingerprint(self.delivery)
+        return message_key(self.message)
 
 
-def read_dead_letter(delivery: Delivery) -> DeadLetter:
+def read_dead_letter(message: Message) -> DeadLetter:
     """Reads any message whatever; what is missing or forged stays empty."""
-    identity, type_ = read_names(delivery)
-    told = _told_by_broker(delivery) or _told_by_worker(delivery)
+    identity, type_ = read_names(message)
+    told = _told_by_broker(message) or _told_by_worker(message)
     return DeadLetter(
-        delivery,
+        message,
         identity,
         printable(type_),
         printable(told.code),
@@ -93,19 +88,19 @@ class _Told(NamedTuple):
     history: History
 
 
-def _told_by_worker(delivery: Delivery) -> _Told:
-    headers = delivery.headers
+def _told_by_worker(message: Message) -> _Told:
+    headers = message.headers
     code, detail = headers.get(ERROR_CODE) or FOREIGN, headers.get(ERROR_DETAIL) or ""
-    history = History.of(delivery, WORKER_EXCHANGE)
+    history = History.of(message, WORKER_EXCHANGE)
     return _Told(str(code), str(detail), headers.get(ERROR_AT), history)
 
 
-def _told_by_broker(delivery: Delivery) -> _Told | None:
+def _told_by_broker(message: Message) -> _Told | None:
     """None where the broker did not move it here itself; the worker strips `x-death`.
 
     The headers are as the publisher wrote them then, and may claim any history.
     """
-    noted = delivery.headers.get("x-death")
+    noted = message.headers.get("x-death")
     deaths = (
         [death for death in noted if isinstance(death, dict)] if isinstance(noted, list) else []
     )

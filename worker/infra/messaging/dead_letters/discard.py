@@ -2,16 +2,16 @@ from collections.abc import Callable, Sequence
 
 from worker.domain.ports.dead_letter_audit import DeadLetterAudit
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
-from worker.infra.messaging.dead_letters.letter_file import LetterWriter
+from worker.infra.messaging.dead_letters.dead_letter_file import DeadLetterWriter
 from worker.infra.messaging.dead_letters.resend import audited
-from worker.infra.messaging.dead_letters.sweep import Acknowledge
+from worker.infra.messaging.dead_letters.selective_drain import Acknowledge
 
 
 class Discard:
     """Deals with the letters of a sweep: on disk, then audited, and only then taken away."""
 
     def __init__(
-        self, file: LetterWriter, audit: DeadLetterAudit, on_done: Callable[[int], None]
+        self, file: DeadLetterWriter, audit: DeadLetterAudit, on_done: Callable[[int], None]
     ) -> None:
         self._file = file
         self._audit = audit

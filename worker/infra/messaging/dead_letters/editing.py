@@ -8,14 +8,13 @@ from pamqp.common import FieldTable
 
 from worker.application.commands import CommandMessage
 from worker.domain.value_objects.message_identity import MessageIdentity
-from worker.infra.messaging.bookkeeping import REPLACES
+from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
 from worker.infra.messaging.dead_letters.replayed import replayed
-from worker.infra.messaging.decoding import Decoder
-from worker.infra.messaging.delivery import Delivery
-from worker.infra.messaging.envelope import CLOUD_EVENT_PREFIXES
-from worker.infra.messaging.received import receive
-from worker.infra.messaging.replacement import replacement_header
+from worker.infra.messaging.events.decoding import Decoder
+from worker.infra.messaging.events.envelope import CLOUD_EVENT_PREFIXES
+from worker.infra.messaging.events.replacement import replacement_header
+from worker.infra.messaging.headers import REPLACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Edit:
     data: str
 
 
-def edited(letter: DeadLetter, edit: Edit, decoder: Decoder) -> Delivery:
+def edited(letter: DeadLetter, edit: Edit, decoder: Decoder) -> Message:
     """The message in the plain form of the contract, under an id of its own.
 
     The id follows from what it replaces and what it says: the same edit twice is one message.
@@ -73,7 +72,7 @@ def edited_id(replaced: MessageIdentity, edit: Edit) -> str:
 
 
 def _headers(
-    again: Delivery, letter: DeadLetter, replaced: MessageIdentity, decoder: Decoder
+    again: Message, letter: DeadLetter, replaced: MessageIdentity, decoder: Decoder
 ) -> FieldTable:
     """Those of the replay; the event is no CloudEvent any more."""
     headers = {
@@ -82,7 +81,7 @@ def _headers(
         if not name.startswith(CLOUD_EVENT_PREFIXES)
     }
     if letter.history.replaces is None:
-        content = receive(again, decoder).content
+        content = decoder.try_decode(again)
         digest = content.digest if isinstance(content, CommandMessage) else None
         headers[REPLACES] = replacement_header(replaced, digest)
     return headers

@@ -22,13 +22,13 @@ class NotOurQueueError(DeadLettersError):
         )
 
 
-class LookLostError(DeadLettersError):
+class BrowseLostError(DeadLettersError):
     """The broker took the messages back while they were looked at; they are where they were."""
 
 
-class WrongChoiceError(Exception):
+class InvalidSelectionError(Exception):
     """The command says not what it is about, or says it twice."""
 
 
-class NothingChosenError(DeadLettersError):
+class NothingSelectedError(DeadLettersError):
     """No dead letter is as the choice says."""

@@ -1,26 +1,37 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp.commands import Basic
 
-from worker.infra.messaging.broker import TROUBLE, in_brief
-from worker.infra.messaging.delivery import Delivery
-from worker.infra.messaging.tag_ledger import TagLedger
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
+from worker.infra.messaging.amqp.delivery import read_message
+from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.amqp.tag_ledger import TagLedger
 
 CALL_SECONDS = 20
 
-OnDelivery = Callable[[Delivery], None]
+OnMessage = Callable[["HeldMessage"], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldMessage:
+    """A message in our hands until its channel acknowledges it or closes."""
+
+    message: Message
+    tag: int
+    channel: "HeldChannel"
 
 
 class HeldChannel:
     """A channel that takes up to `prefetch` messages of a queue and keeps them unsettled."""
 
-    def __init__(self, channel: AbstractChannel, prefetch: int, on_delivery: OnDelivery) -> None:
+    def __init__(self, channel: AbstractChannel, prefetch: int, on_message: OnMessage) -> None:
         self._channel = channel
         self._prefetch = prefetch
-        self._on_delivery = on_delivery
+        self._on_held = on_message
         self._ledger = TagLedger()
         self.unsettled = 0
         self.lost_because: str | None = None
@@ -40,46 +51,33 @@ class HeldChannel:
 
     @property
     def is_lost(self) -> bool:
-        """See the protocol."""
+        """True once the broker has taken the messages back."""
         return self.lost_because is not None
 
     async def acknowledge(self, tags: list[int]) -> None:
-        """See the protocol."""
+        """Removes these from the queue."""
         for tag in tags:
             self._ledger.settle(tag)
         for ack in self._ledger.take_acks():
             await self._channel.basic_ack(ack.tag, multiple=ack.multiple, wait=False)
         self.unsettled -= len(tags)
 
-    async def give_back(self, tag: int) -> None:
-        """See the protocol."""
-        await self._channel.basic_nack(tag, requeue=True, wait=False)
-        self._ledger.answered(tag)
-        self.unsettled -= 1
-
-    async def reject(self, tag: int) -> None:
-        """See the protocol."""
-        await self._channel.basic_nack(tag, requeue=False, wait=False)
-        self._ledger.answered(tag)
-        self.unsettled -= 1
-
-    def give_up(self, reason: str) -> None:
-        """See the protocol."""
+    def _lose(self, reason: str) -> None:
         self.lost_because = self.lost_because or reason
 
     async def close(self) -> None:
         """Gives back what is unsettled, in its order: a `nack` of it all would shuffle it."""
         if not self.is_lost:
-            with suppress(*TROUBLE):
+            with suppress(*BROKER_ERRORS):
                 await self._channel.close()
 
-    async def _on_message(self, message: DeliveredMessage) -> None:
+    async def _on_message(self, delivered: DeliveredMessage) -> None:
         self.unsettled += 1
-        self._on_delivery(Delivery.of(message, self))
+        self._on_held(HeldMessage(read_message(delivered), delivered.delivery_tag or 0, self))
 
     def _on_closed(self, closing: asyncio.Future[object]) -> None:
         reason = None if closing.cancelled() else closing.exception()
-        self.give_up(in_brief(reason) if reason else "the channel was closed")
+        self._lose(in_brief(reason) if reason else "the channel was closed")
 
     def _on_cancelled_by_broker(self, _: Basic.Cancel) -> None:
-        self.give_up("the queue was deleted")
+        self._lose("the queue was deleted")

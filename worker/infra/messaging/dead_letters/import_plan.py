@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
+from worker.infra.messaging.dead_letters.dead_letter_file import (
+    DeadLetterFile,
+    DeadLetterLine,
+    InvalidLineError,
+)
 from worker.infra.messaging.dead_letters.editing import Edit, edited, root_of
-from worker.infra.messaging.dead_letters.letter_file import InvalidLineError, LetterFile, LetterLine
 from worker.infra.messaging.dead_letters.replayed import replayed
 from worker.infra.messaging.dead_letters.resend import Outgoing
-from worker.infra.messaging.decoding import Decoder
-from worker.infra.messaging.invalid_message import InvalidMessageError
+from worker.infra.messaging.events.decoding import Decoder
+from worker.infra.messaging.events.invalid_message import InvalidMessageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +30,13 @@ class PlannedEdit:
 class ImportPlan:
     """Which line stands for which message, by the content of the message."""
 
-    file: LetterFile
+    file: DeadLetterFile
     decoder: Decoder
     positions: dict[bytes, int] = field(default_factory=dict)
     edits: dict[bytes, PlannedEdit] = field(default_factory=dict)
     _numbers: dict[bytes, int] = field(default_factory=dict)
 
-    def add(self, number: int, position: int, line: LetterLine) -> None:
+    def add(self, number: int, position: int, line: DeadLetterLine) -> None:
         """Plans a line.
 
         Raises:
@@ -73,7 +77,7 @@ class ImportPlan:
             raise InvalidLineError(f"line {number} {invalid}") from None
 
 
-def plan_import(file: LetterFile, decoder: Decoder) -> ImportPlan:
+def plan_import(file: DeadLetterFile, decoder: Decoder) -> ImportPlan:
     """Reads the whole file.
 
     Raises:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from worker.domain.value_objects.message_identity import MessageIdentity
+from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.dead_letters.browsing import Visit
 from worker.infra.messaging.dead_letters.dead_letter import read_dead_letter
-from worker.infra.messaging.dead_letters.look import Look
-from worker.infra.messaging.delivery import Delivery
 
 ASK_AGAIN_SECONDS = 0.25
 ASKED_AT_ONCE = 1_000
@@ -48,7 +48,7 @@ class OutcomeWatch:
         self,
         find_recorded: FindRecorded,
         count_dead: Callable[[], Awaitable[int]],
-        look: Callable[[Look], Awaitable[int]],
+        look: Callable[[Visit], Awaitable[int]],
         patience: float,
         stop: asyncio.Event,
     ) -> None:
@@ -86,8 +86,8 @@ class OutcomeWatch:
                 waiting[item.content_key] = item  # behind those that were not asked for yet
 
     async def _find_bad(self, waiting: dict[bytes, Sent], ends: Ends) -> int:
-        def look(delivery: Delivery) -> None:
-            letter = read_dead_letter(delivery)
+        def look(message: Message) -> None:
+            letter = read_dead_letter(message)
             item = waiting.get(letter.content_key)
             if item is not None and letter.history.replays >= item.replays:
                 ends.dead_again.append((waiting.pop(letter.content_key), letter.code))

@@ -4,20 +4,20 @@ from dataclasses import replace
 
 from pamqp.common import FieldTable
 
-from worker.infra.messaging.bookkeeping import (
+from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.amqp.republished import republished_properties
+from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
+from worker.infra.messaging.headers import (
     FIRST_ERROR_AT,
     ORIGINAL_EXCHANGE,
     ORIGINAL_ROUTING_KEY,
     REPLACES,
     REPLAYS,
 )
-from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
-from worker.infra.messaging.delivery import Delivery
-from worker.infra.messaging.republished import republished_properties
-from worker.infra.messaging.topology import MAIN_QUEUE, WORKER_EXCHANGE
+from worker.infra.messaging.names import MAIN_QUEUE, WORKER_EXCHANGE
 
 
-def replayed(letter: DeadLetter) -> Delivery:
+def replayed(letter: DeadLetter) -> Message:
     """The message as the worker will receive it: its own content, one more replay.
 
     What its publisher wanted of the first copy (to expire, to be answered, to prove who sent
@@ -25,8 +25,8 @@ def replayed(letter: DeadLetter) -> Delivery:
     gives an id to a message that has none.
     """
     return replace(
-        letter.delivery,
-        properties=republished_properties(letter.delivery.properties, _bookkeeping(letter)),
+        letter.message,
+        properties=republished_properties(letter.message.properties, _bookkeeping(letter)),
         exchange=WORKER_EXCHANGE,
         routing_key=MAIN_QUEUE,
     )

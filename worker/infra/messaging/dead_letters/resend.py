@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from worker.domain.ports.dead_letter_audit import AuditedMessage, DeadLetterAudit
-from worker.infra.messaging.confirming_publisher import ConfirmingPublisher
+from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
+from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
-from worker.infra.messaging.dead_letters.sweep import Acknowledge
-from worker.infra.messaging.delivery import Delivery
+from worker.infra.messaging.dead_letters.selective_drain import Acknowledge
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Outgoing:
     """What goes to the main queue for a dead letter; `sent_as` is the id of an edit."""
 
     letter: DeadLetter
-    message: Delivery
+    message: Message
     sent_as: str | None = None
 
 

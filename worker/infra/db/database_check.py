@@ -1,0 +1,67 @@
+"""Looks at the database for `doctor`, changing nothing."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from worker.domain.ports.unit_of_work import StoreUnavailableError
+from worker.infra.check import Check
+from worker.infra.db.errors import DATABASE_ERRORS, translate
+from worker.infra.db.models import CarModel
+from worker.infra.db.schema import WrongSchemaError, check_revision, read_revision
+
+CLOCKS_APART_AT_MOST = timedelta(seconds=30)
+"""Events may be five minutes ahead of the worker's clock: it should be right well within that."""
+
+_NOW = text("SELECT clock_timestamp()")
+_LACKING_RIGHTS = text(
+    """
+    SELECT privilege || ' on ' || name
+    FROM unnest(CAST(:tables AS text[])) AS tables(name)
+    CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privileges(privilege)
+    WHERE NOT has_table_privilege(name, privilege)
+    ORDER BY 1
+    """
+)
+
+
+async def check_database(engine: AsyncEngine, clock: Callable[[], datetime]) -> list[Check]:
+    """The schema; where that is fit, the rights on its tables and the clock."""
+    check = "PostgreSQL and its schema"
+    try:
+        newer = check_revision(await read_revision(engine))
+    except (WrongSchemaError, StoreUnavailableError) as problem:
+        return [Check(check, str(problem))]
+    schema = Check(f"{check}{', newer than this release' if newer else ''}", None)
+    return [
+        schema,
+        Check("rights on the tables", await _rights_problem(engine)),
+        Check("clock", await _clock_problem(engine, clock), is_warning=True),
+    ]
+
+
+async def _rights_problem(engine: AsyncEngine) -> str | None:
+    tables = [table.name for table in CarModel.metadata.sorted_tables]
+    try:
+        async with engine.connect() as connection:
+            lacking = (await connection.execute(_LACKING_RIGHTS, {"tables": tables})).scalars()
+    except DATABASE_ERRORS as trouble:
+        return str(translate(trouble))
+    names = ", ".join(lacking)
+    return f"lacking {names}: grant them, see docs/security.md" if names else None
+
+
+async def _clock_problem(engine: AsyncEngine, clock: Callable[[], datetime]) -> str | None:
+    try:
+        async with engine.connect() as connection:
+            before = clock()
+            theirs: datetime = (await connection.execute(_NOW)).scalar_one()
+            after = clock()
+    except DATABASE_ERRORS as trouble:
+        return str(translate(trouble))
+    apart = max(before - theirs, theirs - after)
+    if apart <= CLOCKS_APART_AT_MOST:
+        return None
+    return f"is {apart.total_seconds():.0f} s apart from PostgreSQL's: have both follow NTP"

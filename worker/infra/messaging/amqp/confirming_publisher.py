@@ -1,0 +1,125 @@
+"""Publishes with confirms, on a connection of its own.
+
+A broker that is short of memory or disk blocks connections that publish; acknowledgements on
+such a connection would stall.
+"""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from weakref import WeakValueDictionary
+
+import aio_pika
+from aiormq.abc import AbstractChannel
+from aiormq.exceptions import DeliveryError, PublishError
+from pamqp.commands import Basic
+
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief, named
+
+CONNECT_SECONDS = 20
+CONFIRM_SECONDS = 10
+CLOSE_SECONDS = 5
+UNCONFIRMED_AT_MOST = 64
+
+
+class BrokerUnavailableError(Exception):
+    """The broker did not confirm: publish again later, or leave the message where it is."""
+
+
+class UnroutableError(BrokerUnavailableError):
+    """No queue is bound for this routing key."""
+
+
+class UnpublishableError(Exception):
+    """These properties cannot be put on the wire, now or later."""
+
+
+class ConfirmingPublisher:
+    """Publishes to one exchange: mandatory, and returning once the broker has confirmed."""
+
+    def __init__(self, url: str, *, exchange: str, name: str) -> None:
+        self._exchange = exchange
+        self._url = named(url, name)
+        self._connection: aio_pika.abc.AbstractConnection | None = None
+        self._channel: AbstractChannel | None = None
+        self._opening: asyncio.Task[AbstractChannel] | None = None
+        self._room = asyncio.Semaphore(UNCONFIRMED_AT_MOST)
+        self._one_by_one: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def publish(self, body: bytes, properties: Basic.Properties, routing_key: str) -> None:
+        """Returns when the broker has the message on disk, in the queues of this key.
+
+        Raises:
+            BrokerUnavailableError: it may or may not have arrived.
+            UnroutableError: it arrived nowhere.
+            UnpublishableError: the message itself is the trouble.
+        """
+        async with self._turn(properties.message_id), self._room:
+            channel = await self._open_channel()
+            try:
+                async with asyncio.timeout(CONFIRM_SECONDS):
+                    await channel.basic_publish(
+                        body,
+                        exchange=self._exchange,
+                        routing_key=routing_key,
+                        properties=properties,
+                        mandatory=True,
+                    )
+            except PublishError as error:
+                raise UnroutableError(f"no queue takes {routing_key!r}") from error
+            except DeliveryError as error:  # an answer, and no reason to give the channel up
+                raise BrokerUnavailableError(f"refused: is {routing_key!r} full?") from error
+            except BROKER_ERRORS as error:
+                await self._discard(channel)
+                raise BrokerUnavailableError(f"not confirmed: {in_brief(error)}") from error
+            except (ValueError, TypeError, ArithmeticError) as error:
+                raise UnpublishableError(in_brief(error)) from error
+
+    def _turn(self, message_id: str | None) -> AbstractAsyncContextManager[None]:
+        """Copies with the same id go one after the other; without one, aiormq tells them apart."""
+        if not message_id:
+            return nullcontext()
+        return self._one_by_one.setdefault(message_id, asyncio.Lock())
+
+    async def close(self) -> None:
+        """Disconnects."""
+        if self._opening is not None:
+            self._opening.cancel()
+        self._channel = None
+        await self._disconnect()
+
+    async def _open_channel(self) -> AbstractChannel:
+        """All who wait share one attempt: one after the other, they would wait for hours."""
+        if self._channel is not None and not self._channel.is_closed:
+            return self._channel
+        if self._opening is None or self._opening.done():
+            self._opening = asyncio.create_task(self._connect())
+        try:
+            return await asyncio.shield(self._opening)
+        except BROKER_ERRORS as error:
+            raise BrokerUnavailableError(f"cannot connect: {in_brief(error)}") from error
+
+    async def _connect(self) -> AbstractChannel:
+        await self._disconnect()
+        async with asyncio.timeout(CONNECT_SECONDS):
+            self._connection = await aio_pika.connect(self._url)
+            channel = self._connection.channel(publisher_confirms=True, on_return_raises=True)
+            await channel.initialize()
+            self._channel = await channel.get_underlay_channel()
+        return self._channel
+
+    async def _discard(self, channel: AbstractChannel) -> None:
+        """Never uses a channel again on which a publish is unconfirmed.
+
+        A message that comes back is matched by its id alone: it could be taken for the
+        next copy with the same id.
+        """
+        if channel is self._channel:
+            self._channel = None
+            await self._disconnect()
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(*BROKER_ERRORS):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await connection.close()

@@ -1,0 +1,19 @@
+from dataclasses import dataclass
+
+from pamqp.commands import Basic
+from pamqp.common import FieldTable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Message:
+    """A message as publishers and queues know it, whether it was delivered or not."""
+
+    body: bytes
+    properties: Basic.Properties
+    exchange: str
+    routing_key: str
+
+    @property
+    def headers(self) -> FieldTable:
+        """The headers, empty if there are none."""
+        return self.properties.headers or {}

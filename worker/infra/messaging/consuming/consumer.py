@@ -1,0 +1,151 @@
+"""Keeps one subscription alive for as long as the worker runs."""
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
+from worker.infra.messaging.consuming.backoff import Backoff
+from worker.infra.messaging.consuming.batching import Batching
+from worker.infra.messaging.consuming.observer import Observer
+from worker.infra.messaging.consuming.settling import Settler
+from worker.infra.messaging.consuming.subscription import Subscription
+from worker.infra.messaging.retry_delays import RetryDelay
+from worker.infra.repeat_limited_log import RepeatLimitedLog
+
+FINISHING_SHARE = 0.6
+"""Of the shutdown timeout, for what is in hand; the rest is for taking leave of the servers."""
+
+T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
+
+
+class StartupTimeoutError(Exception):
+    """The servers did not come up in the time allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerOptions:
+    """Where to consume, and how much at once; times in seconds."""
+
+    url: str
+    prefetch: int
+    delays: tuple[RetryDelay, ...]
+    startup_timeout: float
+    shutdown_timeout: float
+
+
+class Consumer:
+    """Opens a subscription, and another whenever one is lost, until told to stop."""
+
+    def __init__(
+        self,
+        options: ConsumerOptions,
+        batching: Batching,
+        settler: Settler,
+        store_problem: Callable[[], Awaitable[str | None]],
+        observer: Observer,
+    ) -> None:
+        self._options = options
+        self._batching = batching
+        self._settler = settler
+        self._store_problem = store_problem
+        self._observer = observer
+        self._stop = asyncio.Event()
+        self._end_at = math.inf
+        self._was_consuming = False
+        self._trouble = RepeatLimitedLog(_log)
+
+    def stop(self) -> None:
+        """Ends the run in good order: what is in hand is finished, the rest given back."""
+        if not self._stop.is_set():
+            self._end_at = time.monotonic() + self._options.shutdown_timeout * FINISHING_SHARE
+            self._stop.set()
+
+    async def run(self) -> None:
+        """Returns after `stop`, once everything is settled or given back, or time is up.
+
+        Raises:
+            StartupTimeoutError: it never got as far as consuming.
+        """
+        batches = asyncio.create_task(self._batching.run())
+        batches.add_done_callback(lambda _: self.stop())
+        try:
+            while not self._stop.is_set():
+                subscription = await self._unless_stopped(self._subscribe())
+                if subscription is not None:
+                    await self._consume(subscription, batches)
+            await self._in_time(self._finish(batches))
+        finally:
+            batches.cancel()
+
+    async def _subscribe(self) -> Subscription:
+        """Waits for database and broker, however long, then consumes."""
+        backoff = Backoff()
+        while True:
+            try:
+                problem = await self._store_problem()
+                if problem is None:
+                    return await self._open()
+            except BROKER_ERRORS as error:
+                problem = f"RabbitMQ: {in_brief(error)}"
+            self._trouble.warn("waiting for the servers", problem)
+            self._observer.waiting(problem)
+            if not self._was_consuming and backoff.elapsed > self._options.startup_timeout:
+                raise StartupTimeoutError(problem)
+            await asyncio.sleep(backoff.next_pause())
+
+    async def _open(self) -> Subscription:
+        return await Subscription.open(
+            self._options.url,
+            prefetch=self._options.prefetch,
+            delays=self._options.delays,
+            on_delivery=self._batching.deliver,
+        )
+
+    async def _consume(self, subscription: Subscription, batches: asyncio.Task[None]) -> None:
+        self._was_consuming = True
+        self._trouble.over()
+        self._observer.consuming(subscription)
+        _log.info("consuming", prefetch=self._options.prefetch)
+        try:
+            await self._unless_stopped(subscription.wait_lost())
+            if subscription.is_lost:
+                _log.warning("subscription lost", reason=subscription.lost_because)
+            else:
+                await subscription.cancel()
+                await self._in_time(self._finish(batches))
+        finally:
+            self._observer.consuming(None)
+            await subscription.close()
+
+    async def _unless_stopped(self, work: Coroutine[None, None, T]) -> T | None:
+        """The result of the work; None where `stop` came first and the work was cancelled."""
+        doing = asyncio.create_task(work)
+        stopped = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait((doing, stopped), return_when=asyncio.FIRST_COMPLETED)
+            return doing.result() if doing.done() else None
+        finally:
+            stopped.cancel()
+            doing.cancel()
+            await asyncio.wait((doing,))
+
+    async def _finish(self, batches: asyncio.Task[None]) -> None:
+        self._batching.finish()
+        await asyncio.shield(batches)
+        await self._settler.finish()
+
+    async def _in_time(self, work: Coroutine[None, None, None]) -> None:
+        """Does it, but not for longer than whoever stops us will wait."""
+        try:
+            async with asyncio.timeout(self._end_at - time.monotonic()):
+                await work
+        except TimeoutError:
+            _log.warning("out of time: what is unfinished is given back to the queue")

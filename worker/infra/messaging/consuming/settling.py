@@ -1,0 +1,159 @@
+"""What becomes of a message once its result is known: the one table of results and actions."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
+
+import structlog
+from pamqp.commands import Basic
+
+from worker import __version__
+from worker.application.outcomes import Failure, Outcome, Result
+from worker.domain.value_objects.error_code import ErrorCode
+from worker.infra.messaging.amqp.confirming_publisher import (
+    BrokerUnavailableError,
+    ConfirmingPublisher,
+    UnpublishableError,
+    UnroutableError,
+)
+from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.amqp.republished import republished_properties
+from worker.infra.messaging.amqp.trace_parent import read_trace_id
+from worker.infra.messaging.consuming.backoff import Backoff
+from worker.infra.messaging.consuming.observer import Observer
+from worker.infra.messaging.consuming.received import Received
+from worker.infra.messaging.history import History
+from worker.infra.messaging.names import DEAD_LETTER_QUEUE, WORKER_EXCHANGE, retry_queue
+from worker.infra.messaging.retry_delays import RetryDelay
+
+MAY_SUCCEED_LATER = frozenset(
+    {ErrorCode.CAR_NOT_FOUND, ErrorCode.UNKNOWN_TYPE, ErrorCode.UNEXPECTED_ERROR}
+)
+"""The creation may still come, a newer worker may know the type, a bug may be mended."""
+
+HOLD_SECONDS = 30.0
+"""How long a message waits in our hands for a server, well within any consumer timeout."""
+
+UNROUTABLE_SECONDS = 1.0
+"""Before all queues are declared anew: a rate at which that may go on for hours."""
+
+_log = structlog.get_logger(__name__)
+
+
+def next_queue(failure: Failure, history: History, delays: Sequence[RetryDelay]) -> str:
+    """Where the next copy of a failed message goes.
+
+    A replayed message that fails again skips the retries: it had them before.
+    """
+    if failure.code in MAY_SUCCEED_LATER and not history.replays and history.attempts < len(delays):
+        return retry_queue(delays[history.attempts])
+    return DEAD_LETTER_QUEUE
+
+
+class Settler:
+    """Acknowledges what is done at once; republishes the rest beside the flow of batches."""
+
+    def __init__(
+        self,
+        republisher: ConfirmingPublisher,
+        delays: Sequence[RetryDelay],
+        observer: Observer,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._republisher = republisher
+        self._delays = delays
+        self._observer = observer
+        self._clock = clock
+        self._republishing: set[asyncio.Task[bool]] = set()
+
+    async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
+        """Call after the commit; returns before the copies of failed messages are confirmed."""
+        done: dict[int, tuple[Delivery, list[int]]] = {}
+        for received, result in settled:
+            delivery = received.delivery
+            match result:
+                case Outcome():
+                    subscription_id = id(delivery.subscription)
+                    done.setdefault(subscription_id, (delivery, []))[1].append(delivery.tag)
+                case Failure():
+                    self._start(self._republish(received, result))
+        for delivery, tags in done.values():
+            await delivery.subscription.acknowledge(tags)
+
+    async def settle_failure(self, received: Received, failure: Failure) -> bool:
+        """Settles one failed message; tells whether a copy is safe, else it will come again."""
+        return await self._republish(received, failure)
+
+    async def finish(self) -> None:
+        """Waits for the copies that are under way."""
+        await asyncio.gather(*self._republishing)
+
+    def _start(self, work: Coroutine[None, None, bool]) -> None:
+        task = asyncio.create_task(work)
+        self._republishing.add(task)
+        task.add_done_callback(self._republishing.discard)
+
+    async def _republish(self, received: Received, failure: Failure) -> bool:
+        delivery = received.delivery
+        if delivery.subscription.is_lost:
+            return False  # it is delivered again, and one copy is enough
+        history = History.of(delivery.message, WORKER_EXCHANGE)
+        queue = next_queue(failure, history, self._delays)
+        headers = history.headers_after(failure, self._clock(), __version__)
+        try:
+            await self._publish_until_confirmed(
+                delivery, queue, republished_properties(delivery.message.properties, headers)
+            )
+        except UnpublishableError as error:
+            _log_failure(received, failure, "rejected to the broker", republish_error=str(error))
+            await delivery.subscription.reject(delivery.tag)
+        except UnroutableError as error:
+            _log_failure(received, failure, "given back", republish_error=str(error))
+            await asyncio.sleep(UNROUTABLE_SECONDS)
+            delivery.subscription.give_up(
+                f"{error}: was it deleted? The next subscription declares it"
+            )
+        except BrokerUnavailableError as error:
+            _log_failure(received, failure, "given back", republish_error=str(error))
+            await delivery.subscription.give_back(delivery.tag)
+        else:
+            _log_failure(received, failure, queue)
+            self._observer.republished(failure, queue)
+            await delivery.subscription.acknowledge([delivery.tag])
+            return True
+        return False
+
+    async def _publish_until_confirmed(
+        self, delivery: Delivery, queue: str, properties: Basic.Properties
+    ) -> None:
+        """Tries again while the broker does not answer, but not longer than we may hold."""
+        backoff = Backoff()
+        while True:
+            try:
+                await self._republisher.publish(delivery.message.body, properties, queue)
+            except UnroutableError:
+                raise
+            except BrokerUnavailableError:
+                if backoff.elapsed > HOLD_SECONDS or delivery.subscription.is_lost:
+                    raise
+                await asyncio.sleep(backoff.next_pause())
+            else:
+                return
+
+
+def _log_failure(received: Received, failure: Failure, moved_to: str, **details: str) -> None:
+    properties = received.delivery.message.properties
+    known = {
+        "message_id": properties.message_id,
+        "type": properties.message_type,
+        "car_id": received.car_id,
+        "trace_id": read_trace_id(received.delivery.message),
+    }
+    _log.warning(
+        "message failed",
+        **{name: value for name, value in known.items() if value},
+        outcome=str(failure.code),
+        detail=failure.detail,
+        moved_to=moved_to,
+        **details,
+    )

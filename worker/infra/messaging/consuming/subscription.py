@@ -1,0 +1,214 @@
+"""One life of our consumer: a connection, a channel, a consumer tag."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
+from typing import Self
+
+import structlog
+from aiormq import Channel as AmqpChannel
+from aiormq.abc import DeliveredMessage
+from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitQueue
+from pamqp.commands import Basic
+
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, named
+from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.amqp.delivery_frames import DeliveryFrames
+from worker.infra.messaging.amqp.tag_ledger import Ack, TagLedger
+from worker.infra.messaging.names import MAIN_QUEUE
+from worker.infra.messaging.retry_delays import RetryDelay
+from worker.infra.messaging.topology import declare_topology
+
+CONNECT_SECONDS = 20
+CLOSE_SECONDS = 5
+WRITE_SECONDS = 10
+ACKS_ON_THEIR_WAY_SECONDS = 0.1
+"""Acks sent just before the channel closes can vanish on a quorum queue; after 50 ms none did."""
+
+EVERYTHING_UNSETTLED = 0  # the delivery tag that, with `multiple`, means all of them
+
+_log = structlog.get_logger(__name__)
+
+
+class Subscription:
+    """Deliveries of the main queue, until it is lost or closed; a new one is opened then.
+
+    FastStream connects, bounds the prefetch and declares; the deliveries themselves are taken
+    from its channel one layer down, many to a batch. `docs/decisions/0002-deliveries.md` says
+    what that saves, and which messages a client could send to wedge the layers above.
+    """
+
+    def __init__(self, broker: RabbitBroker, on_delivery: Callable[[Delivery], None]) -> None:
+        self._broker = broker
+        self._on_delivery = on_delivery
+        self._ledger = TagLedger()
+        self._acking = asyncio.Lock()
+        self._lost = asyncio.Event()
+        self._channel: AmqpChannel | None = None
+        self._consumer_tag: str | None = None
+        self._last_tag = 0
+        self.lost_because = ""
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        prefetch: int,
+        delays: tuple[RetryDelay, ...],
+        on_delivery: Callable[[Delivery], None],
+    ) -> Self:
+        """Connects, declares the topology and begins to consume."""
+        broker = RabbitBroker(
+            named(url, "inventory-worker"),
+            default_channel=Channel(prefetch_count=prefetch, publisher_confirms=False),
+            apply_types=False,
+            logger=None,
+        )
+        subscription = cls(broker, on_delivery)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await broker.connect()
+                await declare_topology(broker, delays)
+                await subscription._consume()
+        except BaseException:
+            await subscription._disconnect()
+            raise
+        return subscription
+
+    @property
+    def is_lost(self) -> bool:
+        """See the protocol."""
+        return self._lost.is_set()
+
+    @property
+    def is_consuming(self) -> bool:
+        """Tells whether the broker still knows our consumer, which a live socket does not."""
+        channel = self._channel
+        return (
+            channel is not None
+            and not self.is_lost
+            and not channel.is_closed
+            and self._consumer_tag in channel.consumers
+        )
+
+    @property
+    def in_flight(self) -> int:
+        """How many deliveries are not settled yet: tags are numbered from 1, without gaps."""
+        return self._last_tag - self._ledger.settled_count
+
+    async def wait_lost(self) -> str:
+        """Returns why, once the subscription is lost."""
+        await self._lost.wait()
+        return self.lost_because
+
+    def give_up(self, reason: str) -> None:
+        """See the protocol."""
+        if not self.is_lost:
+            self.lost_because = reason
+            self._lost.set()
+
+    async def acknowledge(self, tags: list[int]) -> None:
+        """See the protocol."""
+        for tag in tags:
+            self._ledger.settle(tag)
+        await self._flush_acks()
+
+    async def give_back(self, tag: int) -> None:
+        """See the protocol."""
+        await self._answer(tag, requeue=True)
+
+    async def reject(self, tag: int) -> None:
+        """See the protocol."""
+        await self._answer(tag, requeue=False)
+
+    async def cancel(self) -> None:
+        """Asks the broker for no more deliveries; what is in hand can still be settled."""
+        if self._channel is not None and self._consumer_tag is not None and not self.is_lost:
+            with suppress(*BROKER_ERRORS):
+                await self._channel.basic_cancel(self._consumer_tag, timeout=CLOSE_SECONDS)
+
+    async def close(self) -> None:
+        """Gives back what is not settled, and disconnects."""
+        await self.cancel()
+        if self._channel is not None and not self._channel.is_closed:
+            with suppress(*BROKER_ERRORS):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._channel.basic_nack(
+                        EVERYTHING_UNSETTLED, multiple=True, requeue=True, wait=False
+                    )
+                await asyncio.sleep(ACKS_ON_THEIR_WAY_SECONDS)
+        self.give_up("closed")
+        await self._disconnect()
+
+    async def _consume(self) -> None:
+        queue = await self._broker.declare_queue(
+            RabbitQueue(MAIN_QUEUE, QueueType.QUORUM, declare=False, robust=False)
+        )
+        channel = await queue.channel.get_underlay_channel()
+        assert isinstance(channel, AmqpChannel)
+        self._channel = channel
+        channel.closing.add_done_callback(self._on_channel_closed)
+        channel.on_consumer_cancel_callbacks.add(self._on_cancelled_by_broker)
+        channel.frames = DeliveryFrames(channel, self._on_message)
+        consuming = await channel.basic_consume(MAIN_QUEUE, self._on_message)
+        self._consumer_tag = consuming.consumer_tag
+
+    async def _on_message(self, message: DeliveredMessage) -> None:
+        delivery = Delivery.of(message, self)
+        self._last_tag = delivery.tag
+        self._on_delivery(delivery)
+
+    async def _flush_acks(self) -> None:
+        """One at a time: an ack that is overtaken by a later `multiple` closes the channel."""
+        channel = self._channel
+        if channel is None or self.is_lost:
+            return
+        async with self._acking:
+            await self._unless_lost(self._write(channel, self._ledger.take_acks()))
+
+    async def _write(self, channel: AmqpChannel, acks: Iterable[Ack]) -> None:
+        for ack in acks:
+            await channel.basic_ack(ack.tag, multiple=ack.multiple, wait=False)
+
+    async def _unless_lost(self, writing: Coroutine[None, None, object]) -> None:
+        """Ends the writing where the connection ends.
+
+        aiormq writes into a queue of bounded size: once nobody empties it any more, whoever
+        waits for room would wait for ever, and with him all batches.
+        """
+        task = asyncio.create_task(writing)
+        lost = asyncio.create_task(self._lost.wait())
+        try:
+            await asyncio.wait(
+                (task, lost), timeout=WRITE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            lost.cancel()
+            if not task.done():
+                task.cancel()
+                self.give_up(f"RabbitMQ took nothing from us for {WRITE_SECONDS} s")
+        if task.done():
+            with suppress(*BROKER_ERRORS):
+                task.result()
+
+    async def _answer(self, tag: int, *, requeue: bool) -> None:
+        if self._channel is None or self.is_lost:
+            return
+        async with self._acking:
+            await self._unless_lost(self._channel.basic_nack(tag, requeue=requeue, wait=False))
+            self._ledger.answered(tag)
+
+    def _on_channel_closed(self, closing: asyncio.Future[object]) -> None:
+        reason = None if closing.cancelled() else closing.exception()
+        self.give_up(f"the channel was closed: {reason or 'without a reason'}")
+
+    def _on_cancelled_by_broker(self, _: Basic.Cancel) -> None:
+        self.give_up("the broker cancelled our consumer: was the queue deleted?")
+
+    async def _disconnect(self) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._broker.stop()
+        except Exception as error:  # noqa: BLE001 - the broker is gone already, or never came
+            _log.debug("disconnecting failed", error=repr(error))

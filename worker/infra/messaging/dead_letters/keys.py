@@ -1,0 +1,40 @@
+"""What tells messages apart when none of their ids can be relied on."""
+
+from hashlib import blake2b
+
+from pamqp.commands import Basic
+
+from worker.domain.value_objects.message_identity import MessageIdentity
+from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.headers import NO_MESSAGE_ID
+
+_BYTES = 16
+_COUNTED_BY_THE_BROKER = ("x-message-count", "x-acquired-count")
+"""Headers that change with every look."""
+
+
+def content_key(message: Message, identity: MessageIdentity | None, type_: str) -> bytes:
+    """Of who says what: the same before and after a message failed."""
+    properties = message.properties
+    message_id = None if NO_MESSAGE_ID in message.headers else properties.message_id
+    named = identity or (properties.app_id, message_id)
+    return _digest((tuple(named), type_), message.body)
+
+
+def message_key(message: Message) -> bytes:
+    """Of everything, with the time of its failure: the same in every look, and in no other copy."""
+    headers = {
+        name: value for name, value in message.headers.items() if name not in _COUNTED_BY_THE_BROKER
+    }
+    properties = [
+        getattr(message.properties, name)
+        for name in Basic.Properties.attributes()
+        if name != "headers"
+    ]
+    return _digest((message.exchange, message.routing_key, properties, headers), message.body)
+
+
+def _digest(described: object, body: bytes) -> bytes:
+    digest = blake2b(repr(described).encode("utf-8", "surrogatepass"), digest_size=_BYTES)
+    digest.update(body)
+    return digest.digest()

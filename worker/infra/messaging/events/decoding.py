@@ -1,0 +1,148 @@
+"""From bytes on the wire to a command: every message becomes one or the other of two things."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from worker.application.commands import CommandMessage
+from worker.application.digest import digest_of
+from worker.application.outcomes import Failure
+from worker.domain.errors import InvalidValueError, describe
+from worker.domain.value_objects.error_code import ErrorCode
+from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.events.envelope import Envelope, read_envelope
+from worker.infra.messaging.events.invalid_message import InvalidMessageError
+from worker.infra.messaging.events.json_text import MalformedJsonError, parse_json
+from worker.infra.messaging.events.replacement import with_replaced
+from worker.infra.messaging.events.wire_events import EVENT_TYPES, WireEvent
+
+LARGEST_BODY_BYTES = 256 * 1024
+
+_JSON = "application/json"
+_STRUCTURED = "application/cloudevents+json"
+_MEDIA_TYPES = frozenset({_JSON, _STRUCTURED})
+_REQUIRED_IN_STRUCTURED = ("specversion", "id", "source", "type")
+
+
+class Decoder:
+    """Decodes plain AMQP, and CloudEvents 1.0 in binary and structured mode."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+
+    def decode(self, message: Message) -> CommandMessage:
+        """The command that the message carries.
+
+        Raises:
+            InvalidMessageError: never anything else, whatever arrives.
+        """
+        content_type = _check_form(message)
+        if content_type == _STRUCTURED:
+            event = _parse_structured(message.body)
+            decoded = self._decode_data(read_envelope(message, event), event.get("data"))
+        else:
+            envelope = read_envelope(message, None)
+            decoded = self._decode_data(envelope, _parse(message.body))
+        return with_replaced(decoded, message)
+
+    def try_decode(self, message: Message) -> CommandMessage | Failure:
+        """The command, or why there is none; a bug of ours costs this message only."""
+        try:
+            return self.decode(message)
+        except InvalidMessageError as invalid:
+            return invalid.failure
+        except Exception as bug:  # noqa: BLE001 - see above
+            return Failure.from_bug(bug, "decoding it")
+
+    def _decode_data(self, envelope: Envelope, data: object) -> CommandMessage:
+        event_type = EVENT_TYPES.get(envelope.type)
+        if event_type is None:
+            raise InvalidMessageError(
+                ErrorCode.UNKNOWN_TYPE,
+                f"type: found {describe(envelope.type)}, allowed are {', '.join(EVENT_TYPES)}",
+            )
+        if not isinstance(data, dict):
+            raise InvalidMessageError(
+                ErrorCode.INVALID_EVENT, f"data: found {describe(data)}, allowed is a JSON object"
+            )
+        try:
+            event = event_type.model_validate(data, context=self._clock())
+        except ValidationError as invalid:
+            raise _describe_invalid(invalid, event_type) from None
+        command = event.to_command(envelope.identity)
+        return CommandMessage(envelope.identity, envelope.type, command, digest_of(command))
+
+
+def _check_form(message: Message) -> str:
+    """The media type, once size and encodings are known to be ours."""
+    if len(message.body) > LARGEST_BODY_BYTES:
+        raise InvalidMessageError(
+            ErrorCode.TOO_LARGE,
+            f"body: found {len(message.body)} bytes, allowed are {LARGEST_BODY_BYTES}",
+        )
+    encoding = message.properties.content_encoding
+    if encoding and encoding.lower() not in {"identity", "utf-8", "utf8"}:
+        raise _unsupported("content_encoding", encoding, "none")
+    stated = message.properties.content_type or _JSON
+    if stated in _MEDIA_TYPES:  # as nearly every message has it: the rest need not be parsed
+        return stated
+    media_type, *parameters = (part.strip().lower() for part in stated.split(";"))
+    if media_type not in _MEDIA_TYPES:
+        raise _unsupported("content_type", stated, f"{_JSON} or {_STRUCTURED}")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip().strip('"') not in {"utf-8", "utf8"}:
+            raise _unsupported("content_type", stated, "charset utf-8")
+    return media_type
+
+
+def _parse_structured(body: bytes) -> dict[str, Any]:
+    event = _parse(body)
+    if not isinstance(event, dict):
+        raise InvalidMessageError(
+            ErrorCode.INVALID_EVENT,
+            f"body: found {describe(event)}, allowed is a CloudEvents JSON object",
+        )
+    missing = [name for name in _REQUIRED_IN_STRUCTURED if event.get(name) in (None, "")]
+    if missing:
+        code = ErrorCode.MISSING_MESSAGE_ID if "id" in missing else ErrorCode.INVALID_EVENT
+        raise InvalidMessageError(code, f"CloudEvents attribute missing: {', '.join(missing)}")
+    return event
+
+
+def _parse(body: bytes) -> object:
+    try:
+        return parse_json(body)
+    except MalformedJsonError as malformed:
+        raise InvalidMessageError(ErrorCode.MALFORMED_JSON, f"body: {malformed}") from None
+
+
+def _unsupported(name: str, found: str, allowed: str) -> InvalidMessageError:
+    return InvalidMessageError(
+        ErrorCode.UNSUPPORTED_ENCODING, f"{name}: found {describe(found)}, allowed is {allowed}"
+    )
+
+
+def _describe_invalid(invalid: ValidationError, event_type: type[WireEvent]) -> InvalidMessageError:
+    """Every wrong field in one line; a far-future date counts only where nothing else is wrong."""
+    errors = invalid.errors(include_url=False)
+    causes = [error.get("ctx", {}).get("error") for error in errors]
+    codes = {
+        cause.code if isinstance(cause, InvalidValueError) else ErrorCode.INVALID_EVENT
+        for cause in causes
+    }
+    code = codes.pop() if len(codes) == 1 else ErrorCode.INVALID_EVENT
+    required = ", ".join(event_type.model_fields)
+    return InvalidMessageError(
+        code, "; ".join(_describe_error(error, required) for error in errors)
+    )
+
+
+def _describe_error(error: ErrorDetails, required: str) -> str:
+    field = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "missing":
+        return f"{field}: is missing, required are {required}"
+    return f"{field}: {error['msg'].removeprefix('Value error, ')}"

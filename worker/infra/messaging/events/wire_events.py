@@ -1,0 +1,111 @@
+"""The data of the events as publishers send it, and the command that each one means."""
+
+from abc import abstractmethod
+from datetime import datetime
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+
+from worker.application.commands import ChangePrice, Command, CreateCar, OfferFinancingPlan
+from worker.domain.entities.car import PriceObservation
+from worker.domain.entities.financing_plan import FinancingPlan
+from worker.domain.value_objects.financing_terms import FinancingTerms
+from worker.domain.value_objects.message_identity import MessageIdentity
+from worker.infra.messaging.events.wire_fields import (
+    Amount,
+    AnnualRate,
+    Id,
+    Instant,
+    Name,
+    Price,
+    TermMonths,
+    Year,
+)
+
+
+class WireEvent(BaseModel):
+    """Validate with the worker's clock as context; fields we do not know are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    @abstractmethod
+    def to_command(self, identity: MessageIdentity) -> Command:
+        """What the event asks for; the identity takes part in the order of observations."""
+
+
+class CarCreatedV1(WireEvent):
+    """`inventory.car-created.v1`: a car came into the inventory."""
+
+    car_id: Id
+    make: Name
+    model: Name
+    year: Year
+    price_mxn: Price
+    occurred_at: Instant
+
+    def to_command(self, identity: MessageIdentity) -> CreateCar:
+        """See the base."""
+        price = PriceObservation(self.price_mxn, self.occurred_at, *identity)
+        return CreateCar(self.car_id, self.make, self.model, self.year, price)
+
+
+class PriceChangedV1(WireEvent):
+    """`inventory.price-changed.v1`: a car has another price."""
+
+    car_id: Id
+    price_mxn: Price
+    occurred_at: Instant
+
+    def to_command(self, identity: MessageIdentity) -> ChangePrice:
+        """See the base."""
+        return ChangePrice(
+            self.car_id, PriceObservation(self.price_mxn, self.occurred_at, *identity)
+        )
+
+
+class FinancingPlanOfferedV1(WireEvent):
+    """`inventory.financing-plan-offered.v1`: a car can be paid month by month."""
+
+    plan_id: Id
+    car_id: Id
+    annual_rate: AnnualRate
+    term_months: TermMonths
+    down_payment_mxn: Amount
+    monthly_payment_mxn: Price
+    total_paid_mxn: Price
+    occurred_at: Instant
+
+    @field_validator("total_paid_mxn")
+    @classmethod
+    def _adds_up(cls, total: Decimal, info: ValidationInfo[datetime]) -> Decimal:
+        """The total answers for the sum, once all that is in it could be read."""
+        read = info.data
+        if {"annual_rate", "term_months", "down_payment_mxn", "monthly_payment_mxn"} <= read.keys():
+            FinancingTerms(
+                read["annual_rate"],
+                read["term_months"],
+                read["down_payment_mxn"],
+                read["monthly_payment_mxn"],
+                total,
+            )
+        return total
+
+    def to_command(self, identity: MessageIdentity) -> OfferFinancingPlan:
+        """See the base."""
+        terms = FinancingTerms(
+            self.annual_rate,
+            self.term_months,
+            self.down_payment_mxn,
+            self.monthly_payment_mxn,
+            self.total_paid_mxn,
+        )
+        plan = FinancingPlan(self.plan_id, self.car_id, terms, self.occurred_at, *identity)
+        return OfferFinancingPlan(plan)
+
+
+EVENT_TYPES: dict[str, type[WireEvent]] = {
+    "inventory.car-created.v1": CarCreatedV1,
+    "inventory.price-changed.v1": PriceChangedV1,
+    "inventory.financing-plan-offered.v1": FinancingPlanOfferedV1,
+}
+"""Every type we take: the name on the wire, which is the routing key too."""

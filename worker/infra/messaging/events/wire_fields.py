@@ -1,0 +1,73 @@
+"""The types of the fields of events: each reads a JSON value by the rule of the contract."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import PlainValidator, ValidationInfo
+
+from worker.domain.errors import InvalidValueError
+from worker.domain.value_objects.car_description import parse_name, parse_year
+from worker.domain.value_objects.entity_id import parse_entity_id
+from worker.domain.value_objects.financing_terms import parse_annual_rate, parse_term_months
+from worker.domain.value_objects.money import parse_amount, parse_price
+from worker.domain.value_objects.occurrence import parse_occurred_at
+from worker.infra.messaging.events.json_text import JsonNumber
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidValueError(value, "a string")
+    return value
+
+
+def _number(value: object) -> str:
+    if not isinstance(value, JsonNumber):
+        raise InvalidValueError(value, "a JSON number")
+    return value.text
+
+
+def _text_or_number(value: object) -> str:
+    return value.text if isinstance(value, JsonNumber) else _text(value)
+
+
+def _read_id(value: object) -> str:
+    return parse_entity_id(_text(value))
+
+
+def _read_name(value: object) -> str:
+    return parse_name(_text(value))
+
+
+def _read_year(value: object, info: ValidationInfo[datetime]) -> int:
+    return parse_year(_number(value), info.context)
+
+
+def _read_price(value: object) -> Decimal:
+    return parse_price(_text_or_number(value))
+
+
+def _read_amount(value: object) -> Decimal:
+    return parse_amount(_text_or_number(value))
+
+
+def _read_annual_rate(value: object) -> Decimal:
+    return parse_annual_rate(_text(value))
+
+
+def _read_term_months(value: object) -> int:
+    return parse_term_months(_number(value))
+
+
+def _read_instant(value: object, info: ValidationInfo[datetime]) -> datetime:
+    return parse_occurred_at(_text(value), info.context)
+
+
+Id = Annotated[str, PlainValidator(_read_id)]
+Name = Annotated[str, PlainValidator(_read_name)]
+Year = Annotated[int, PlainValidator(_read_year)]
+Price = Annotated[Decimal, PlainValidator(_read_price)]
+Amount = Annotated[Decimal, PlainValidator(_read_amount)]
+AnnualRate = Annotated[Decimal, PlainValidator(_read_annual_rate)]
+TermMonths = Annotated[int, PlainValidator(_read_term_months)]
+Instant = Annotated[datetime, PlainValidator(_read_instant)]

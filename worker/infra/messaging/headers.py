@@ -1,0 +1,36 @@
+"""The headers that the worker writes; bounds and meanings are in `docs/operations.md`."""
+
+ERROR_CODE = "x-error-code"
+ERROR_DETAIL = "x-error-detail"
+ERROR_AT = "x-error-at"
+FIRST_ERROR_AT = "x-first-error-at"
+ATTEMPTS = "x-attempts"
+REPLAYS = "x-replays"
+ORIGINAL_EXCHANGE = "x-original-exchange"
+ORIGINAL_ROUTING_KEY = "x-original-routing-key"
+WORKER_VERSION = "x-worker-version"
+
+NO_MESSAGE_ID = "x-no-message-id"
+"""Set when we republish a message that has no id.
+
+aiormq makes one up when it publishes such a message; decoding ignores it where this stands.
+"""
+
+REPLACES = "x-replaces"
+"""The message whose place an edited one takes, written by `dlq import`: a table of its source,
+message id and, if it was a command, digest in hex."""
+
+OURS = frozenset(
+    {
+        ERROR_CODE,
+        ERROR_DETAIL,
+        ERROR_AT,
+        FIRST_ERROR_AT,
+        ATTEMPTS,
+        REPLAYS,
+        ORIGINAL_EXCHANGE,
+        ORIGINAL_ROUTING_KEY,
+        WORKER_VERSION,
+        REPLACES,
+    }
+)

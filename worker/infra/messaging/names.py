@@ -1,0 +1,17 @@
+"""The names of our exchanges and queues."""
+
+from worker.infra.messaging.retry_delays import RetryDelay
+
+EVENTS_EXCHANGE = "inventory.events"
+"""Where publishers publish, with the type of the message as routing key."""
+
+WORKER_EXCHANGE = "inventory-worker"
+"""Where we route retries, replays and dead letters, by the name of the queue."""
+
+MAIN_QUEUE = "inventory-worker"
+DEAD_LETTER_QUEUE = "inventory-worker.dead-letters"
+
+
+def retry_queue(delay: RetryDelay) -> str:
+    """The queue that keeps messages for this delay."""
+    return f"inventory-worker.retry.{delay.text}"
