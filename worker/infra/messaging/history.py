@@ -28,7 +28,7 @@ _LONGEST_NAME = 4 * 255
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What happened to a message before this message; `first_error_at` is None if nothing did."""
+    """What happened to a message before; `first_error_at` is None if nothing did."""
 
     attempts: int
     replays: int

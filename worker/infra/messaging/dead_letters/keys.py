@@ -9,7 +9,7 @@ from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.headers import NO_MESSAGE_ID
 
 _BYTES = 16
-_COUNTED_BY_THE_BROKER = ("x-message-count", "x-acquired-count")
+_COUNTED_BY_THE_BROKER = ("x-delivery-count", "x-acquired-count")
 """Headers that change with every look."""
 
 
