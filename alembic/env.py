@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from worker.infra.db import models  # noqa: F401 - makes the tables known to Base
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.base import Base
-from worker.infra.db.engine import create_engine
+from worker.infra.db.engine import create_command_engine
 from worker.settings import read_database_url
 
 LOOK_AGAIN_SECONDS = 0.2
@@ -61,9 +61,7 @@ def migrate(connection: Connection) -> None:
 
 async def migrate_online() -> None:
     """Connects and migrates; closing the connection frees the advisory lock."""
-    engine = create_engine(
-        read_database_url(), session_settings=MIGRATION_SETTINGS, answer_seconds=None
-    )
+    engine = create_command_engine(read_database_url(), MIGRATION_SETTINGS)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(migrate)

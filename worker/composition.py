@@ -23,12 +23,17 @@ from worker.infra.db.pruning import Pruner
 from worker.infra.db.repositories.delivery_trials import PostgresDeliveryTrials
 from worker.infra.db.schema import WrongSchemaError, check_revision, read_revision
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
+from worker.infra.durations import DEFAULT_DURATIONS, Durations
 from worker.infra.http.server import Answer, HttpServer, Routes
 from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
 from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Batching
 from worker.infra.messaging.consuming.consumer import Consumer, ConsumerOptions
+from worker.infra.messaging.consuming.inbox import Inbox
 from worker.infra.messaging.consuming.settling import Settler
+from worker.infra.messaging.consuming.store_retry import StoreRetry
+from worker.infra.messaging.consuming.suspects import Suspects
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.names import WORKER_EXCHANGE
 from worker.infra.repeat_limited_log import RepeatLimitedLog
@@ -47,16 +52,22 @@ def utc_now() -> datetime:
 
 
 @asynccontextmanager
-async def database(url: str, *, pool_size: int = 2) -> AsyncIterator[tuple[AsyncEngine, Sessions]]:
+async def database(
+    url: str, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 2
+) -> AsyncIterator[tuple[AsyncEngine, Sessions]]:
     """An engine and its sessions, disposed of at the end."""
-    engine = create_engine(url, pool_size=pool_size)
+    engine = create_engine(url, durations, pool_size=pool_size)
     try:
         yield engine, create_sessions(engine)
     finally:
         await engine.dispose()
 
 
-async def run_worker(settings: Settings, dispatch: Dispatch = dispatch) -> None:
+async def run_worker(
+    settings: Settings,
+    dispatch: Dispatch = dispatch,
+    durations: Durations = DEFAULT_DURATIONS,
+) -> None:
     """Runs the worker until SIGTERM or SIGINT.
 
     Raises:
@@ -66,10 +77,10 @@ async def run_worker(settings: Settings, dispatch: Dispatch = dispatch) -> None:
     """
     tolerate_undecodable_properties()
     metrics = Metrics()
-    health = Health(metrics)
+    health = Health(metrics, durations)
     url = settings.database_url.get_secret_value()
     async with (
-        database(url, pool_size=settings.worker_pool_size) as (engine, sessions),
+        database(url, durations, pool_size=settings.worker_pool_size) as (engine, sessions),
         tracing(os.environ, engine) as traced,
     ):
         metrics.watch_pool(partial(pool_of, engine))
@@ -77,19 +88,31 @@ async def run_worker(settings: Settings, dispatch: Dispatch = dispatch) -> None:
             settings.rabbitmq_url.get_secret_value(),
             exchange=WORKER_EXCHANGE,
             name="inventory-worker-republisher",
+            durations=durations,
         )
-        settler = Settler(republisher, settings.worker_retry_delays, health, utc_now)
+        settler = Settler(republisher, settings.worker_retry_delays, health, utc_now, durations)
+        finishing = asyncio.Event()
+        store_retry = StoreRetry(health, finishing, durations)
+        settling = traced.settling(settler)
         batching = Batching(
-            apply=traced.applying(ApplyBatch(partial(PostgresUnitOfWork, sessions), dispatch)),
-            settler=traced.settling(settler),
-            trials=PostgresDeliveryTrials(sessions),
+            inbox=Inbox(durations),
             decoder=Decoder(utc_now),
-            observer=health,
+            suspects=Suspects(
+                trials=PostgresDeliveryTrials(sessions),
+                give_up=settling.settle_failure,
+                observer=health,
+                store_retry=store_retry,
+                finishing=finishing,
+            ),
             batch_size=settings.worker_batch_size,
+            finishing=finishing,
         )
+        apply = traced.applying(ApplyBatch(partial(PostgresUnitOfWork, sessions), dispatch))
         consumer = Consumer(
             _consumer_options(settings),
+            durations,
             batching,
+            BatchHandler(apply, settling, store_retry, health),
             settler,
             partial(_store_problem, engine, RepeatLimitedLog(_log)),
             health,

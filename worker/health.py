@@ -4,17 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from worker.application.outcomes import Failure, Result
+from worker.infra.durations import Durations
 from worker.infra.messaging.consuming.observer import Consuming
 from worker.infra.telemetry.metrics import Metrics
-
-STUCK_AFTER_SECONDS = 30
-"""How long the event loop may give no sign of life before a restart is what helps."""
-
-NO_PROGRESS_SECONDS = 300
-"""How long nothing may come of messages in hand, or of attempts to consume.
-
-Every single wait in the worker has a bound far below this.
-"""
 
 
 class _Silence:
@@ -33,7 +25,8 @@ class _Silence:
 class Health:
     """Watches the consumer (as its `Observer`) and the event loop; read from other threads."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, durations: Durations) -> None:
+        self._durations = durations
         self._metrics = metrics
         self._subscription: Consuming | None = None
         self._waiting_for = "not started yet"
@@ -98,9 +91,9 @@ class Health:
     def live_problems(self) -> list[str]:
         """What only a restart would mend. A server that is away is no such thing."""
         problems = []
-        if self._loop.seconds > STUCK_AFTER_SECONDS:
+        if self._loop.seconds > self._durations.stuck_after:
             problems.append(f"the event loop has been stuck for {self._loop.seconds} s")
-        if self._progress.seconds > NO_PROGRESS_SECONDS:
+        if self._progress.seconds > self._durations.no_progress_after:
             what = "came of messages in hand" if self._is_consuming() else "was tried to consume"
             problems.append(f"nothing {what} for {self._progress.seconds} s")
         return problems

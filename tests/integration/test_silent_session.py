@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dev.servers import Servers
 from tests.support.tcp_proxy import LOOPBACK, TcpProxy
-from worker.infra.db.engine import SESSION_SETTINGS, create_engine
+from worker.infra.db.engine import create_engine, timeouts_of
+from worker.infra.durations import DEFAULT_DURATIONS, Durations
 
 TRANSACTION_TIMEOUT_SINCE = 170_000
-SOON = {**SESSION_SETTINGS, "transaction_timeout": "1s"}
+SOON = Durations(transaction=1)
 LOCK = text("LOCK TABLE cars IN ACCESS EXCLUSIVE MODE")
 WAITS_FOR_THE_OTHER_HALF = text(
     "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND wait_event = 'ClientRead'"
@@ -35,7 +36,7 @@ async def far(servers: Servers) -> AsyncIterator[tuple[AsyncEngine, TcpProxy]]:
     user = url.netloc.rpartition("@")[0]
     with TcpProxy(url.port or 5432) as network:
         through = url._replace(netloc=f"{user}@{LOOPBACK}:{network.port}").geturl()
-        engine = create_engine(through, session_settings=SOON)
+        engine = create_engine(through, SOON)
         yield engine, network
         network.cut()
         await engine.dispose()
@@ -64,7 +65,7 @@ async def test_a_statement_that_was_prepared_and_never_executed_holds_no_lock_fo
 
 
 async def test_every_session_of_a_worker_has_its_bounds(engine: AsyncEngine, version: int) -> None:
-    bounds = {name: value for name, value in SESSION_SETTINGS.items() if "timeout" in name}
+    bounds = timeouts_of(DEFAULT_DURATIONS)
     if version < TRANSACTION_TIMEOUT_SINCE:
         del bounds["transaction_timeout"]
     async with engine.connect() as connection:

@@ -1,9 +1,13 @@
 import asyncio
+from typing import cast
 
 from dev.servers import Servers
 from tests.support.broker import Broker
 from tests.support.histories import Event
+from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.consuming.batch_handler import BatchHandler
+from worker.infra.messaging.consuming.batching import Process
 from worker.infra.messaging.consuming.subscription import Subscription
 
 LARGER_THAN_A_FRAME = 300_000
@@ -13,29 +17,43 @@ def event(number: int, text: str = "") -> Event:
     return Event("inventory.price-changed.v1", "/test", f"m-{number}", {"text": text})
 
 
+class Taken:
+    """Takes deliveries, and notes in which task each one came."""
+
+    def __init__(self, expected: int) -> None:
+        self._expected = expected
+        self.bodies: list[bytes] = []
+        self.tasks: set[asyncio.Task[object] | None] = set()
+        self.all_there = asyncio.Event()
+
+    def send_to(self, process: Process) -> None: ...
+
+    def deliver(self, delivery: Delivery) -> None:
+        self.bodies.append(delivery.message.body)
+        self.tasks.add(asyncio.current_task())
+        if len(self.bodies) == self._expected:
+            self.all_there.set()
+
+
 async def test_deliveries_come_whole_and_without_a_task_for_each(
     empty: Servers, broker: Broker
 ) -> None:
     """A task for each would mean the long way through aiormq, which takes much more CPU."""
     events = [event(0, "x" * LARGER_THAN_A_FRAME), *(event(i) for i in range(1, 20))]
-    bodies: list[bytes] = []
-    tasks = set()
-    all_there = asyncio.Event()
-
-    def on_delivery(delivery: Delivery) -> None:
-        bodies.append(delivery.message.body)
-        tasks.add(asyncio.current_task())
-        if len(bodies) == len(events):
-            all_there.set()
-
+    taken = Taken(len(events))
     subscription = await Subscription.open(
-        empty.rabbitmq_url, prefetch=100, delays=(), on_delivery=on_delivery
+        empty.rabbitmq_url,
+        prefetch=100,
+        delays=(),
+        batching=taken,
+        handler=cast("BatchHandler", None),
+        durations=DEFAULT_DURATIONS,
     )
     try:
         await broker.publish(events)
-        await asyncio.wait_for(all_there.wait(), timeout=10)
+        await asyncio.wait_for(taken.all_there.wait(), timeout=10)
     finally:
         await subscription.close()
 
-    assert bodies == [event.body for event in events]
-    assert len(tasks) == 1
+    assert taken.bodies == [event.body for event in events]
+    assert len(taken.tasks) == 1

@@ -14,7 +14,8 @@ from tests.security.rights import RestrictedUrls, block_of_page, execute
 from tests.support.broker import PATIENT_DELAYS, connect
 from tests.support.catalog import read_cars
 from tests.support.histories import fold, random_history, with_duplicates
-from worker.infra.db.engine import SESSION_SETTINGS, create_engine, create_sessions
+from worker.infra.db.engine import create_engine, create_sessions, timeouts_of
+from worker.infra.durations import DEFAULT_DURATIONS
 
 pytestmark = pytest.mark.needs_tools
 
@@ -63,7 +64,7 @@ async def test_two_workers_converge_through_pgbouncer_in_transaction_mode(
 async def test_the_role_keeps_the_bounds_that_pgbouncer_passes_over(pooled_url: str) -> None:
     connection = await asyncpg.connect(pooled_url)
 
-    timeouts = {name: value for name, value in SESSION_SETTINGS.items() if "timeout" in name}
+    timeouts = timeouts_of(DEFAULT_DURATIONS)
     in_force = {name: await connection.fetchval(f"SHOW {name}") for name in timeouts}
     await connection.close()
 

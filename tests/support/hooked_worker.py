@@ -12,19 +12,15 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from worker import composition
 from worker.application import decide
 from worker.application.catalog_state import CatalogState
 from worker.application.commands import Command
 from worker.application.outcomes import Decision, Result
-from worker.infra.db.engine import SESSION_SETTINGS, create_engine
-from worker.infra.messaging.consuming import store_retry
+from worker.infra.durations import Durations
 from worker.infra.telemetry.logging import configure_logging
 from worker.infra.telemetry.metrics import Metrics
 from worker.settings import read_settings
@@ -56,21 +52,22 @@ def read_tally(file: Path) -> Counter[str]:
     return sum((Counter(json.loads(line)) for line in lines), Counter())
 
 
-def _impatient(seconds: str) -> Callable[..., AsyncEngine]:
-    bounds = {**SESSION_SETTINGS, "idle_in_transaction_session_timeout": f"{seconds}s"}
-    return partial(create_engine, session_settings=bounds, answer_seconds=float(seconds))
+def _durations() -> Durations:
+    """Shorter ones where a drill asks for them."""
+    asked: dict[str, float] = {}
+    if hold := os.environ.get("HOLD_SECONDS"):
+        asked["hold"] = float(hold)
+    if silence := os.environ.get("SILENCE_SECONDS"):
+        asked["idle_in_transaction"] = asked["database_answer"] = float(silence)
+    return Durations(**asked)
 
 
 def main() -> None:
     if "TALLY" in os.environ:
         setattr(composition, "Metrics", _TallyingMetrics)  # noqa: B010 - the module exports no such name
-    if "HOLD_SECONDS" in os.environ:
-        setattr(store_retry, "HOLD_SECONDS", float(os.environ["HOLD_SECONDS"]))  # noqa: B010 - as above
-    if "SILENCE_SECONDS" in os.environ:
-        setattr(composition, "create_engine", _impatient(os.environ["SILENCE_SECONDS"]))  # noqa: B010 - as above
     settings = read_settings()
     configure_logging(settings.worker_log_level, settings.worker_log_format)
-    asyncio.run(composition.run_worker(settings, dispatch))
+    asyncio.run(composition.run_worker(settings, dispatch, _durations()))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from datetime import datetime
 from pamqp.commands import Basic
 
 from worker.application.outcomes import Failure, Result
+from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.confirming_publisher import (
     BrokerUnavailableError,
     ConfirmingPublisher,
@@ -45,7 +46,7 @@ class ScriptedPublisher(ConfirmingPublisher):
     """Does with each message what its id says, and confirms all others."""
 
     def __init__(self, channel: RecordingChannel) -> None:
-        super().__init__("amqp://nowhere", exchange="", name="")
+        super().__init__("amqp://nowhere", exchange="", name="", durations=DEFAULT_DURATIONS)
         self._settled_by = channel
         self.copies: list[str] = []
 

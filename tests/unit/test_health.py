@@ -3,9 +3,13 @@ import sys
 
 import pytest
 
-from worker.health import NO_PROGRESS_SECONDS, STUCK_AFTER_SECONDS, Health
+from worker.health import Health
+from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.telemetry.metrics import Metrics
 from worker.infra.telemetry.watchdog import WEDGED
+
+STUCK_AFTER = int(DEFAULT_DURATIONS.stuck_after)
+NO_PROGRESS = int(DEFAULT_DURATIONS.no_progress_after)
 
 
 class Consumer:
@@ -16,7 +20,7 @@ class Consumer:
 
 @pytest.fixture
 def health() -> Health:
-    return Health(Metrics())
+    return Health(Metrics(), DEFAULT_DURATIONS)
 
 
 def wait(health: Health, seconds: int) -> None:
@@ -28,7 +32,7 @@ def wait(health: Health, seconds: int) -> None:
 
 def test_a_stuck_loop_is_mended_by_a_restart(health: Health) -> None:
     health.heartbeat()
-    for _ in range(STUCK_AFTER_SECONDS + 1):
+    for _ in range(STUCK_AFTER + 1):
         health.tick()
 
     assert health.live_problems() == ["the event loop has been stuck for 31 s"]
@@ -37,7 +41,7 @@ def test_a_stuck_loop_is_mended_by_a_restart(health: Health) -> None:
 def test_an_idle_consumer_is_well_however_long(health: Health) -> None:
     health.consuming(Consumer(is_consuming=True))
 
-    wait(health, 2 * NO_PROGRESS_SECONDS)
+    wait(health, 2 * NO_PROGRESS)
 
     assert health.live_problems() == []
     assert health.ready_problems() == []
@@ -46,7 +50,7 @@ def test_an_idle_consumer_is_well_however_long(health: Health) -> None:
 def test_messages_in_hand_of_which_nothing_comes_ask_for_a_restart(health: Health) -> None:
     health.consuming(Consumer(is_consuming=True, in_flight=3))
 
-    wait(health, NO_PROGRESS_SECONDS + 1)
+    wait(health, NO_PROGRESS + 1)
 
     assert health.live_problems() == ["nothing came of messages in hand for 301 s"]
 
@@ -54,7 +58,7 @@ def test_messages_in_hand_of_which_nothing_comes_ask_for_a_restart(health: Healt
 def test_holding_messages_for_a_database_that_is_away_asks_for_no_restart(health: Health) -> None:
     health.consuming(Consumer(is_consuming=True, in_flight=3))
 
-    for _ in range(NO_PROGRESS_SECONDS):
+    for _ in range(NO_PROGRESS):
         wait(health, 5)
         health.store_answers(yes=False)
 
@@ -65,7 +69,7 @@ def test_holding_messages_for_a_database_that_is_away_asks_for_no_restart(health
 def test_waiting_for_servers_asks_for_no_restart_and_names_the_server(health: Health) -> None:
     health.consuming(None)
 
-    for _ in range(NO_PROGRESS_SECONDS):
+    for _ in range(NO_PROGRESS):
         wait(health, 5)
         health.waiting("RabbitMQ: connection refused")
 
@@ -80,7 +84,7 @@ def test_a_consumer_that_is_gone_and_that_nobody_brings_back_asks_for_a_restart(
 ) -> None:
     health.consuming(Consumer(is_consuming=False))
 
-    wait(health, NO_PROGRESS_SECONDS + 1)
+    wait(health, NO_PROGRESS + 1)
 
     assert health.live_problems() == ["nothing was tried to consume for 301 s"]
 

@@ -7,6 +7,7 @@ from tests.support.messages import clock
 from tests.support.settling import RecordingChannel, ScriptedPublisher, Silent
 from worker.application.outcomes import Failure, Outcome
 from worker.domain.value_objects.error_code import ErrorCode
+from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.consuming.received import Received
@@ -31,7 +32,7 @@ def publisher(channel: RecordingChannel) -> ScriptedPublisher:
 
 @pytest.fixture
 def settler(publisher: ScriptedPublisher) -> Settler:
-    return Settler(publisher, DELAYS, Silent(), clock)
+    return Settler(publisher, DELAYS, Silent(), clock, DEFAULT_DURATIONS)
 
 
 def received(tag: int, message_id: str, channel: RecordingChannel) -> Received:

@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 
@@ -9,11 +10,16 @@ from tests.support.messages import NoSubscription, clock
 from tests.support.settling import RecordingChannel, ScriptedPublisher, Silent
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Outcome, Result
+from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.consuming.batch_handler import Apply, BatchHandler
+from worker.infra.messaging.consuming.batch_subscriber import Batch
 from worker.infra.messaging.consuming.batching import Batching
+from worker.infra.messaging.consuming.inbox import Inbox
 from worker.infra.messaging.consuming.settling import Settler
-from worker.infra.messaging.consuming.suspects import is_suspect, trial_key
+from worker.infra.messaging.consuming.store_retry import StoreRetry
+from worker.infra.messaging.consuming.suspects import Suspects, is_suspect, trial_key
 from worker.infra.messaging.events.decoding import Decoder
 
 TYPE = "inventory.car-created.v1"
@@ -53,6 +59,36 @@ def suspect(tag: int, car_id: str, channel: RecordingChannel) -> Delivery:
     return Delivery(message, tag, channel, redelivered=True)
 
 
+def batching_with(apply: Apply, trials: TrialsSoFar, channel: RecordingChannel) -> Batching:
+    """The parts of a worker around its servers, without FastStream between them."""
+    finishing = asyncio.Event()
+    store_retry = StoreRetry(Silent(), finishing, DEFAULT_DURATIONS)
+    settler = Settler(ScriptedPublisher(channel), (), Silent(), clock, DEFAULT_DURATIONS)
+    handler = BatchHandler(apply, settler, store_retry, Silent())
+    suspects = Suspects(
+        trials=trials,
+        give_up=settler.settle_failure,
+        observer=Silent(),
+        store_retry=store_retry,
+        finishing=finishing,
+    )
+
+    async def process(batch: Batch) -> None:
+        results = await handler.apply(batch)
+        assert results is not None
+        await handler.settle(batch, results, 0)
+
+    batching = Batching(
+        inbox=Inbox(DEFAULT_DURATIONS),
+        decoder=Decoder(clock),
+        suspects=suspects,
+        batch_size=10,
+        finishing=finishing,
+    )
+    batching.send_to(process)
+    return batching
+
+
 async def test_a_suspect_with_few_trials_goes_before_one_with_many() -> None:
     channel = RecordingChannel()
     so_far = {"struck": 4, "spared": 2, "grazed": 3, "fresh": 0, "new": 1}
@@ -66,14 +102,7 @@ async def test_a_suspect_with_few_trials_goes_before_one_with_many() -> None:
             batching.finish()
         return [Outcome.APPLIED] * len(messages)
 
-    batching = Batching(
-        apply=apply,
-        settler=Settler(ScriptedPublisher(channel), (), Silent(), clock),
-        trials=TrialsSoFar(trials),
-        decoder=Decoder(clock),
-        observer=Silent(),
-        batch_size=10,
-    )
+    batching = batching_with(apply, TrialsSoFar(trials), channel)
     for each in suspects:
         batching.deliver(each)
     await batching.run()

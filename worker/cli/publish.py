@@ -15,6 +15,7 @@ from worker.cli.event_file import (
     read_event_file,
 )
 from worker.cli.failures import FAILED
+from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.confirming_publisher import (
     ConfirmingPublisher,
     UnroutableError,
@@ -63,7 +64,12 @@ def _find_unsendable(lines: Sequence[NumberedLine]) -> list[WrongLine]:
 
 async def _publish(url: str, events: Sequence[EventLine]) -> list[str]:
     """Publishes in file order but for what is in flight; returns the types nobody takes."""
-    publisher = ConfirmingPublisher(url, exchange=EVENTS_EXCHANGE, name="inventory-worker-publish")
+    publisher = ConfirmingPublisher(
+        url,
+        exchange=EVENTS_EXCHANGE,
+        name="inventory-worker-publish",
+        durations=DEFAULT_DURATIONS,
+    )
     unroutable: list[str] = []
     remaining = iter(events)
     console = Console(stderr=True)

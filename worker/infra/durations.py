@@ -50,9 +50,22 @@ class Durations:
     """Without progress of messages in hand, or an attempt to consume, the process is not live."""
 
     # PostgreSQL
+    lock: float = 5.0
+    """`lock_timeout` of a session."""
+    statement: float = 15.0
+    """`statement_timeout` of a session."""
+    idle_in_transaction: float = 10.0
+    """`idle_in_transaction_session_timeout`: a frozen worker must not hold up the others."""
+    transaction: float = 30.0
+    """`transaction_timeout`, which ends what no other bound does.
+
+    A session that waits for the second half of a statement (prepared, never executed) is not idle,
+    and its `statement_timeout` cannot interrupt the waiting. Twice a statement's, and above any
+    transaction of a database that works.
+    """
     database_connect: float = 10.0
     database_answer: float = 20.0
-    """For the answer to a statement: above `statement_timeout`, or it would never be the server's."""
+    """For the answer to a statement; above `statement`, the server's own bound."""
 
     # Dead letters
     browse_silence: float = 1.0
@@ -80,3 +93,6 @@ class Durations:
             raise ValueError("longest_pause is below first_pause")
         if self.longest_window < self.window:
             raise ValueError("longest_window is below window")
+
+
+DEFAULT_DURATIONS = Durations()

@@ -11,7 +11,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from worker.infra.db.advisory_locks import AdvisoryLock
-from worker.infra.db.engine import Sessions, create_engine, create_sessions
+from worker.infra.db.engine import Sessions, create_command_engine, create_sessions
 from worker.infra.db.schema import check_revision, read_revision
 from worker.infra.db.session_locks import find_holder, hold_lock, try_lock
 from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
@@ -88,11 +88,10 @@ async def open_desk(command: str, by: str | None = None) -> AsyncIterator[Desk]:
     """Connects to the database, whose sessions then tell others who is at work."""
     tolerate_undecodable_properties()
     settings = read_settings()
-    engine = create_engine(
+    engine = create_command_engine(
         settings.database_url.get_secret_value(),
+        {**SESSION_SETTINGS, "application_name": _session_name(command, by)},
         pool_size=3,
-        session_settings={**SESSION_SETTINGS, "application_name": _session_name(command, by)},
-        answer_seconds=None,
     )
     try:
         check_revision(await read_revision(engine))

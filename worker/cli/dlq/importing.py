@@ -13,6 +13,7 @@ from worker.cli.failures import WRONG_USAGE
 from worker.cli.output import AS_JSON
 from worker.composition import utc_now
 from worker.infra.db.repositories.recorded_messages import PostgresRecordedMessages
+from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter, read_dead_letter
@@ -89,7 +90,10 @@ async def _send(
     desk: Desk, change: Change, plan: ImportPlan, there: SelectedKeys, absent: set[bytes]
 ) -> None:
     publisher = ConfirmingPublisher(
-        desk.rabbitmq_url, exchange=WORKER_EXCHANGE, name="inventory-worker-replay"
+        desk.rabbitmq_url,
+        exchange=WORKER_EXCHANGE,
+        name="inventory-worker-replay",
+        durations=DEFAULT_DURATIONS,
     )
 
     def on_done(sent: Sequence[Outgoing]) -> None:

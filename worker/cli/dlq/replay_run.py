@@ -8,6 +8,7 @@ from worker.cli.dlq.change import Change, open_change, report
 from worker.cli.dlq.desk import Desk, open_desk
 from worker.composition import utc_now
 from worker.infra.db.repositories.recorded_messages import PostgresRecordedMessages
+from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
 from worker.infra.messaging.dead_letters.frozen_selection import FrozenSelection, freeze
@@ -62,7 +63,10 @@ class Replay:
         self._canary = options.canary
         self._watched: list[Sent] | None = None
         self._publisher = ConfirmingPublisher(
-            desk.rabbitmq_url, exchange=WORKER_EXCHANGE, name="inventory-worker-replay"
+            desk.rabbitmq_url,
+            exchange=WORKER_EXCHANGE,
+            name="inventory-worker-replay",
+            durations=DEFAULT_DURATIONS,
         )
         self._sweep = SelectiveDrain(
             desk.rabbitmq_url, desk.turn, RateLimit(options.rate), change.stop

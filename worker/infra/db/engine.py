@@ -1,6 +1,6 @@
 """Connections to PostgreSQL."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 import asyncpg
@@ -13,23 +13,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-SESSION_SETTINGS = {
-    "application_name": "inventory-worker",
-    "lock_timeout": "5s",
-    "statement_timeout": "15s",
-    "idle_in_transaction_session_timeout": "10s",
-    "transaction_timeout": "30s",
-}
-"""Bounds for every session of the worker: a frozen one must not hold up the others.
-
-The last one ends what no other does: a session that waits for the second half of a statement
-(prepared, never executed) is not idle, and its `statement_timeout` cannot interrupt the waiting.
-Twice a statement's, and above any transaction of a database that works.
-"""
-
-CONNECT_SECONDS = 10
-ANSWER_SECONDS = 20
-"""When a connection that answers nothing counts as dead: above any `statement_timeout`."""
+from worker.infra.durations import DEFAULT_DURATIONS, Durations
 
 _SINCE_POSTGRESQL_17 = "transaction_timeout"
 
@@ -37,19 +21,49 @@ Sessions = async_sessionmaker[AsyncSession]
 
 
 def create_engine(
-    database_url: str,
-    *,
-    pool_size: int = 5,
-    session_settings: Mapping[str, str] = SESSION_SETTINGS,
-    answer_seconds: float | None = ANSWER_SECONDS,
+    database_url: str, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 5
 ) -> AsyncEngine:
-    """An engine for `postgresql://user:password@host:port/database`.
+    """The worker's engine, for `postgresql://user:password@host:port/database`.
 
     The URL goes to the driver as it stands, so that `sslmode=`, `sslrootcert=` and
     percent-encoded passwords mean what they mean to libpq. Nothing connects before the
     first statement.
     """
-    connect = partial(_connect, database_url, session_settings, answer_seconds)
+    settings = {"application_name": "inventory-worker", **timeouts_of(durations)}
+    return _create_engine(
+        partial(
+            _connect,
+            database_url,
+            settings,
+            durations.database_connect,
+            durations.database_answer,
+        ),
+        pool_size,
+    )
+
+
+def create_command_engine(
+    database_url: str, session_settings: Mapping[str, str], *, pool_size: int = 1
+) -> AsyncEngine:
+    """An engine for a command whose statements may take as long as its session settings allow."""
+    connect_seconds = DEFAULT_DURATIONS.database_connect
+    connect = partial(_connect, database_url, session_settings, connect_seconds, None)
+    return _create_engine(connect, pool_size)
+
+
+def timeouts_of(durations: Durations) -> dict[str, str]:
+    """The settings that bound every session of the worker."""
+    return {
+        "lock_timeout": f"{durations.lock:g}s",
+        "statement_timeout": f"{durations.statement:g}s",
+        "idle_in_transaction_session_timeout": f"{durations.idle_in_transaction:g}s",
+        _SINCE_POSTGRESQL_17: f"{durations.transaction:g}s",
+    }
+
+
+def _create_engine(
+    connect: Callable[[], Awaitable[asyncpg.Connection]], pool_size: int
+) -> AsyncEngine:
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=connect, pool_size=pool_size, max_overflow=0
     )
@@ -58,12 +72,15 @@ def create_engine(
 
 
 async def _connect(
-    database_url: str, session_settings: Mapping[str, str], answer_seconds: float | None
+    database_url: str,
+    session_settings: Mapping[str, str],
+    connect_seconds: float,
+    answer_seconds: float | None,
 ) -> asyncpg.Connection:
     """Connects with all the settings that this PostgreSQL knows; it lets nobody in with others."""
     connection = await asyncpg.connect(
         database_url,
-        timeout=CONNECT_SECONDS,
+        timeout=connect_seconds,
         command_timeout=answer_seconds,
         server_settings={k: v for k, v in session_settings.items() if k != _SINCE_POSTGRESQL_17},
     )

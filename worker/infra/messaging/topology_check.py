@@ -10,33 +10,34 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
 
 from worker.infra.check import Check
+from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief, named
 from worker.infra.messaging.names import EVENTS_EXCHANGE, WORKER_EXCHANGE
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import QueueSpec, queue_specs
 
-CALL_SECONDS = 10
-
 _EXCHANGE_TYPES = {EVENTS_EXCHANGE: ExchangeType.TOPIC, WORKER_EXCHANGE: ExchangeType.DIRECT}
 
 
-async def check_topology(url: str, delays: tuple[RetryDelay, ...]) -> list[Check]:
+async def check_topology(
+    url: str, delays: tuple[RetryDelay, ...], durations: Durations
+) -> list[Check]:
     """The connection, then the exchanges and queues."""
     try:
-        async with asyncio.timeout(CALL_SECONDS):
+        async with asyncio.timeout(durations.call):
             connection = await aio_pika.connect(named(url, "inventory-worker-doctor"))
     except BROKER_ERRORS as error:
         return [Check("RabbitMQ", f"cannot connect: {in_brief(error)}: check RABBITMQ_URL")]
     async with connection:
-        exchanges = [
-            Check(f"exchange {name}", await _problem(connection, _redeclare_exchange(name)))
-            for name in _EXCHANGE_TYPES
+        declared = [
+            *((f"exchange {name}", _redeclare_exchange(name)) for name in _EXCHANGE_TYPES),
+            *((f"queue {spec.name}", _redeclare_queue(spec)) for spec in queue_specs(delays)),
         ]
-        queues = [
-            Check(f"queue {spec.name}", await _problem(connection, _redeclare_queue(spec)))
-            for spec in queue_specs(delays)
+        checks = [
+            Check(name, await _problem(connection, redeclare, durations.call))
+            for name, redeclare in declared
         ]
-    return [Check("RabbitMQ", None), *exchanges, *queues]
+    return [Check("RabbitMQ", None), *checks]
 
 
 Redeclare = Callable[[AbstractChannel], Awaitable[None]]
@@ -60,10 +61,12 @@ def _redeclare_queue(spec: QueueSpec) -> Redeclare:
     return redeclare
 
 
-async def _problem(connection: AbstractConnection, redeclare: Redeclare) -> str | None:
+async def _problem(
+    connection: AbstractConnection, redeclare: Redeclare, seconds: float
+) -> str | None:
     """Declares only what exists already, which changes nothing and compares the arguments."""
     try:
-        async with asyncio.timeout(CALL_SECONDS):
+        async with asyncio.timeout(seconds):
             channel = await connection.channel()
             await redeclare(channel)
             await channel.close()

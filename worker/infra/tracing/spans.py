@@ -8,7 +8,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Result
-from worker.infra.messaging.consuming.batching import Apply, Settles
+from worker.infra.messaging.consuming.batch_handler import Apply, Settles
 from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.names import MAIN_QUEUE
 

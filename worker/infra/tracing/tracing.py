@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from worker.infra.messaging.consuming.batching import Apply, Settles
+from worker.infra.messaging.consuming.batch_handler import Apply, Settles
 
 LAST_SPANS_SECONDS = 3
 

@@ -13,11 +13,9 @@ from aiormq.abc import AbstractChannel
 from aiormq.exceptions import DeliveryError, PublishError
 from pamqp.commands import Basic
 
+from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief, named
 
-CONNECT_SECONDS = 20
-CONFIRM_SECONDS = 10
-CLOSE_SECONDS = 5
 UNCONFIRMED_AT_MOST = 64
 
 
@@ -36,9 +34,10 @@ class UnpublishableError(Exception):
 class ConfirmingPublisher:
     """Publishes to one exchange: mandatory, and returning once the broker has confirmed."""
 
-    def __init__(self, url: str, *, exchange: str, name: str) -> None:
+    def __init__(self, url: str, *, exchange: str, name: str, durations: Durations) -> None:
         self._exchange = exchange
         self._url = named(url, name)
+        self._durations = durations
         self._connection: aio_pika.abc.AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
         self._opening: asyncio.Task[AbstractChannel] | None = None
@@ -56,7 +55,7 @@ class ConfirmingPublisher:
         async with self._turn(properties.message_id), self._room:
             channel = await self._open_channel()
             try:
-                async with asyncio.timeout(CONFIRM_SECONDS):
+                async with asyncio.timeout(self._durations.confirm):
                     await channel.basic_publish(
                         body,
                         exchange=self._exchange,
@@ -100,7 +99,7 @@ class ConfirmingPublisher:
 
     async def _connect(self) -> AbstractChannel:
         await self._disconnect()
-        async with asyncio.timeout(CONNECT_SECONDS):
+        async with asyncio.timeout(self._durations.connect):
             self._connection = await aio_pika.connect(self._url)
             channel = self._connection.channel(publisher_confirms=True, on_return_raises=True)
             await channel.initialize()
@@ -121,5 +120,5 @@ class ConfirmingPublisher:
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(*BROKER_ERRORS):
-                async with asyncio.timeout(CLOSE_SECONDS):
+                async with asyncio.timeout(self._durations.close):
                     await connection.close()

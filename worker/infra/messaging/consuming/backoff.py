@@ -1,8 +1,7 @@
 import random
 import time
 
-FIRST_PAUSE_SECONDS = 0.1
-LONGEST_PAUSE_SECONDS = 5.0
+from worker.infra.durations import Durations
 
 
 class Backoff:
@@ -11,9 +10,10 @@ class Backoff:
     Random, so that workers which lost a server together do not come back together.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, durations: Durations) -> None:
         self._began = time.monotonic()
-        self._pause = FIRST_PAUSE_SECONDS
+        self._pause = durations.first_pause
+        self._longest = durations.longest_pause
 
     @property
     def elapsed(self) -> float:
@@ -22,5 +22,5 @@ class Backoff:
 
     def next_pause(self) -> float:
         """Seconds to wait before the next attempt."""
-        pause, self._pause = self._pause, min(self._pause * 2, LONGEST_PAUSE_SECONDS)
+        pause, self._pause = self._pause, min(self._pause * 2, self._longest)
         return pause * random.uniform(0.75, 1.25)  # noqa: S311 - nobody gains by guessing it

@@ -1,38 +1,16 @@
-"""The heart of the worker: takes messages in batches, has them applied, has them settled."""
+"""The heart of the worker: turns deliveries into batches, one at a time."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
 
-from worker.application.commands import CommandMessage
-from worker.application.outcomes import Failure, Result
-from worker.domain.ports.delivery_trials import DeliveryTrials
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.consuming.inbox import Inbox
-from worker.infra.messaging.consuming.observer import Observer
-from worker.infra.messaging.consuming.received import (
-    Received,
-    oldest_occurrence,
-    oldest_publication,
-)
-from worker.infra.messaging.consuming.store_retry import StoreRetry
+from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.consuming.suspects import SUSPECTS_TOGETHER, Suspects, is_suspect
 from worker.infra.messaging.events.decoding import Decoder
 
-Apply = Callable[[Sequence[CommandMessage]], Awaitable[list[Result]]]
-
-
-class Settles(Protocol):
-    """The `Settler`, or something around it."""
-
-    async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
-        """Settles a batch, once it is committed."""
-        ...
-
-    async def settle_failure(self, received: Received, failure: Failure) -> bool:
-        """Settles one failed message; tells whether a copy is safe."""
-        ...
+Process = Callable[[tuple[Received, ...]], Awaitable[None]]
+"""Applies and settles a batch."""
 
 
 class Batching:
@@ -41,29 +19,22 @@ class Batching:
     def __init__(
         self,
         *,
-        apply: Apply,
-        settler: Settles,
-        trials: DeliveryTrials,
+        inbox: Inbox,
         decoder: Decoder,
-        observer: Observer,
+        suspects: Suspects,
         batch_size: int,
+        finishing: asyncio.Event,
     ) -> None:
-        self._apply = apply
-        self._settler = settler
+        self._inbox = inbox
         self._decoder = decoder
-        self._observer = observer
+        self._suspects = suspects
         self._batch_size = batch_size
-        self._inbox = Inbox()
-        self._finishing = asyncio.Event()
-        self._store_retry = StoreRetry(observer, self._finishing)
-        self._suspects = Suspects(
-            trials=trials,
-            try_=self._try,
-            give_up=settler.settle_failure,
-            observer=observer,
-            store_retry=self._store_retry,
-            finishing=self._finishing,
-        )
+        self._finishing = finishing
+        self._process: Process | None = None
+
+    def send_to(self, process: Process) -> None:
+        """Sends batches there from now on; call it before the first delivery."""
+        self._process = process
 
     def deliver(self, delivery: Delivery) -> None:
         """Takes a delivery in; decodes it at once unless it is a suspect."""
@@ -76,9 +47,9 @@ class Batching:
         """Handles batch after batch, until `finish` is called."""
         while await self._something_to_do():
             if suspects := self._inbox.take_suspects(SUSPECTS_TOGETHER):
-                await self._suspects.handle(suspects)
+                await self._suspects.handle(suspects, self._try)
             if not self._finishing.is_set():
-                await self._handle_batch(await self._inbox.take_batch(self._batch_size))
+                await self._handle(await self._inbox.take_batch(self._batch_size))
 
     def finish(self) -> None:
         """Lets `run` return once the batch in hand is settled; the rest is left unsettled."""
@@ -98,31 +69,9 @@ class Batching:
         return Received(delivery, self._decoder.try_decode(delivery.message))
 
     async def _try(self, suspects: Sequence[Delivery]) -> None:
-        await self._handle_batch([self._receive(suspect) for suspect in suspects])
+        await self._handle([self._receive(suspect) for suspect in suspects])
 
-    async def _handle_batch(self, batch: Sequence[Received]) -> None:
-        began = time.perf_counter()
-        commands = [item.content for item in batch if isinstance(item.content, CommandMessage)]
-        results: list[Result] = []
-        if commands:
-            subscription = batch[-1].delivery.subscription
-            applied = await self._store_retry.until_done(
-                lambda: self._apply(commands), subscription
-            )
-            if applied is None:
-                return
-            results = applied
-        await self._settle(batch, results, time.perf_counter() - began)
-
-    async def _settle(
-        self, batch: Sequence[Received], results: Sequence[Result], seconds: float
-    ) -> None:
-        remaining = iter(results)
-        settled: list[tuple[Received, Result]] = [
-            (item, item.content if isinstance(item.content, Failure) else next(remaining))
-            for item in batch
-        ]
-        if settled:
-            self._observer.batch_settled([(item.type, r) for item, r in settled], seconds)
-            self._observer.batch_lagged(oldest_occurrence(batch), oldest_publication(batch))
-            await self._settler.settle(settled)
+    async def _handle(self, batch: Sequence[Received]) -> None:
+        if batch:
+            assert self._process is not None, "deliveries come after `send_to`"
+            await self._process(tuple(batch))

@@ -9,8 +9,10 @@ from typing import TypeVar
 
 import structlog
 
+from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.consuming.backoff import Backoff
+from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Batching
 from worker.infra.messaging.consuming.observer import Observer
 from worker.infra.messaging.consuming.settling import Settler
@@ -19,7 +21,7 @@ from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.repeat_limited_log import RepeatLimitedLog
 
 FINISHING_SHARE = 0.6
-"""Of the shutdown timeout, for what is in hand; the rest is for taking leave of the servers."""
+"""Share of the shutdown timeout for finishing in-flight batches; the rest closes connections."""
 
 T = TypeVar("T")
 
@@ -32,7 +34,7 @@ class StartupTimeoutError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ConsumerOptions:
-    """Where to consume, and how much at once; times in seconds."""
+    """Where to consume, and how much at once; timeouts in seconds."""
 
     url: str
     prefetch: int
@@ -47,13 +49,17 @@ class Consumer:
     def __init__(
         self,
         options: ConsumerOptions,
+        durations: Durations,
         batching: Batching,
+        handler: BatchHandler,
         settler: Settler,
         store_problem: Callable[[], Awaitable[str | None]],
         observer: Observer,
     ) -> None:
         self._options = options
+        self._durations = durations
         self._batching = batching
+        self._handler = handler
         self._settler = settler
         self._store_problem = store_problem
         self._observer = observer
@@ -87,7 +93,7 @@ class Consumer:
 
     async def _subscribe(self) -> Subscription:
         """Waits for database and broker, however long, then consumes."""
-        backoff = Backoff()
+        backoff = Backoff(self._durations)
         while True:
             try:
                 problem = await self._store_problem()
@@ -106,7 +112,9 @@ class Consumer:
             self._options.url,
             prefetch=self._options.prefetch,
             delays=self._options.delays,
-            on_delivery=self._batching.deliver,
+            batching=self._batching,
+            handler=self._handler,
+            durations=self._durations,
         )
 
     async def _consume(self, subscription: Subscription, batches: asyncio.Task[None]) -> None:

@@ -3,14 +3,9 @@
 import asyncio
 from collections import deque
 
+from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.consuming.received import Received
-
-LINGER_SECONDS = 0.02
-"""How long a batch that is still growing waits for more, at most."""
-
-LOOK_AGAIN_SECONDS = 0.002
-"""How often a growing batch is looked at; one that has not grown is complete."""
 
 GLANCES = 3
 """Turns of the event loop in which a second message would show itself behind the first."""
@@ -22,7 +17,8 @@ class Inbox:
     Messages under suspicion of having killed a worker stand in a line of their own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, durations: Durations) -> None:
+        self._durations = durations
         self._received: deque[Received] = deque()
         self._suspects: deque[Delivery] = deque()
         self._arrived = asyncio.Event()
@@ -63,7 +59,7 @@ class Inbox:
                 break
             await asyncio.sleep(0)
         loop = asyncio.get_running_loop()
-        until, seen = loop.time() + LINGER_SECONDS, 1
+        until, seen = loop.time() + self._durations.linger, 1
         while seen < len(self._received) < limit and loop.time() < until:
             seen = len(self._received)
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            await asyncio.sleep(self._durations.linger_step)

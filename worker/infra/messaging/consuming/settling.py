@@ -10,6 +10,7 @@ from pamqp.commands import Basic
 from worker import __version__
 from worker.application.outcomes import Failure, Outcome, Result
 from worker.domain.value_objects.error_code import ErrorCode
+from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.confirming_publisher import (
     BrokerUnavailableError,
     ConfirmingPublisher,
@@ -30,12 +31,6 @@ MAY_SUCCEED_LATER = frozenset(
     {ErrorCode.CAR_NOT_FOUND, ErrorCode.UNKNOWN_TYPE, ErrorCode.UNEXPECTED_ERROR}
 )
 """The creation may still come, a newer worker may know the type, a bug may be mended."""
-
-HOLD_SECONDS = 30.0
-"""How long a message waits in our hands for a server, well within any consumer timeout."""
-
-UNROUTABLE_SECONDS = 1.0
-"""Before all queues are declared anew: a rate at which that may go on for hours."""
 
 _log = structlog.get_logger(__name__)
 
@@ -59,11 +54,13 @@ class Settler:
         delays: Sequence[RetryDelay],
         observer: Observer,
         clock: Callable[[], datetime],
+        durations: Durations,
     ) -> None:
         self._republisher = republisher
         self._delays = delays
         self._observer = observer
         self._clock = clock
+        self._durations = durations
         self._republishing: set[asyncio.Task[bool]] = set()
 
     async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
@@ -109,7 +106,7 @@ class Settler:
             await delivery.subscription.reject(delivery.tag)
         except UnroutableError as error:
             _log_failure(received, failure, "given back", republish_error=str(error))
-            await asyncio.sleep(UNROUTABLE_SECONDS)
+            await asyncio.sleep(self._durations.unroutable_pause)
             delivery.subscription.give_up(
                 f"{error}: was it deleted? The next subscription declares it"
             )
@@ -127,14 +124,14 @@ class Settler:
         self, delivery: Delivery, queue: str, properties: Basic.Properties
     ) -> None:
         """Tries again while the broker does not answer, but not longer than we may hold."""
-        backoff = Backoff()
+        backoff = Backoff(self._durations)
         while True:
             try:
                 await self._republisher.publish(delivery.message.body, properties, queue)
             except UnroutableError:
                 raise
             except BrokerUnavailableError:
-                if backoff.elapsed > HOLD_SECONDS or delivery.subscription.is_lost:
+                if backoff.elapsed > self._durations.hold or delivery.subscription.is_lost:
                     raise
                 await asyncio.sleep(backoff.next_pause())
             else:

@@ -5,10 +5,10 @@ from typing import TypeVar
 import structlog
 
 from worker.domain.ports.unit_of_work import StoreUnavailableError
+from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.delivery import SettlesDeliveries
 from worker.infra.messaging.consuming.backoff import Backoff
 from worker.infra.messaging.consuming.observer import Observer
-from worker.infra.messaging.consuming.settling import HOLD_SECONDS
 from worker.infra.repeat_limited_log import RepeatLimitedLog
 
 T = TypeVar("T")
@@ -17,11 +17,12 @@ _log = structlog.get_logger(__name__)
 
 
 class StoreRetry:
-    """Holds messages in hand while the store is away, but no longer than they are ours."""
+    """Retries while the store is unavailable, as long as the deliveries are ours."""
 
-    def __init__(self, observer: Observer, finishing: asyncio.Event) -> None:
+    def __init__(self, observer: Observer, finishing: asyncio.Event, durations: Durations) -> None:
         self._observer = observer
         self._finishing = finishing
+        self._durations = durations
         self._trouble = RepeatLimitedLog(_log)
 
     async def until_done(
@@ -31,18 +32,18 @@ class StoreRetry:
         *,
         even_if_lost: bool = False,
     ) -> T | None:
-        """Tries again while the store is away; None once the messages are no longer ours.
+        """The result of the work; None once the messages are no longer ours.
 
-        Before the broker would lose patience with us, everything is given back.
+        After the hold limit the subscription ends, so that others may get the messages.
         """
-        backoff = Backoff()
+        backoff = Backoff(self._durations)
         while even_if_lost or not subscription.is_lost:
             try:
                 result = await work()
             except StoreUnavailableError as unavailable:
                 self._observer.store_answers(yes=False)
                 self._trouble.warn("the database takes no work: holding", str(unavailable))
-                if backoff.elapsed > HOLD_SECONDS:
+                if backoff.elapsed > self._durations.hold:
                     subscription.give_up("the database has been away for too long")
                 if await self._finishing_within(backoff.next_pause()):
                     return None

@@ -1,46 +1,63 @@
 """One life of our consumer: a connection, a channel, a consumer tag."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
-from typing import Self
+from typing import Protocol, Self
 
 import structlog
 from aiormq import Channel as AmqpChannel
 from aiormq.abc import DeliveredMessage
-from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitQueue
+from faststream.rabbit import Channel, RabbitBroker
 from pamqp.commands import Basic
 
+from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, named
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.amqp.delivery_frames import DeliveryFrames
 from worker.infra.messaging.amqp.tag_ledger import Ack, TagLedger
+from worker.infra.messaging.consuming.batch_handler import BatchHandler
+from worker.infra.messaging.consuming.batching import Process
+from worker.infra.messaging.consuming.inventory_events import subscribe_to_inventory_events
 from worker.infra.messaging.names import MAIN_QUEUE
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import declare_topology
-
-CONNECT_SECONDS = 20
-CLOSE_SECONDS = 5
-WRITE_SECONDS = 10
-ACKS_ON_THEIR_WAY_SECONDS = 0.1
-"""Acks sent just before the channel closes can vanish on a quorum queue; after 50 ms none did."""
 
 EVERYTHING_UNSETTLED = 0  # the delivery tag that, with `multiple`, means all of them
 
 _log = structlog.get_logger(__name__)
 
 
+class TakesDeliveries(Protocol):
+    """`Batching`, or what stands for it."""
+
+    def send_to(self, process: Process) -> None:
+        """Learns where batches go; comes before the first delivery."""
+        ...
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Takes a delivery in."""
+        ...
+
+
 class Subscription:
     """Deliveries of the main queue, until it is lost or closed; a new one is opened then.
 
-    FastStream connects, bounds the prefetch and declares; the deliveries themselves are taken
-    from its channel one layer down, many to a batch. `docs/decisions/0002-deliveries.md` says
-    what that saves, and which messages a client could send to wedge the layers above.
+    FastStream connects, declares, starts and stops; the deliveries themselves are taken from its
+    channel one layer down, many to a batch. `docs/decisions/0002-deliveries.md` says what that
+    saves, and which messages a client could send to wedge the layers above.
     """
 
-    def __init__(self, broker: RabbitBroker, on_delivery: Callable[[Delivery], None]) -> None:
+    def __init__(
+        self,
+        broker: RabbitBroker,
+        batching: TakesDeliveries,
+        handler: BatchHandler,
+        durations: Durations,
+    ) -> None:
         self._broker = broker
-        self._on_delivery = on_delivery
+        self._on_delivery = batching.deliver
+        self._durations = durations
         self._ledger = TagLedger()
         self._acking = asyncio.Lock()
         self._lost = asyncio.Event()
@@ -48,6 +65,10 @@ class Subscription:
         self._consumer_tag: str | None = None
         self._last_tag = 0
         self.lost_because = ""
+        inventory_events = subscribe_to_inventory_events(
+            broker, handler, consume=self._consume, cancel=self.cancel
+        )
+        batching.send_to(inventory_events.process)
 
     @classmethod
     async def open(
@@ -56,21 +77,24 @@ class Subscription:
         *,
         prefetch: int,
         delays: tuple[RetryDelay, ...],
-        on_delivery: Callable[[Delivery], None],
+        batching: TakesDeliveries,
+        handler: BatchHandler,
+        durations: Durations,
     ) -> Self:
         """Connects, declares the topology and begins to consume."""
         broker = RabbitBroker(
             named(url, "inventory-worker"),
             default_channel=Channel(prefetch_count=prefetch, publisher_confirms=False),
             apply_types=False,
+            serializer=None,  # the handler gets what we decoded
             logger=None,
         )
-        subscription = cls(broker, on_delivery)
+        subscription = cls(broker, batching, handler, durations)
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(durations.connect):
                 await broker.connect()
                 await declare_topology(broker, delays)
-                await subscription._consume()
+                await broker.start()
         except BaseException:
             await subscription._disconnect()
             raise
@@ -126,27 +150,22 @@ class Subscription:
         """Asks the broker for no more deliveries; what is in hand can still be settled."""
         if self._channel is not None and self._consumer_tag is not None and not self.is_lost:
             with suppress(*BROKER_ERRORS):
-                await self._channel.basic_cancel(self._consumer_tag, timeout=CLOSE_SECONDS)
+                await self._channel.basic_cancel(self._consumer_tag, timeout=self._durations.close)
 
     async def close(self) -> None:
         """Gives back what is not settled, and disconnects."""
         await self.cancel()
         if self._channel is not None and not self._channel.is_closed:
             with suppress(*BROKER_ERRORS):
-                async with asyncio.timeout(CLOSE_SECONDS):
+                async with asyncio.timeout(self._durations.close):
                     await self._channel.basic_nack(
                         EVERYTHING_UNSETTLED, multiple=True, requeue=True, wait=False
                     )
-                await asyncio.sleep(ACKS_ON_THEIR_WAY_SECONDS)
+                await asyncio.sleep(self._durations.acks_in_transit)
         self.give_up("closed")
         await self._disconnect()
 
-    async def _consume(self) -> None:
-        queue = await self._broker.declare_queue(
-            RabbitQueue(MAIN_QUEUE, QueueType.QUORUM, declare=False, robust=False)
-        )
-        channel = await queue.channel.get_underlay_channel()
-        assert isinstance(channel, AmqpChannel)
+    async def _consume(self, channel: AmqpChannel) -> None:
         self._channel = channel
         channel.closing.add_done_callback(self._on_channel_closed)
         channel.on_consumer_cancel_callbacks.add(self._on_cancelled_by_broker)
@@ -181,13 +200,13 @@ class Subscription:
         lost = asyncio.create_task(self._lost.wait())
         try:
             await asyncio.wait(
-                (task, lost), timeout=WRITE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                (task, lost), timeout=self._durations.write, return_when=asyncio.FIRST_COMPLETED
             )
         finally:
             lost.cancel()
             if not task.done():
                 task.cancel()
-                self.give_up(f"RabbitMQ took nothing from us for {WRITE_SECONDS} s")
+                self.give_up(f"RabbitMQ took nothing from us for {self._durations.write} s")
         if task.done():
             with suppress(*BROKER_ERRORS):
                 task.result()
@@ -208,7 +227,7 @@ class Subscription:
 
     async def _disconnect(self) -> None:
         try:
-            async with asyncio.timeout(CLOSE_SECONDS):
+            async with asyncio.timeout(self._durations.close):
                 await self._broker.stop()
         except Exception as error:  # noqa: BLE001 - the broker is gone already, or never came
             _log.debug("disconnecting failed", error=repr(error))

@@ -57,20 +57,18 @@ class Suspects:
         self,
         *,
         trials: DeliveryTrials,
-        try_: Try,
         give_up: GiveUp,
         observer: Observer,
         store_retry: StoreRetry,
         finishing: asyncio.Event,
     ) -> None:
         self._trials = trials
-        self._try = try_
         self._settle_failure = give_up
         self._observer = observer
         self._store_retry = store_retry
         self._finishing = finishing
 
-    async def handle(self, suspects: Sequence[Delivery]) -> None:
+    async def handle(self, suspects: Sequence[Delivery], try_: Try) -> None:
         """Handles them all, unless the worker is told to finish.
 
         Those with the fewest trials go first: workers that are killed again and again right after
@@ -89,12 +87,12 @@ class Suspects:
         together = [suspect for suspect in suspects if trials(suspect) < TRIALS_TOGETHER]
         alone = [suspect for suspect in suspects if trials(suspect) >= TRIALS_TOGETHER]
         if together:
-            await self._begin(together)
+            await self._begin(together, try_)
         for suspect in sorted(alone, key=trials):
             if not self._finishing.is_set():
-                await self._begin([suspect])
+                await self._begin([suspect], try_)
 
-    async def _begin(self, suspects: Sequence[Delivery]) -> None:
+    async def _begin(self, suspects: Sequence[Delivery], try_: Try) -> None:
         """Counts a trial before it begins: if it kills us, the count outlives us."""
         subscription = suspects[-1].subscription
         keys = [trial_key(suspect.message) for suspect in suspects]
@@ -108,7 +106,7 @@ class Suspects:
             elif await self._give_up(suspect):
                 ended.append(key)
         if tried:
-            await self._try([suspect for suspect, _ in tried])
+            await try_([suspect for suspect, _ in tried])
         # We are alive: whatever else became of the messages, this trial did not kill us.
         ended += [key for _, key in tried]
         await self._store_retry.until_done(

@@ -1,0 +1,101 @@
+"""A batch subscriber for RabbitMQ, as FastStream has them for Kafka, Redis and NATS.
+
+The one file that uses private names of FastStream; `tests/integration/test_batch_subscriber.py` pins
+them. `docs/decisions/0002-deliveries.md` says what it costs and what was measured.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from aiormq import Channel as AmqpChannel
+from faststream import AckPolicy, StreamMessage
+from faststream._internal.broker.registrator import Registrator
+from faststream._internal.endpoint.subscriber import SubscriberUsecase
+from faststream._internal.endpoint.subscriber.call_item import CallsCollection
+from faststream.rabbit import RabbitBroker, RabbitExchange, RabbitQueue
+from faststream.rabbit.subscriber.config import (
+    RabbitSubscriberConfig,
+    RabbitSubscriberSpecificationConfig,
+)
+from faststream.rabbit.subscriber.specification import RabbitSubscriberSpecification
+from faststream.rabbit.subscriber.usecase import RabbitSubscriber
+from typing_extensions import override
+
+from worker.infra.messaging.consuming.received import Received
+
+if TYPE_CHECKING:
+    from faststream.rabbit.configs import RabbitBrokerConfig
+
+Batch = tuple[Received, ...]
+
+
+class BatchSubscriber(RabbitSubscriber):
+    """Runs batches through the broker's middlewares into one handler.
+
+    `consume` and `cancel` start and end the deliveries on the channel that the broker opened;
+    who fills the batches calls `process`. Nothing is acknowledged here.
+    """
+
+    def __init__(
+        self,
+        broker: RabbitBroker,
+        queue: RabbitQueue,
+        *,
+        consume: Callable[[AmqpChannel], Awaitable[None]],
+        cancel: Callable[[], Awaitable[None]],
+    ) -> None:
+        outer = cast("RabbitBrokerConfig", broker.config)
+        exchange, calls = RabbitExchange(), CallsCollection[Any]()
+        super().__init__(
+            RabbitSubscriberConfig(
+                queue=queue,
+                exchange=exchange,
+                no_reply=True,
+                _ack_policy=AckPolicy.MANUAL,
+                _outer_config=outer,
+            ),
+            RabbitSubscriberSpecification(
+                _outer_config=outer,
+                specification_config=RabbitSubscriberSpecificationConfig(
+                    queue=queue,
+                    exchange=exchange,
+                    title_=None,
+                    description_=None,
+                    include_in_schema=False,  # the contract is `contract/asyncapi.yaml`
+                ),
+                calls=calls,
+            ),
+            calls,
+        )
+        self._parser, self._decoder = _parse_batch, decode_batch
+        self._consume_on, self._cancel = consume, cancel
+        Registrator.subscriber(broker, self)
+
+    @override
+    async def start(self) -> None:
+        """Called by `broker.start()`: prepares the handler and starts the deliveries."""
+        await SubscriberUsecase.start(self)
+        queue = await self._outer_config.declarer.declare_queue(self.queue)
+        channel = await queue.channel.get_underlay_channel()
+        assert isinstance(channel, AmqpChannel)
+        await self._consume_on(channel)
+        self._post_start()
+
+    @override
+    async def stop(self) -> None:
+        """Called by `broker.stop()`: ends the deliveries and waits for no handler."""
+        self.running = False
+        await self._cancel()
+
+    async def process(self, batch: Batch) -> None:
+        """Runs a batch through the middlewares and the handler, and raises what they raise."""
+        await self.process_message(cast("Any", batch))
+
+
+async def _parse_batch(batch: Batch) -> StreamMessage[Batch]:
+    return StreamMessage(batch, batch)
+
+
+async def decode_batch(message: StreamMessage[Batch]) -> Batch:
+    """Nothing is left to decode; FastStream knows a batch decoder by this name."""
+    return message.raw_message
