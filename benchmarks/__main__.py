@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks import catalog_searches, catalog_writes
 from benchmarks.options import Options
-from benchmarks.parts import backlog, growth, indexes, latency, throughput, workers
+from benchmarks.parts import backlog, growth, indexes, latency, subscribers, throughput, workers
 from benchmarks.preparing import prepare
 from benchmarks.results import RESULTS
 from dev.servers import start_servers
@@ -21,6 +21,7 @@ PARTS = {
     "growth": growth.run,
     "backlog": backlog.run,
     "indexes": indexes.run,
+    "subscribers": subscribers.run,
     "catalog_searches": catalog_searches.run,
     "catalog_writes": catalog_writes.run,
 }

@@ -19,8 +19,17 @@ Figure = Callable[[Drained], float]
 
 
 def run(servers: Servers, options: Options) -> dict[str, Any]:
-    """All contestants, and a chart of their medians."""
+    """Ours and all peers, and a chart of their medians."""
     contestants = (OURS, *PEERS)
+    figures = measure_contestants(servers, contestants, options)
+    _draw(figures["medians"])
+    return figures
+
+
+def measure_contestants(
+    servers: Servers, contestants: Sequence[Contestant], options: Options
+) -> dict[str, Any]:
+    """Measures them in turn and prints a table; ours is among them."""
     rounds = [_measure_round(servers, contestants, options) for _ in range(options.rounds)]
     columns = (
         *("consumer", "#messages/s", "#CPU µs/message", "#WAL bytes/message", "#peak MB"),
@@ -28,7 +37,6 @@ def run(servers: Servers, options: Options) -> dict[str, Any]:
     )
     title = f"{options.messages} messages, medians of {options.rounds} rounds"
     print_table(title, columns, [_row(rounds, contestant) for contestant in contestants])
-    _draw(rounds, contestants)
     return {
         "messages": options.messages,
         "rounds": [{key: asdict(drained) for key, drained in r.items()} for r in rounds],
@@ -37,8 +45,10 @@ def run(servers: Servers, options: Options) -> dict[str, Any]:
                 "speed": _ratio(rounds, peer.key, speed),
                 "cpu": _ratio(rounds, peer.key, cpu),
             }
-            for peer in PEERS
+            for peer in contestants
+            if peer.key != OURS.key
         },
+        "medians": {c.title: _median(rounds, c.key, speed) for c in contestants},
     }
 
 
@@ -80,7 +90,8 @@ def _ratio(rounds: Sequence[Round], key: str, figure: Figure) -> float:
     return median(figure(measured[OURS.key]) / figure(measured[key]) for measured in rounds)
 
 
-def _draw(rounds: Sequence[Round], contestants: Sequence[Contestant]) -> None:
-    bars = [(c.title, _median(rounds, c.key, speed)) for c in contestants]
+def _draw(medians: Mapping[str, float]) -> None:
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "throughput.svg").write_text(draw_chart("messages per second", bars))
+    (RESULTS / "throughput.svg").write_text(
+        draw_chart("messages per second", list(medians.items()))
+    )
