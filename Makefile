@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full faults bench run check format audit lock clean
+.PHONY: help setup demo test test-unit test-full mutants faults bench run check format audit lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,12 @@ demo: setup ## Send example events through real servers and show where each one 
 
 test: setup ## Run the tests against real servers, in two processes
 	@python -m pytest tests --numprocesses 2 --no-loadscope-reorder
+
+test-unit: $(INSTALLED) ## Run the tests that need no server, in under a minute
+	@python -m pytest tests --without-servers --numprocesses 2
+
+mutants: $(INSTALLED) ## Change single tokens of the worker and print which changes no unit test notices
+	@python -m dev.mutants
 
 test-full: setup ## All tests, also the long ones and those that need npm, promtool or buildah
 	@python -m pytest tests -m ""

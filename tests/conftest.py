@@ -36,6 +36,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFileA
     return ByFileAndDrills(config, log)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--without-servers", action="store_true", help="run only what starts no server"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--without-servers"):
+        return
+    needing = [item for item in items if "server_set" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=needing)
+    items[:] = [item for item in items if item not in set(needing)]
+
+
 @pytest.fixture(scope="session")
 def server_set() -> Iterator[ServerSet]:
     """Real servers, started once."""

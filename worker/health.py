@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from typing_extensions import override
+
 from worker.application.outcomes import Failure, Result
 from worker.infra.durations import Durations
-from worker.infra.messaging.consuming.observer import Consuming
+from worker.infra.messaging.consuming.observer import Consuming, Observer
 from worker.infra.telemetry.metrics import Metrics
 
 
@@ -22,8 +24,8 @@ class _Silence:
         self.seconds = 0
 
 
-class Health:
-    """Watches the consumer (as its `Observer`) and the event loop; read from other threads."""
+class Health(Observer):
+    """Watches the consumer and the event loop; read from other threads."""
 
     def __init__(self, metrics: Metrics, durations: Durations) -> None:
         self._durations = durations
@@ -49,38 +51,38 @@ class Health:
         """The event loop turns."""
         self._loop.broken()
 
+    @override
     def consuming(self, subscription: Consuming | None) -> None:
-        """See the protocol."""
         self._subscription = subscription
         self._waiting_for = "the subscription was lost"
         self._store_takes_work = True
         self._progress.broken()
 
+    @override
     def waiting(self, problem: str) -> None:
-        """See the protocol."""
         self._waiting_for = problem
         self._progress.broken()
 
+    @override
     def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None:
-        """See the protocol."""
         self._progress.broken()
         self._metrics.batch_settled(results, seconds)
 
+    @override
     def suspect_given_up(self, type_: str, failure: Failure) -> None:
-        """See the protocol."""
         self._metrics.suspect_given_up(type_, failure)
 
+    @override
     def batch_lagged(self, occurred_at: datetime | None, published_at: datetime | None) -> None:
-        """See the protocol."""
         self._metrics.batch_lagged(occurred_at, published_at)
 
+    @override
     def republished(self, failure: Failure, queue: str) -> None:
-        """See the protocol."""
         self._progress.broken()
         self._metrics.republished(failure, queue)
 
+    @override
     def store_answers(self, *, yes: bool) -> None:
-        """See the protocol."""
         self._progress.broken()
         self._store_takes_work = yes
 

@@ -2,6 +2,8 @@ import logging
 import time
 from collections.abc import Callable
 
+from typing_extensions import override
+
 REPEAT_SECONDS = 30.0
 
 
@@ -16,8 +18,8 @@ class QuietLibraries(logging.Filter):
         self._clock = clock
         self._said_at: dict[tuple[str, str], float] = {}
 
+    @override
     def filter(self, record: logging.LogRecord) -> bool:
-        """See the base."""
         if record.name.partition(".")[0] == "worker":
             return True
         line, now = (record.name, str(record.msg)), self._clock()

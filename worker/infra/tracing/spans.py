@@ -5,17 +5,19 @@ from time import time_ns
 
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from typing_extensions import override
 
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Result
 from worker.infra.messaging.consuming.batch_handler import Apply, Settles
 from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.names import MAIN_QUEUE
+from worker.infra.tracing.tracing import Tracing
 
 _propagator = TraceContextTextMapPropagator()
 
 
-class BatchTracing:
+class BatchTracing(Tracing):
     """One batch at a time, as `Batching` has it: what is settled is what was applied last.
 
     Attributes are named after OpenTelemetry's conventions for messaging, where those have a name.
@@ -27,8 +29,9 @@ class BatchTracing:
         self._transaction: SpanContext | None = None
         self._began_ns = 0
 
+    @override
     def applying(self, apply: Apply) -> Apply:
-        """See the protocol; a span for each attempt, the last one is the one that counts."""
+        """One span for each attempt; the last one counts."""
 
         async def apply_traced(batch: Sequence[CommandMessage]) -> list[Result]:
             self._began_ns = time_ns()
@@ -39,8 +42,8 @@ class BatchTracing:
 
         return apply_traced
 
+    @override
     def settling(self, settler: Settles) -> Settles:
-        """See the protocol."""
         return _TracedSettler(self, settler)
 
     def trace_messages(self, settled: Sequence[tuple[Received, Result]]) -> None:
@@ -63,15 +66,17 @@ class BatchTracing:
             span.end(now_ns)
 
 
-class _TracedSettler:
+class _TracedSettler(Settles):
     def __init__(self, tracing: BatchTracing, settler: Settles) -> None:
         self._tracing = tracing
         self._settler = settler
 
+    @override
     async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
         self._tracing.trace_messages(settled)
         await self._settler.settle(settled)
 
+    @override
     async def settle_failure(self, received: Received, failure: Failure) -> bool:
         self._tracing.trace_messages([(received, failure)])
         return await self._settler.settle_failure(received, failure)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
 
 from worker.infra.messaging.consuming.batch_handler import Apply, Settles
 
@@ -29,12 +30,14 @@ class Tracing(Protocol):
         ...
 
 
-class _NoTracing:
+class _NoTracing(Tracing):
     """Gives back what it is given: a batch costs nothing more."""
 
+    @override
     def applying(self, apply: Apply) -> Apply:
         return apply
 
+    @override
     def settling(self, settler: Settles) -> Settles:
         return settler
 

@@ -6,6 +6,7 @@ from aiormq.abc import AbstractChannel, ConsumerCallback, DeliveredMessage
 from pamqp.body import ContentBody
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
+from typing_extensions import override
 
 IN_A_ROW = 4
 """How many deliveries are handed over before others have their turn: the answer of PostgreSQL
@@ -54,8 +55,8 @@ class DeliveryFrames(asyncio.Queue[WeighedFrame]):
         """The next frame that belongs to no delivery."""
         return await self._others.get()
 
+    @override
     def task_done(self) -> None:
-        """See the queue."""
         self._others.task_done()
 
     async def _hand_over_if_complete(self, deliver: Basic.Deliver) -> None:

@@ -1,7 +1,7 @@
 """A batch subscriber for RabbitMQ, as FastStream has them for Kafka, Redis and NATS.
 
-The one file that uses private names of FastStream; `tests/integration/test_batch_subscriber.py` pins
-them. `docs/decisions/0002-deliveries.md` says what it costs and what was measured.
+The one file that uses private names of FastStream; `tests/integration/test_batch_subscriber.py`
+pins them. `docs/decisions/0002-deliveries.md` says what it costs and what was measured.
 """
 
 from collections.abc import Awaitable, Callable

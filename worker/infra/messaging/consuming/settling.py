@@ -6,6 +6,7 @@ from datetime import datetime
 
 import structlog
 from pamqp.commands import Basic
+from typing_extensions import override
 
 from worker import __version__
 from worker.application.outcomes import Failure, Outcome, Result
@@ -21,6 +22,7 @@ from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.amqp.republished import republished_properties
 from worker.infra.messaging.amqp.trace_parent import read_trace_id
 from worker.infra.messaging.consuming.backoff import Backoff
+from worker.infra.messaging.consuming.batch_handler import Settles
 from worker.infra.messaging.consuming.observer import Observer
 from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.history import History
@@ -45,7 +47,7 @@ def next_queue(failure: Failure, history: History, delays: Sequence[RetryDelay])
     return DEAD_LETTER_QUEUE
 
 
-class Settler:
+class Settler(Settles):
     """Acknowledges what is done at once; republishes the rest beside the flow of batches."""
 
     def __init__(
@@ -63,8 +65,9 @@ class Settler:
         self._durations = durations
         self._republishing: set[asyncio.Task[bool]] = set()
 
+    @override
     async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
-        """Call after the commit; returns before the copies of failed messages are confirmed."""
+        """Returns before the copies of failed messages are confirmed."""
         done: dict[int, tuple[Delivery, list[int]]] = {}
         for received, result in settled:
             delivery = received.delivery
@@ -77,6 +80,7 @@ class Settler:
         for delivery, tags in done.values():
             await delivery.subscription.acknowledge(tags)
 
+    @override
     async def settle_failure(self, received: Received, failure: Failure) -> bool:
         """Settles one failed message; tells whether a copy is safe, else it will come again."""
         return await self._republish(received, failure)

@@ -10,15 +10,17 @@ from aiormq import Channel as AmqpChannel
 from aiormq.abc import DeliveredMessage
 from faststream.rabbit import Channel, RabbitBroker
 from pamqp.commands import Basic
+from typing_extensions import override
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, named
-from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.amqp.delivery import Delivery, SettlesDeliveries
 from worker.infra.messaging.amqp.delivery_frames import DeliveryFrames
 from worker.infra.messaging.amqp.tag_ledger import Ack, TagLedger
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Process
 from worker.infra.messaging.consuming.inventory_events import subscribe_to_inventory_events
+from worker.infra.messaging.consuming.observer import Consuming
 from worker.infra.messaging.names import MAIN_QUEUE
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import declare_topology
@@ -40,7 +42,7 @@ class TakesDeliveries(Protocol):
         ...
 
 
-class Subscription:
+class Subscription(SettlesDeliveries, Consuming):
     """Deliveries of the main queue, until it is lost or closed; a new one is opened then.
 
     FastStream connects, declares, starts and stops; the deliveries themselves are taken from its
@@ -101,11 +103,12 @@ class Subscription:
         return subscription
 
     @property
+    @override
     def is_lost(self) -> bool:
-        """See the protocol."""
         return self._lost.is_set()
 
     @property
+    @override
     def is_consuming(self) -> bool:
         """Tells whether the broker still knows our consumer, which a live socket does not."""
         channel = self._channel
@@ -117,6 +120,7 @@ class Subscription:
         )
 
     @property
+    @override
     def in_flight(self) -> int:
         """How many deliveries are not settled yet: tags are numbered from 1, without gaps."""
         return self._last_tag - self._ledger.settled_count
@@ -126,24 +130,24 @@ class Subscription:
         await self._lost.wait()
         return self.lost_because
 
+    @override
     def give_up(self, reason: str) -> None:
-        """See the protocol."""
         if not self.is_lost:
             self.lost_because = reason
             self._lost.set()
 
+    @override
     async def acknowledge(self, tags: list[int]) -> None:
-        """See the protocol."""
         for tag in tags:
             self._ledger.settle(tag)
         await self._flush_acks()
 
+    @override
     async def give_back(self, tag: int) -> None:
-        """See the protocol."""
         await self._answer(tag, requeue=True)
 
+    @override
     async def reject(self, tag: int) -> None:
-        """See the protocol."""
         await self._answer(tag, requeue=False)
 
     async def cancel(self) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from typing_extensions import override
 
 from worker.application.commands import ChangePrice, Command, CreateCar, OfferFinancingPlan
 from worker.domain.entities.car import PriceObservation
@@ -43,8 +44,8 @@ class CarCreatedV1(WireEvent):
     price_mxn: Price
     occurred_at: Instant
 
+    @override
     def to_command(self, identity: MessageIdentity) -> CreateCar:
-        """See the base."""
         price = PriceObservation(self.price_mxn, self.occurred_at, *identity)
         return CreateCar(self.car_id, self.make, self.model, self.year, price)
 
@@ -56,8 +57,8 @@ class PriceChangedV1(WireEvent):
     price_mxn: Price
     occurred_at: Instant
 
+    @override
     def to_command(self, identity: MessageIdentity) -> ChangePrice:
-        """See the base."""
         return ChangePrice(
             self.car_id, PriceObservation(self.price_mxn, self.occurred_at, *identity)
         )
@@ -90,8 +91,8 @@ class FinancingPlanOfferedV1(WireEvent):
             )
         return total
 
+    @override
     def to_command(self, identity: MessageIdentity) -> OfferFinancingPlan:
-        """See the base."""
         terms = FinancingTerms(
             self.annual_rate,
             self.term_months,
