@@ -27,11 +27,16 @@ FOLDERS = (
 SLOWEST_RUN_SECONDS = 180
 """A mutant that hangs is noticed, too."""
 
+SWAPPED = (
+    *(("==", "!="), ("<", "<="), (">", ">="), ("+", "-"), ("*", "//"), ("+=", "-=")),
+    *(("and", "or"), ("True", "False"), ("break", "continue")),
+)
 REPLACEMENTS = {
-    **{"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">"},
-    **{"+": "-", "-": "+", "*": "//", "//": "*", "%": "*", "+=": "-=", "-=": "+="},
-    **{"and": "or", "or": "and", "True": "False", "False": "True"},
-    **{"in": "not in", "not": "", "is": "is not", "break": "continue", "continue": "break"},
+    **dict(SWAPPED),
+    **{second: first for first, second in SWAPPED},
+    "in": "not in",
+    "not": "",
+    "is": "is not",
 }
 
 
@@ -67,7 +72,8 @@ def main() -> int:
     drawn = random.Random(arguments.seed).sample(mutants, min(arguments.count, len(mutants)))  # noqa: S311 - no secret
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "checkout"
-        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".venv", ".git", ".dev", ".*_cache"))
+        left_out = shutil.ignore_patterns(".venv", ".git", ".dev", ".*_cache")
+        shutil.copytree(ROOT, copy, ignore=left_out)
         if not _tests_pass(copy):
             print("the unit tests fail without any mutant")
             return 1
