@@ -1,3 +1,4 @@
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -44,6 +45,23 @@ async def test_a_bug_that_hits_one_car_costs_its_message_alone(
     assert (await read_cars(sessions)).keys() == {"a", "c"}
 
 
+async def test_a_bug_is_logged_once_with_its_place_however_many_messages_meet_it(
+    start_worker: StartWorker, broker: Broker
+) -> None:
+    worker = start_worker(*HOOKED, RAISES_AT="b", **SHORT)
+
+    await broker.publish([price_change("b", f"{price}.25") for price in range(170_001, 170_051)])
+
+    assert worker.wait_results(50) == {"unexpected-error": 50}
+    assert worker.log.count("message failed") == 200
+    [bug] = [line for line in worker.log.splitlines() if "a bug in the worker" in line]
+    _, place, last = re.split(r"reason='| > ", bug)
+    assert re.fullmatch(r"worker/application/decide\.py:\d+", place)
+    assert re.fullmatch(r"ZeroDivisionError at hooked_worker\.py:\d+'", last)
+    assert ".25" not in bug
+    assert "secret" not in worker.log
+
+
 async def test_a_bug_that_is_mended_in_time_loses_nothing(
     start_worker: StartWorker, broker: Broker, sessions: Sessions
 ) -> None:
@@ -76,3 +94,6 @@ async def test_a_message_that_the_database_refuses_costs_only_itself(
     assert "23514" in str(dead["refused-created"].headers["x-error-detail"])
     assert (await read_cars(sessions)).keys() == set(cars)
     assert worker.log.count("consuming") == 1
+    [bug] = [line for line in worker.log.splitlines() if "a bug in the worker" in line]
+    assert "worker/infra/db/repositories/car_store.py:" in bug
+    assert "ck_test" not in bug

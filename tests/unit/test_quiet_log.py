@@ -49,7 +49,21 @@ def test_after_half_a_minute_it_is_said_again_and_how_often_it_was_not(
 
     trouble.warn("holding", "refused")
 
-    assert lines.said[1:] == [("holding", {"reason": "refused", "left_unsaid": 2})]
+    assert lines.said[1:] == [("holding", {"reason": "refused", "suppressed": 2})]
+
+
+def test_repeats_of_two_troubles_are_counted_apart(
+    trouble: RepeatLimitedLog, lines: Lines, clock: Clock
+) -> None:
+    for reason in ("refused", "refused", "reset", "reset", "reset"):
+        trouble.warn("holding", reason)
+    clock.now = REPEAT_SECONDS
+
+    trouble.warn("holding", "refused")
+    clock.now = 2 * REPEAT_SECONDS
+    trouble.warn("holding", "reset")
+
+    assert [details.get("suppressed") for _, details in lines.said] == [None, None, 1, 2]
 
 
 def test_another_trouble_is_news(trouble: RepeatLimitedLog, lines: Lines) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from worker.application.bug_trace import trace_of
 from worker.application.catalog_state import CatalogState
 from worker.application.commands import CommandMessage, CreateCar, OfferFinancingPlan
 from worker.application.decide import Dispatch, decide_batch, dispatch
@@ -57,7 +58,8 @@ class ApplyBatch:
             return await self._apply_with_redo(batch)
         except StatementRefusedError as refusal:
             if len(batch) == 1:
-                return [Failure(ErrorCode.UNEXPECTED_ERROR, str(refusal))]
+                trace = trace_of(refusal)
+                return [Failure(ErrorCode.UNEXPECTED_ERROR, str(refusal), trace)]
         middle = len(batch) // 2
         first, second = batch[:middle], batch[middle:]
         return [*await self._apply_isolating(first), *await self._apply_isolating(second)]

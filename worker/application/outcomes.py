@@ -1,10 +1,10 @@
 """How a message can end, each way named once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Self
 
+from worker.application.bug_trace import trace_of
 from worker.domain.entities.car import Car
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.value_objects.error_code import ErrorCode
@@ -25,17 +25,14 @@ class Failure:
 
     code: ErrorCode
     detail: str
+    trace: tuple[str, ...] = field(default=(), compare=False)
+    """Where our code failed (see `trace_of`), for the log alone; empty unless it is our bug."""
 
     @classmethod
     def from_bug(cls, bug: Exception, doing: str) -> Self:
-        """Our own mistake: its kind and place, and none of its words, which may hold anything."""
-        place = bug.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        where = (
-            f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else "?"
-        )
-        return cls(ErrorCode.UNEXPECTED_ERROR, f"{type(bug).__name__} at {where} while {doing}")
+        """A bug of ours: its type and place, without its text, which may hold anything."""
+        trace = trace_of(bug)
+        return cls(ErrorCode.UNEXPECTED_ERROR, f"{trace[-1]} while {doing}", trace)
 
 
 Result = Outcome | Failure

@@ -1,5 +1,6 @@
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 REPEAT_SECONDS = 30.0
@@ -9,32 +10,46 @@ class _Warns(Protocol):
     def warning(self, event: str, **details: object) -> object: ...
 
 
-class RepeatLimitedLog:
-    """Says a lasting trouble once, again every half minute, and how often it was left unsaid.
+@dataclass(slots=True)
+class _Logged:
+    at: float
+    suppressed: int = 0
 
-    Also where it shows several faces in turn, as a server that refuses and resets by chance.
+
+class RepeatLimitedLog:
+    """Logs a persistent problem once, then every `repeat_seconds` with the suppressed repeats.
+
+    Each reason has a limit of its own: a server may refuse and reset connections in turn.
     """
 
-    def __init__(self, log: _Warns, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        log: _Warns,
+        clock: Callable[[], float] = time.monotonic,
+        repeat_seconds: float = REPEAT_SECONDS,
+    ) -> None:
         self._log = log
         self._clock = clock
-        self._said_at: dict[tuple[str, str], float] = {}
-        self._unsaid = 0
+        self._repeat_seconds = repeat_seconds
+        self._logged: dict[tuple[str, str], _Logged] = {}
 
     def warn(self, event: str, reason: str) -> None:
-        """Logs a trouble, unless it was said a short while ago."""
+        """Logs a problem, or counts it as suppressed if it was logged a short while ago."""
         now = self._clock()
-        self._said_at = {
-            said: at for said, at in self._said_at.items() if now - at < REPEAT_SECONDS
+        since = now - self._repeat_seconds
+        self._logged = {
+            problem: last
+            for problem, last in self._logged.items()
+            if last.suppressed or last.at > since
         }
-        if (event, reason) in self._said_at:
-            self._unsaid += 1
+        last = self._logged.get((event, reason))
+        if last is not None and last.at > since:
+            last.suppressed += 1
             return
-        again = {"left_unsaid": self._unsaid} if self._unsaid else {}
-        self._said_at[event, reason], self._unsaid = now, 0
-        self._log.warning(event, reason=reason, **again)
+        repeats = {"suppressed": last.suppressed} if last is not None else {}
+        self._logged[event, reason] = _Logged(now)
+        self._log.warning(event, reason=reason, **repeats)
 
     def over(self) -> None:
-        """Forgets the trouble: the next one is news again."""
-        self._said_at.clear()
-        self._unsaid = 0
+        """Forgets all problems: the next one is logged at once."""
+        self._logged.clear()

@@ -23,6 +23,7 @@ from worker.infra.messaging.amqp.republished import republished_properties
 from worker.infra.messaging.amqp.trace_parent import read_trace_id
 from worker.infra.messaging.consuming.backoff import Backoff
 from worker.infra.messaging.consuming.batch_handler import Settles
+from worker.infra.messaging.consuming.bug_log import BugLog
 from worker.infra.messaging.consuming.observer import Observer
 from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.history import History
@@ -64,6 +65,7 @@ class Settler(Settles):
         self._clock = clock
         self._durations = durations
         self._republishing: set[asyncio.Task[bool]] = set()
+        self._bugs = BugLog()
 
     @override
     async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
@@ -98,6 +100,7 @@ class Settler(Settles):
         delivery = received.delivery
         if delivery.subscription.is_lost:
             return False  # it is delivered again, and one copy is enough
+        self._bugs.note(failure)
         history = History.of(delivery.message, WORKER_EXCHANGE)
         queue = next_queue(failure, history, self._delays)
         headers = history.headers_after(failure, self._clock(), __version__)
