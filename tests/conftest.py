@@ -14,6 +14,7 @@ from xdist.scheduler import LoadFileScheduling
 from dev.servers import Servers, ServerSet, ServersUnavailableError, start_servers
 from dev.worker_process import WorkerProcess
 from tests.support.broker import Broker, connect, delete_our_queues
+from tests.support.worker_logs import pytest_runtest_makereport  # noqa: F401 - pytest calls it
 from worker.infra.db.engine import Sessions, create_engine, create_sessions
 from worker.infra.db.models import CarModel
 from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties

@@ -42,7 +42,7 @@ Send = Callable[[Rows], Awaitable[None]]
 @pytest.fixture(scope="module")
 def running(server_set: ServerSet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     tolerate_undecodable_properties()
-    log = tmp_path_factory.mktemp("worker") / "log"
+    log = tmp_path_factory.mktemp("worker") / "worker.log"
     with server_set.fresh("bad_input") as servers:
         run_alembic(servers.database_url, "upgrade", "head")
         urls = (servers.database_url, servers.rabbitmq_url)
