@@ -19,6 +19,7 @@ from dev.servers import (
     start_database,
     start_servers,
 )
+from dev.servers.ports import LOOPBACK, free_port
 from dev.servers.process import record
 from dev.servers.signals import Terminated
 
@@ -30,10 +31,11 @@ def main() -> int:
     """Return the command's exit code, or that of the signal that ended it."""
     options = _parse_arguments()
     try:
-        with _database() if options.database_only else _both() as environment:
+        with _database() if options.database_only else _both() as servers:
+            worker = _worker_address() if options.show_urls else {}
             if options.show_urls:
-                _show(environment)
-            return _run(options.command, environment)
+                _show(servers, worker)
+            return _run(options.command, {**servers, **worker})
     except ServersUnavailableError as error:
         print(error, file=sys.stderr)
         return 1
@@ -51,7 +53,9 @@ def _parse_arguments() -> argparse.Namespace:
         "--database-only", action="store_true", help="start PostgreSQL only, set DATABASE_URL only"
     )
     parser.add_argument(
-        "--show-urls", action="store_true", help="print the URLs, to be used from another terminal"
+        "--show-urls",
+        action="store_true",
+        help="print the URLs for another terminal; the worker's is a free port on loopback",
     )
     parser.add_argument("command", nargs="+", metavar="COMMAND")
     return parser.parse_args()
@@ -69,9 +73,17 @@ def _database() -> Iterator[Mapping[str, str]]:
         yield {"DATABASE_URL": database_url}
 
 
-def _show(environment: Mapping[str, str]) -> None:
-    for name, value in environment.items():
-        print(f"export {name}='{value}'", flush=True)
+def _worker_address() -> Mapping[str, str]:
+    """The settings of a worker that needs no port in particular; one that the caller set stays."""
+    port = os.environ.get("WORKER_HTTP_PORT") or str(free_port())
+    return {"WORKER_HTTP_HOST": LOOPBACK, "WORKER_HTTP_PORT": port}
+
+
+def _show(servers: Mapping[str, str], worker: Mapping[str, str]) -> None:
+    for name, value in servers.items():
+        print(f"export {name}='{value}'")
+    url = "http://{WORKER_HTTP_HOST}:{WORKER_HTTP_PORT}".format_map(worker)
+    print(f"# the worker answers at {url}/health/ready and {url}/metrics", flush=True)
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -134,6 +134,7 @@ def run_command(
         **{name: value for name, value in os.environ.items() if not name.startswith("WORKER_")},
         "DATABASE_URL": servers.database_url,
         "RABBITMQ_URL": servers.rabbitmq_url,
+        "WORKER_HTTP_PORT": "0",
         **variables,
     }
     command = [sys.executable, "-m", "worker", *arguments]

@@ -54,9 +54,7 @@ def test_no_password_is_said_where_a_server_does_not_let_us_in(
         rabbitmq_url, commands = broken(rabbitmq_url), ("run", "doctor", "dlq list")
 
     for command in commands:
-        done = run_command(
-            Servers(database_url, rabbitmq_url), *command.split(), **TALKATIVE, WORKER_HTTP_PORT="0"
-        )
+        done = run_command(Servers(database_url, rabbitmq_url), *command.split(), **TALKATIVE)
 
         assert done.returncode == 1, command
         assert SECRET not in done.stdout + done.stderr

@@ -15,7 +15,7 @@ from tests.support.histories import CHANGED, Event, fold, random_history
 from worker.infra.db.engine import create_engine, create_sessions
 
 FAILED = 1
-SOON = {"WORKER_STARTUP_TIMEOUT": "0.1", "WORKER_HTTP_PORT": "0"}
+SOON = {"WORKER_STARTUP_TIMEOUT": "0.1"}
 
 RabbitmqUrl = Callable[[TlsSite], str]
 DatabaseUrl = Callable[[TlsSite], str]

@@ -148,7 +148,7 @@ def test_an_exporter_that_we_do_not_have_is_one_line(
 ) -> None:
     asked = {"OTEL_TRACES_EXPORTER": "otlp", variable: value}
 
-    done = run_command(empty, "run", **asked, WORKER_HTTP_PORT="0")
+    done = run_command(empty, "run", **asked)
 
     assert done.returncode == 2
     assert done.stderr.startswith(f"inventory-worker: {variable} is '{value}', allowed")
