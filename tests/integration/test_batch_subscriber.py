@@ -1,5 +1,7 @@
 """What `batch_subscriber.py` needs of FastStream's private names."""
 
+import asyncio
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -32,12 +34,12 @@ def batch(size: int) -> Batch:
 class Seen(BaseMiddleware):
     """A broker middleware, as the ready ones for metrics and traces are."""
 
-    messages: list[Any] = []  # noqa: RUF012 - FastStream makes an instance for each batch
+    batches: list[Any] = []  # noqa: RUF012 - FastStream makes an instance for each batch
 
     async def consume_scope(
         self, call_next: Callable[[Any], Awaitable[Any]], msg: StreamMessage[Any]
     ) -> Any:
-        self.messages.append(msg.raw_message)
+        self.batches.append(tuple(msg.raw_message))
         return await call_next(msg)
 
 
@@ -57,7 +59,7 @@ class Calls:
 
 @pytest.fixture
 async def broker(empty: Servers) -> AsyncIterator[RabbitBroker]:
-    Seen.messages.clear()
+    Seen.batches.clear()
     broker = RabbitBroker(
         empty.rabbitmq_url, middlewares=[Seen], apply_types=False, serializer=None, logger=None
     )
@@ -84,14 +86,35 @@ async def test_a_batch_goes_whole_through_the_middlewares_into_the_handler(
 
     @subscriber
     async def apply_events(messages: Batch) -> None:
-        handled.append(messages)
+        handled.append(tuple(messages))
 
     await broker.start()
     two = batch(2)
     await subscriber.process(two)
 
     assert handled == [two]
-    assert Seen.messages == [two]
+    assert Seen.batches == [two]
+
+
+async def test_a_timer_that_the_handler_left_keeps_no_message(
+    broker: RabbitBroker, subscriber: BatchSubscriber
+) -> None:
+    """As asyncpg's statement cache does: its timers copy the context, for 5 minutes."""
+    loop, timers = asyncio.get_running_loop(), []
+
+    @subscriber
+    async def apply_events(_: Batch) -> None:
+        timers.append(loop.call_later(300, print))
+
+    await broker.start()
+    messages = list(batch(1))
+    message = weakref.ref(messages[0].delivery.subscription)
+    await subscriber.process(messages)
+    messages.clear()
+    Seen.batches.clear()
+
+    assert message() is None
+    timers[0].cancel()
 
 
 async def test_an_error_of_the_handler_reaches_who_sent_the_batch(

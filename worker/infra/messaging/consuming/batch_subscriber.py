@@ -4,7 +4,7 @@ The one file that uses private names of FastStream; `tests/integration/test_batc
 pins them. `docs/decisions/0002-deliveries.md` says what it costs and what was measured.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from aiormq import Channel as AmqpChannel
@@ -26,7 +26,7 @@ from worker.infra.messaging.consuming.received import Received
 if TYPE_CHECKING:
     from faststream.rabbit.configs import RabbitBrokerConfig
 
-Batch = tuple[Received, ...]
+Batch = Sequence[Received]
 
 
 class BatchSubscriber(RabbitSubscriber):
@@ -88,8 +88,17 @@ class BatchSubscriber(RabbitSubscriber):
         await self._cancel()
 
     async def process(self, batch: Batch) -> None:
-        """Runs a batch through the middlewares and the handler, and raises what they raise."""
-        await self.process_message(cast("Any", batch))
+        """Runs a batch through the middlewares and the handler, and raises what they raise.
+
+        FastStream keeps the message in a context variable, and each timer that the handler's
+        libraries start keeps a copy of the context: asyncpg's for 5 minutes. So the message that
+        they keep is emptied once it is handled.
+        """
+        messages = list(batch)
+        try:
+            await self.process_message(cast("Any", messages))
+        finally:
+            messages.clear()
 
 
 async def _parse_batch(batch: Batch) -> StreamMessage[Batch]:

@@ -9,7 +9,7 @@ from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.consuming.suspects import SUSPECTS_TOGETHER, Suspects, is_suspect
 from worker.infra.messaging.events.decoding import Decoder
 
-Process = Callable[[tuple[Received, ...]], Awaitable[None]]
+Process = Callable[[Sequence[Received]], Awaitable[None]]
 """Applies and settles a batch."""
 
 
@@ -74,4 +74,4 @@ class Batching:
     async def _handle(self, batch: Sequence[Received]) -> None:
         if batch:
             assert self._process is not None, "deliveries come after `send_to`"
-            await self._process(tuple(batch))
+            await self._process(batch)
