@@ -33,9 +33,9 @@ def columns_of(model: type[DeclarativeBase], names: Iterable[str]) -> Columns:
     return {name: _uncollated(table.c[name].type) for name in names}
 
 
-def array_of(name: str, column: Column[Any]) -> BindParameter[Any]:
+def array_of(name: str, values_of: Column[Any]) -> BindParameter[Any]:
     """A parameter `name` for many values of a column."""
-    return bindparam(name, type_=ARRAY(_uncollated(column.type)))
+    return bindparam(name, type_=ARRAY(_uncollated(values_of.type)))
 
 
 def rows_of(name: str, columns: Columns) -> TableValuedAlias:

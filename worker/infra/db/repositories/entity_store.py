@@ -16,7 +16,8 @@ from worker.infra.db.repositories.row_mapping import RowMapping
 
 E = TypeVar("E", bound=Entity)
 
-Values = Mapping[str, Callable[[E], object]]
+ByName = Mapping[str, Callable[[E], object]]
+"""Names of columns, and how the value of each is read from an entity."""
 
 
 class EntityStatements(Generic[E]):
@@ -24,8 +25,8 @@ class EntityStatements(Generic[E]):
 
     def __init__(self, rows: RowMapping[E]) -> None:
         added = {**rows.constant, **rows.derived, **rows.changing}
-        self.added: Values[E] = {column.key: read for column, read in added.items()}
-        self.changed: Values[E] = {
+        self.added: ByName[E] = {column.key: read for column, read in added.items()}
+        self.changed: ByName[E] = {
             "id": attrgetter("id"),
             **{column.key: read for column, read in rows.changing.items()},
         }
@@ -53,7 +54,7 @@ def _add(model: type[Base], names: Iterable[str]) -> Insert:
 
 
 def _update(model: type[Base], names: Iterable[str]) -> Update:
-    """Columns that never change stay out: a batch sends no value of them, and folds no name."""
+    """Sends only what can change: for cars that is half of the columns, and folds no name."""
     table = table_of(model)
     changed = rows_of("changed", columns_of(model, names))
     return (
@@ -95,5 +96,5 @@ class PostgresEntityStore(EntityStore[E]):
             await self._session.execute(self._statements.update, parameters)
 
 
-def _parameters(values: Values[E], entities: Collection[E]) -> dict[str, list[object]]:
-    return as_parameters(values, (map(read, entities) for read in values.values()))
+def _parameters(reads: ByName[E], entities: Collection[E]) -> dict[str, list[object]]:
+    return as_parameters(reads, (map(read, entities) for read in reads.values()))

@@ -11,7 +11,7 @@ from worker.infra.db.base import Base
 E = TypeVar("E")
 
 Values = Mapping[InstrumentedAttribute[Any], Callable[[E], object]]
-"""Columns, and how each is read from an entity."""
+"""Columns, and how the value of each is read from an entity."""
 
 
 @dataclass(frozen=True, eq=False)
