@@ -46,11 +46,7 @@ bench: setup ## Measure against what people would write otherwise (21 minutes an
 	@python -m benchmarks
 
 check: $(INSTALLED) ## Check format, lint, types, the layers, and that migrations match the models
-	ruff format --check .
-	ruff check .
-	mypy worker dev tests benchmarks
-	lint-imports
-	python -m dev.with_servers --database-only -- sh -c 'alembic upgrade head && alembic check'
+	@python -m dev.check
 
 format: $(INSTALLED) ## Format the code and fix what lint can fix by itself
 	ruff format .
