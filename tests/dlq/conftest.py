@@ -11,7 +11,7 @@ from faststream.rabbit import RabbitBroker
 
 from dev.servers import Servers
 from tests.conftest import ROOT, run_command
-from tests.dlq.dead_letters import DeadLetters
+from tests.dlq.dead_letters import DeadLetterQueue
 from worker.infra.messaging.retry_delays import parse_retry_delays
 from worker.infra.messaging.topology import declare_topology
 
@@ -41,13 +41,13 @@ def dlq_json(dlq: Dlq) -> DlqJson:
 
 
 @pytest.fixture
-async def dead_letters(empty: Servers) -> AsyncIterator[DeadLetters]:
+async def dead_letters(empty: Servers) -> AsyncIterator[DeadLetterQueue]:
     """Our queues without a worker, and a way to lay dead letters there."""
     faststream = RabbitBroker(empty.rabbitmq_url, logger=None)
     await faststream.connect()
     await declare_topology(faststream, parse_retry_delays(RETRY_DELAYS))
     await faststream.stop()
-    async with DeadLetters.connect(empty.rabbitmq_url) as dead_letters:
+    async with DeadLetterQueue.connect(empty.rabbitmq_url) as dead_letters:
         yield dead_letters
 
 

@@ -14,7 +14,7 @@ from tests.support.histories import CHANGED, CREATED, Event
 DIED_AT = "2026-01-31T02:50:00.000+00:00"
 
 
-class DeadLetters:
+class DeadLetterQueue:
     """A connection that lays messages there, and reads them without the worker's code."""
 
     def __init__(self, connection: AbstractConnection) -> None:
