@@ -6,13 +6,9 @@ import pytest
 
 from dev.servers import Servers
 from tests.dlq.conftest import Dlq, DlqJson
-from tests.dlq.dead_letters import DeadLetterQueue, creations, price_changes
+from tests.dlq.dead_letters import DeadLetterQueue, apply_events, creations, price_changes
 from tests.support.broker import DEAD_LETTERS, MAIN, Broker
-from tests.support.histories import Event
-from tests.support.messages import message_of
-from worker.application.apply_batch import ApplyBatch
 from worker.infra.db.engine import Sessions
-from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.browsing import DEAD_LETTERS as SPEC
@@ -100,7 +96,7 @@ async def test_ids_that_are_recorded_already_are_counted(
     dead_letters: DeadLetterQueue, dlq_json: DlqJson, sessions: Sessions
 ) -> None:
     await dead_letters.lay(creations(3), code="message-id-reused")
-    await _apply(sessions, creations(2))
+    await apply_events(sessions, creations(2))
 
     [group] = dlq_json("list")["groups"]
 
@@ -155,7 +151,7 @@ def _unseen(_: Message) -> None:
 async def test_show_tells_all_that_is_known_of_a_message(
     dead_letters: DeadLetterQueue, dlq: Dlq, dlq_json: DlqJson, sessions: Sessions
 ) -> None:
-    await _apply(sessions, creations(1))
+    await apply_events(sessions, creations(1))
     await dead_letters.lay(price_changes(1), code="unexpected-error")
 
     [shown] = dlq_json("show", "p-0")
@@ -188,8 +184,3 @@ async def _handles(url: str) -> list[str]:
 
     await browse(url, SPEC, visit, DEFAULT_DURATIONS)
     return handles
-
-
-async def _apply(sessions: Sessions, events: list[Event]) -> None:
-    apply = ApplyBatch(lambda: PostgresUnitOfWork(sessions))
-    await apply([message_of(event) for event in events])
