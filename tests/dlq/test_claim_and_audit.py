@@ -11,7 +11,7 @@ from worker.dead_letters.errors import ChangeFailedError, ClaimedError
 from worker.dead_letters.replay import ReplayOptions
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.repositories.dead_letter_audit import PostgresDeadLetterAudit
-from worker.infra.db.session_locks import try_lock
+from worker.infra.db.session_locks import hold_lock
 from worker.infra.messaging.dead_letters.selection import Selection
 
 ALL = Selection()
@@ -58,16 +58,14 @@ async def test_a_change_that_breaks_off_says_why_and_how_far_it_came(
     assert await dead_letters.count() == 2
 
 
-async def test_a_change_whose_process_is_gone_counts_as_killed(
+async def test_a_change_that_runs_no_longer_and_did_not_say_so_was_killed(
     operator: Operator, engine: AsyncEngine
 ) -> None:
-    ana = operator("ana")
-    async with engine.connect() as connection:
-        await try_lock(connection, AdvisoryLock.CHANGING_DEAD_LETTERS)
+    ana, lock = operator("ana"), AdvisoryLock.CHANGING_DEAD_LETTERS
+    async with engine.connect() as connection, hold_lock(connection, lock, pytest.fail):
         begun = {"command": "replay", "started_by": "luis", "process": "host:1"}
         await PostgresDeadLetterAudit.begin(connection, **begun, choice={"all": True}, chosen=9)
         [running] = await ana.audits(limit=10)
-        await connection.invalidate()
 
     killed = await ana.audit(running.id)
 

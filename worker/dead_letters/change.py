@@ -92,8 +92,8 @@ async def open_change(
         chosen=selected,
     )
     change = Change(verb, selected, audit, progress, stop)
-    progress.started(verb, selected)
     try:
+        progress.started(verb, selected)
         yield change
     except Exception as error:
         if await change.fail(error):
