@@ -12,7 +12,7 @@ _log = structlog.get_logger(__name__)
 
 
 class BugLog:
-    """Logs where our own code failed: each place once a minute, however many messages meet it."""
+    """Logs where our own code failed, at most once a minute per place."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._places = RepeatLimitedLog(_log, clock, BUG_REPEAT_SECONDS)
