@@ -1,4 +1,4 @@
-"""Answers probes and scrapes, from a thread of its own: also when the event loop is stuck."""
+"""Serves probes and metrics from its own thread, to answer even if the event loop is stuck."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ SLOWEST_CLIENT_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The reply to a GET."""
+    """The response to a GET."""
 
     status: HTTPStatus
     content_type: str
@@ -21,14 +21,14 @@ class Answer:
 
     @classmethod
     def health(cls, problems: list[str]) -> Self:
-        """200 where nothing is wrong, 503 with what is wrong."""
+        """200 if there are no problems, otherwise 503 with a list of them."""
         status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
         document = {"status": "failing" if problems else "ok", "problems": problems}
         return cls(status, "application/json", json.dumps(document).encode())
 
 
 class HttpPortError(Exception):
-    """Nobody can be answered there; the message says what to do."""
+    """The address cannot be used; the message says which settings to check."""
 
 
 Routes = Mapping[str, Callable[[], Answer]]
@@ -40,11 +40,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
-        """A client that hangs up in the middle is its own affair: no traceback in the log."""
+        """Ignores clients that disconnect early, instead of logging a traceback."""
 
 
 class HttpServer:
-    """Serves a fixed set of paths while it is entered."""
+    """Serves a fixed set of paths while the context is entered."""
 
     def __init__(self, host: str, port: int, routes: Routes) -> None:
         try:
@@ -58,7 +58,7 @@ class HttpServer:
 
     @property
     def port(self) -> int:
-        """The port in use, also where 0 asked for any."""
+        """The actual port, also if 0 was requested."""
         return int(self._server.server_address[1])
 
     def __enter__(self) -> Self:
@@ -84,6 +84,6 @@ def _handler_of(routes: Routes) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(answer.body)
 
         def log_message(self, *_: object) -> None:
-            """Probes come every few seconds: not worth a line."""
+            """Logs nothing: probes arrive every few seconds."""
 
     return Handler

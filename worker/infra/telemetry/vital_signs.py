@@ -1,4 +1,4 @@
-"""What is done beside the work, for as long as it lasts: showing life, looking at the database."""
+"""Background tasks of a running worker: heartbeat and database probe."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -11,7 +11,7 @@ PROBE_TIMEOUT_SECONDS = 5.0
 
 @asynccontextmanager
 async def beside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Does all of this beside the block, and ends with it."""
+    """Runs coroutines while the block runs, and cancels them at its end."""
     tasks = [asyncio.create_task(work) for work in works]
     try:
         yield
@@ -22,7 +22,7 @@ async def beside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
 
 
 async def beat(heartbeat: Callable[[], None]) -> None:
-    """Shows that the event loop turns."""
+    """Reports once a second that the event loop runs."""
     while True:
         heartbeat()
         await asyncio.sleep(HEARTBEAT_SECONDS)
@@ -31,7 +31,7 @@ async def beat(heartbeat: Callable[[], None]) -> None:
 async def probe(
     look: Callable[[], Awaitable[str | None]], report: Callable[[str | None], None]
 ) -> None:
-    """Looks at the database and reports its problem, also while no message does."""
+    """Checks the database periodically and reports its problem, also while the worker is idle."""
     while True:
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):

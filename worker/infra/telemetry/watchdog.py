@@ -1,4 +1,4 @@
-"""Ends a process that only a restart would mend, where no orchestrator probes it."""
+"""Ends a process that only a restart can fix, in case no orchestrator probes it."""
 
 import faulthandler
 import os
@@ -12,7 +12,7 @@ import structlog
 TICK_SECONDS = 1.0
 
 GRACE_TICKS = 60
-"""How long whoever probes us has to restart us in good order, before we end ourselves."""
+"""Time for an orchestrator to restart the process gracefully before it ends itself."""
 
 LAST_WORDS_SECONDS = 5.0
 WEDGED = 70  # EX_SOFTWARE of sysexits.h
@@ -21,10 +21,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Watchdog:
-    """Asks again and again, from a thread of its own, whether the process is wedged.
+    """Checks once a second, in its own thread, whether the process is stuck.
 
-    It counts its own ticks instead of reading a clock: a process that was frozen and thawed
-    is not to blame for the time between.
+    It counts its own ticks instead of reading a clock, so that the time for which a process was
+    frozen does not count.
     """
 
     def __init__(self, tick: Callable[[], None], problems: Callable[[], list[str]]) -> None:
@@ -50,12 +50,12 @@ class Watchdog:
                 self._end_process()
 
     def _end_process(self) -> None:
-        """Says why, if stderr still takes it: a full pipe may be what we are stuck on."""
+        """Logs the reason, with a time limit: the process may be stuck on a full stderr pipe."""
         last_words = threading.Thread(target=self._explain, daemon=True)
         last_words.start()
         last_words.join(LAST_WORDS_SECONDS)
         os._exit(WEDGED)
 
     def _explain(self) -> None:
-        _log.critical("wedged: exiting, so that somebody restarts us", problems=self._problems())
+        _log.critical("stuck: exiting so that the process is restarted", problems=self._problems())
         faulthandler.dump_traceback(sys.stderr)

@@ -1,4 +1,4 @@
-"""Traces, where the standard OTEL_* variables ask for them; else nothing of it is even loaded."""
+"""Traces, if the standard OTEL_* variables enable them; otherwise the SDK is not imported."""
 
 import asyncio
 import threading
@@ -15,23 +15,23 @@ LAST_SPANS_SECONDS = 3
 
 
 class TracingError(Exception):
-    """The OTEL_* variables ask for what cannot be done here."""
+    """The OTEL_* variables ask for something that is not supported or not installed."""
 
 
 class Tracing(Protocol):
     """Wraps the two steps of a batch in spans."""
 
     def applying(self, apply: Apply) -> Apply:
-        """The transaction."""
+        """Wraps the transaction."""
         ...
 
     def settling(self, settler: Settles) -> Settles:
-        """What became of each message."""
+        """Wraps the settling of each message."""
         ...
 
 
 class _NoTracing(Tracing):
-    """Gives back what it is given: a batch costs nothing more."""
+    """Returns its arguments unchanged, without cost per batch."""
 
     @override
     def applying(self, apply: Apply) -> Apply:
@@ -44,10 +44,10 @@ class _NoTracing(Tracing):
 
 @asynccontextmanager
 async def tracing(environ: Mapping[str, str], engine: AsyncEngine) -> AsyncIterator[Tracing]:
-    """Traces until the end, and then sends what is left.
+    """Traces while the context is entered, and sends the remaining spans at its end.
 
     Raises:
-        TracingError: an unknown exporter, or the SDK is not installed.
+        TracingError: the exporter is unknown, or the SDK is not installed.
     """
     if not is_asked_for(environ):
         yield _NoTracing()
@@ -71,14 +71,14 @@ async def tracing(environ: Mapping[str, str], engine: AsyncEngine) -> AsyncItera
 
 
 async def _end(shutdown: Callable[[], None]) -> None:
-    """Sends the last spans, but does not wait for a collector that is away: it would take 30 s."""
+    """Sends the last spans with a time limit: an unavailable collector would take 30 s."""
     thread = threading.Thread(target=shutdown, daemon=True)
     thread.start()
     await asyncio.to_thread(thread.join, LAST_SPANS_SECONDS)
 
 
 def is_asked_for(environ: Mapping[str, str]) -> bool:
-    """Unlike the specification's default: without any variable there is no exporter.
+    """Whether traces are enabled; unlike the specification, off if no variable is set.
 
     https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
     """
