@@ -1,4 +1,4 @@
-"""What the catalog holds as programs see it: amounts are strings in JSON, instants RFC 3339."""
+"""JSON documents of the catalog: amounts are strings, instants RFC 3339."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def car_document(car: Car) -> dict[str, Any]:
 
 
 def entry_document(entry: CatalogEntry) -> dict[str, Any]:
-    """A car, when the worker stored its price, and the plans by which it can be paid."""
+    """A car, when the worker stored its price, and its financing plans."""
     return {
         **car_document(entry.car),
         "price_stored_at": entry.price_stored_at,
