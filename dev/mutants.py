@@ -1,7 +1,7 @@
-"""Changes one token of the worker at a time and asks the unit tests: who notices?
+"""Changes one token of the worker at a time and runs the unit tests.
 
-`make mutants` draws some mutants by chance, the same for the same seed, and prints those that
-survive. It works on a copy; the checkout stays as it is.
+`make mutants` draws random mutants, the same for the same seed, and prints those that survive. It
+works on a copy of the checkout.
 """
 
 import argparse
@@ -25,7 +25,7 @@ FOLDERS = (
     "worker/dead_letters",
 )
 SLOWEST_RUN_SECONDS = 180
-"""A mutant that hangs is noticed, too."""
+"""Time limit: a mutant that hangs counts as noticed."""
 
 SWAPPED = (
     *(("==", "!="), ("<", "<="), (">", ">="), ("+", "-"), ("*", "//"), ("+=", "-=")),
@@ -42,7 +42,7 @@ REPLACEMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One token of one file, and what stands there instead."""
+    """One token of one file, and its replacement."""
 
     path: Path
     line: int
