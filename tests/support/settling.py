@@ -1,4 +1,4 @@
-"""Stand-ins around a `Settler`: what it does is decided without a broker."""
+"""Fakes around a `Settler`, to test it without a broker."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class RecordingChannel:
         self._more = asyncio.Event()
 
     async def settled(self, count: int) -> None:
-        """Returns once so many deliveries are settled."""
+        """Returns once this many deliveries are settled."""
         while len(self.said) < count:
             self._more.clear()
             await self._more.wait()
@@ -43,7 +43,7 @@ class RecordingChannel:
 
 
 class ScriptedPublisher(ConfirmingPublisher):
-    """Does with each message what its id says, and confirms all others."""
+    """Handles each message as scripted for its id, and confirms all others."""
 
     def __init__(self, channel: RecordingChannel) -> None:
         super().__init__("amqp://nowhere", exchange="", name="", durations=DEFAULT_DURATIONS)
