@@ -23,7 +23,7 @@ services:
 
 
 def engine_runs() -> bool:
-    """Whether a Docker engine and Compose are available."""
+    """Whether a Docker engine is running and there is a `compose.yaml`."""
     if shutil.which("docker") is None or not COMPOSE_FILE.exists():
         return False
     return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0

@@ -13,7 +13,7 @@ _FIRST, _STRIPES, _STRIPE = 20_000, 50, 200
 
 @cache
 def _draws() -> Iterator[int]:
-    """Ports of this process's range, in turn."""
+    """Offsets into this process's range, in turn, from a random start."""
     return itertools.count(secrets.randbelow(_STRIPE))
 
 
