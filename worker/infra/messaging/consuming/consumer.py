@@ -69,7 +69,7 @@ class Consumer:
         self._trouble = RepeatLimitedLog(_log)
 
     def stop(self) -> None:
-        """Stops gracefully: finishes in-flight messages and requeues the rest."""
+        """Stops gracefully: finishes in-flight batches and requeues the rest."""
         if not self._stop.is_set():
             self._end_at = time.monotonic() + self._options.shutdown_timeout * FINISHING_SHARE
             self._stop.set()

@@ -117,7 +117,7 @@ class Suspects:
         """Moves a suspect to the dead letters; returns whether its copy is confirmed."""
         failure = Failure(
             ErrorCode.REDELIVERED_TOO_OFTEN,
-            f"tried {TRIALS} times, at last alone, and the worker died before each trial ended",
+            f"tried {TRIALS} times, finally alone, and the worker died before each trial ended",
         )
         given_up = Received(suspect, failure)
         if not await self._settle_failure(given_up, failure):
