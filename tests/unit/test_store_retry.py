@@ -19,10 +19,12 @@ class Store:
         self._away = away
         self.attempts = 0
         self.loses_subscription = False
+        self.was_asked = asyncio.Event()
 
     async def work(self) -> str:
         await asyncio.sleep(0)
         self.attempts += 1
+        self.was_asked.set()
         if self.loses_subscription:
             self._channel.is_lost = True
         if self.attempts <= self._away:
@@ -117,8 +119,7 @@ async def test_a_worker_that_finishes_waits_for_no_second_attempt(
             store.work, channel, even_if_lost=even_if_lost
         )
     )
-    while not observer.store_answered:
-        await asyncio.sleep(0)
+    await store.was_asked.wait()
 
     finishing.set()
 
