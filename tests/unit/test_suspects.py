@@ -120,6 +120,12 @@ def test_a_message_delivered_for_the_third_time_is_a_suspect() -> None:
     assert not is_suspect(delivered(1, redelivered=True))
 
 
+def test_a_delivery_is_a_first_one_unless_it_says_otherwise() -> None:
+    message = delivered(2, redelivered=True).message
+
+    assert not is_suspect(Delivery(message, 1, NoSubscription()))
+
+
 @pytest.mark.parametrize("count", [99, 2.0, "99", True, None, {"count": 99}])
 def test_a_count_that_a_publisher_wrote_makes_no_suspect(count: FieldValue) -> None:
     assert not is_suspect(delivered(count, redelivered=False))
