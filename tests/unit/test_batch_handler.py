@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ def handling(apply: Apply, settler: KeepingSettler, observer: Listening) -> Batc
 
 
 def received(
-    content: CommandMessage | Failure, channel: LosableChannel, **properties: object
+    content: CommandMessage | Failure, channel: LosableChannel, **properties: Any
 ) -> Received:
     return Received(delivery_of(1, channel, **properties), content)
 
@@ -107,7 +108,7 @@ async def test_a_settled_batch_is_told_by_type_result_and_age(
         received(CREATED, channel, timestamp=FIRST),
         received(BAD, channel),
     ]
-    results = [Outcome.APPLIED, Outcome.DUPLICATE, BAD]
+    results: list[Result] = [Outcome.APPLIED, Outcome.DUPLICATE, BAD]
 
     await handling(apply, settler, observer).settle(batch, results, 1.5)
 

@@ -102,7 +102,7 @@ def test_a_message_without_an_id_is_refused(message_id: str | None) -> None:
 
 
 def test_an_id_that_a_client_made_up_for_our_copy_is_none() -> None:
-    made_up = {"message_id": "made up", "message_type": "t"}
+    made_up: dict[str, Any] = {"message_id": "made up", "message_type": "t"}
 
     assert refused({NO_MESSAGE_ID: True}, **made_up)[0] is ErrorCode.MISSING_MESSAGE_ID
     assert told(read({NO_MESSAGE_ID: True, **BINARY}, **made_up)) == ("/s", "i", "t")
@@ -125,7 +125,9 @@ def test_ids_of_at_most_255_bytes_without_control_characters_are_taken(text: str
 )
 @pytest.mark.parametrize("property_", ["message_id", "message_type", "app_id"])
 def test_other_ids_are_refused(text: str, property_: str) -> None:
-    code, detail = refused(**{"message_id": "i", "message_type": "t", property_: text})
+    properties: dict[str, Any] = {"message_id": "i", "message_type": "t", property_: text}
+
+    code, detail = refused(**properties)
 
     assert code is ErrorCode.INVALID_EVENT
     assert "allowed are at most 255 bytes of UTF-8 without control characters" in detail

@@ -100,7 +100,13 @@ def test_an_event_without_an_id_is_published_so_that_none_is_made_up(
 
 def test_a_file_is_judged_line_by_line_as_the_worker_would() -> None:
     bad = Failure(ErrorCode.MALFORMED_JSON, "line: no JSON")
-    contents = [line_of(), bad, line_of("n", year=1885), line_of(), line_of(year=2021)]
+    contents: list[EventLine | Failure] = [
+        line_of(),
+        bad,
+        line_of("n", year=1885),
+        line_of(),
+        line_of(year=2021),
+    ]
     lines = [NumberedLine(number, content) for number, content in enumerate(contents, start=1)]
 
     wrong = EventCheck(Decoder(clock)).find_wrong(lines)

@@ -10,7 +10,7 @@ from worker.infra.messaging.retry_delays import parse_retry_delays
 from worker.infra.messaging.topology import declare_topology, queue_specs
 
 DELAYS = parse_retry_delays("5s,2m")
-NEVER_DROPPED = {"x-delivery-limit": 1_000_000_000}
+NEVER_DROPPED: dict[str, object] = {"x-delivery-limit": 1_000_000_000}
 EVENTS = (
     "inventory.car-created.v1",
     "inventory.price-changed.v1",
