@@ -70,7 +70,7 @@ class Mutant:
 def main() -> int:
     """Prints each survivor; returns 1 if more survive than are allowed."""
     arguments = _parse_arguments()
-    mutants = [mutant for folder in arguments.folders for mutant in find_mutants(folder)]
+    mutants = [mutant for place in arguments.places for mutant in find_mutants(place)]
     drawn = random.Random(arguments.seed).sample(mutants, min(arguments.count, len(mutants)))  # noqa: S311 - no secret
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "checkout"
@@ -89,9 +89,10 @@ def main() -> int:
     return int(share > arguments.allowed)
 
 
-def find_mutants(folder: str) -> Iterator[Mutant]:
-    """Every token of a folder that can be replaced."""
-    for path in sorted((ROOT / folder).rglob("*.py")):
+def find_mutants(place: str) -> Iterator[Mutant]:
+    """Every token of a folder or a file that can be replaced."""
+    within = ROOT / place
+    for path in [within] if within.is_file() else sorted(within.rglob("*.py")):
         for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline):
             instead = _instead_of(token)
             if instead is not None and not _is_declaration(token):
@@ -110,13 +111,13 @@ def _is_declaration(token: tokenize.TokenInfo) -> bool:
     """Tokens that mean something else here, or what no test can notice.
 
     Imports, types, `*` and `->` in signatures, loops; `strict=True` of a `zip`, which guards
-    against bugs.
+    against bugs; whether a clock that runs is at a bound or just past it.
     """
     line = token.line.strip()
     return (
         line.startswith(("import ", "from ", "def ", "async def ", "@", "class ", "*", "for "))
         or (token.string == "in" and " for " in token.line)
-        or token.line[: token.start[1]].endswith("strict=")
+        or token.line[: token.start[1]].endswith(("strict=", ".elapsed ", ".time() "))
         or (token.string in {"*", "-"} and token.line[token.end[1] : token.end[1] + 1] != " ")
         or (token.string == "is" and "is not" in token.line)
         or (token.string == "in" and "not in" in token.line)
@@ -159,7 +160,7 @@ def _tests_pass(copy: Path, *files: str) -> bool:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m dev.mutants", description=__doc__)
-    parser.add_argument("folders", nargs="*", default=FOLDERS)
+    parser.add_argument("places", nargs="*", default=FOLDERS, help="folders and files")
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--allowed", type=float, default=0.15, help="the share that may survive")

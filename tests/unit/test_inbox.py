@@ -51,6 +51,7 @@ async def test_a_full_batch_is_taken_at_once_oldest_first_and_the_rest_stays() -
     assert await take(inbox, 2) == [1, 2]
     assert await take(inbox, 2) == [3, 4]
     assert await take(inbox, 2) == [5]
+    assert await take(filled(NEVER, 1, 2), 2) == [1, 2]
 
 
 @pytest.mark.parametrize(("turns", "batch"), [(1, [1, 2]), (2, [1, 2]), (3, [1, 2]), (4, [1])])

@@ -105,7 +105,8 @@ async def test_a_suspect_with_few_trials_goes_before_one_with_many() -> None:
     batching = batching_with(apply, TrialsSoFar(trials), channel)
     for each in suspects:
         batching.deliver(each)
-    await batching.run()
+    async with asyncio.timeout(10):
+        await batching.run()
 
     assert begun == [["fresh", "new"], ["spared"], ["grazed"], ["struck"]]
 

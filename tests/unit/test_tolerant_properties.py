@@ -103,13 +103,13 @@ def test_what_is_lost_is_named_and_the_rest_is_there() -> None:
     }
 
 
-@pytest.mark.parametrize("type_", FIELD_TYPES)
+@pytest.mark.parametrize("type_", [*FIELD_TYPES, b"\x00"])
 def test_after_a_value_of_each_type_the_next_header_is_found(type_: bytes) -> None:
     properties = decoded(
         {
             "headers": table(
                 text_header(b"\xff", b"undecodable"),
-                header(b"k", type_, FIELD_TYPES[type_]),
+                header(b"k", type_, FIELD_TYPES.get(type_, b"")),
                 text_header(b"after", b"kept"),
             ),
             "priority": b"\x07",

@@ -1,10 +1,12 @@
 """What is declared, word by word: queues with other arguments would need other names."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from faststream.rabbit import ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
 
+from worker.infra.messaging.consuming.batch_handler import BatchHandler
+from worker.infra.messaging.consuming.inventory_events import subscribe_to_inventory_events
 from worker.infra.messaging.names import EVENTS_EXCHANGE, WORKER_EXCHANGE
 from worker.infra.messaging.retry_delays import parse_retry_delays
 from worker.infra.messaging.topology import declare_topology, queue_specs
@@ -99,3 +101,14 @@ async def test_each_queue_is_bound_by_its_name_and_the_main_one_by_all_events(
     events = [("inventory-worker", "inventory.events", type_, False) for type_ in EVENTS]
 
     assert sorted(broker.bindings) == sorted([*by_name, *events])
+
+
+async def test_the_subscriber_leaves_the_declaring_of_its_queue_to_the_topology() -> None:
+    async def nothing(*_: object) -> None: ...
+
+    subscriber = subscribe_to_inventory_events(
+        RecordingBroker(), cast("BatchHandler", None), consume=nothing, cancel=nothing
+    )
+
+    queue = subscriber.queue
+    assert (queue.name, queue.declare, queue.robust) == ("inventory-worker", False, False)
