@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from pamqp.commands import Basic
 
@@ -13,6 +14,8 @@ from worker.infra.messaging.amqp.confirming_publisher import (
     ConfirmingPublisher,
     UnpublishableError,
 )
+from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.consuming.observer import Consuming
 
 
@@ -40,6 +43,28 @@ class RecordingChannel:
 
     def give_up(self, reason: str) -> None:
         raise AssertionError(reason)
+
+
+def delivery_of(
+    tag: int, channel: RecordingChannel, message_id: str | None = None, **properties: Any
+) -> Delivery:
+    """An event of a publisher, in our hands."""
+    message = Message(
+        b"{}", Basic.Properties(message_id=message_id, **properties), "inventory.events", "k"
+    )
+    return Delivery(message, tag, channel)
+
+
+class LosableChannel(RecordingChannel):
+    """Is lost once it was given up, and keeps why."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given_up: list[str] = []
+
+    def give_up(self, reason: str) -> None:
+        self.given_up.append(reason)
+        self.is_lost = True
 
 
 class ScriptedPublisher(ConfirmingPublisher):
@@ -71,3 +96,37 @@ class Silent:
     def batch_lagged(self, occurred: datetime | None, published: datetime | None) -> None: ...
     def republished(self, failure: Failure, queue: str) -> None: ...
     def store_answers(self, *, yes: bool) -> None: ...
+
+
+class Listening(Silent):
+    """Keeps what the observer is told."""
+
+    def __init__(self) -> None:
+        self.store_answered: list[bool] = []
+        self.waited_for: list[str] = []
+        self.subscriptions: list[Consuming | None] = []
+        self.settled: list[tuple[list[tuple[str, Result]], float]] = []
+        self.lags: list[tuple[datetime | None, datetime | None]] = []
+        self.given_up: list[tuple[str, Failure]] = []
+        self.moved: list[tuple[Failure, str]] = []
+
+    def consuming(self, subscription: Consuming | None) -> None:
+        self.subscriptions.append(subscription)
+
+    def waiting(self, problem: str) -> None:
+        self.waited_for.append(problem)
+
+    def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None:
+        self.settled.append((list(results), seconds))
+
+    def suspect_given_up(self, type_: str, failure: Failure) -> None:
+        self.given_up.append((type_, failure))
+
+    def batch_lagged(self, occurred: datetime | None, published: datetime | None) -> None:
+        self.lags.append((occurred, published))
+
+    def republished(self, failure: Failure, queue: str) -> None:
+        self.moved.append((failure, queue))
+
+    def store_answers(self, *, yes: bool) -> None:
+        self.store_answered.append(yes)
