@@ -71,7 +71,7 @@ class Running:
         async with asyncio.timeout(10):
             await self.batching.run()
 
-    async def _process(self, batch: tuple[Received, ...]) -> None:
+    async def _process(self, batch: Sequence[Received]) -> None:
         self.contents += [item.content for item in batch]
         ids = [item.delivery.message.properties.message_id for item in batch]
         self.batches.append([str(id_) for id_ in ids])

@@ -142,7 +142,7 @@ async def test_what_is_in_hand_is_given_back_once_the_time_is_up() -> None:
 
     assert "batch finished" not in worker.said
     assert worker.said[-1] == "close"
-    assert logs[-1]["event"].startswith("out of time")
+    assert logs[-1]["event"].startswith("shutdown timeout")
 
 
 async def test_less_than_the_whole_shutdown_timeout_is_enough_for_a_short_batch() -> None:

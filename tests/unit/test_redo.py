@@ -60,7 +60,7 @@ async def test_a_batch_that_loses_a_race_is_done_again(lost: int) -> None:
 async def test_after_ten_lost_races_the_store_counts_as_unavailable() -> None:
     begun = list[int]()
 
-    with pytest.raises(StoreUnavailableError, match="quicker 10 times"):
+    with pytest.raises(StoreUnavailableError, match="faster 10 times"):
         await ApplyBatch(partial(Races, MemoryStore(), begun, 100))([message_of(creation("a"))])
 
     assert len(begun) == 10

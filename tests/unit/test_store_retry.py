@@ -69,7 +69,7 @@ async def test_after_the_hold_limit_the_deliveries_go_back_for_others(
         done = await StoreRetry(observer, finishing, durations).until_done(store.work, channel)
 
     assert done is None
-    assert channel.given_up == ["the database has been away for too long"]
+    assert channel.given_up == ["the database was unavailable for longer than the limit"]
     assert store.attempts > 1
 
 

@@ -205,7 +205,7 @@ async def test_a_connection_that_takes_nothing_any_more_is_lost(
 
     await asyncio.wait_for(subscription.acknowledge([1]), timeout=10)
 
-    assert subscription.lost_because == "RabbitMQ took nothing from us for 0.05 s"
+    assert subscription.lost_because == "RabbitMQ accepted no writes for 0.05 s"
 
 
 async def test_whoever_writes_on_a_full_connection_is_freed_once_it_is_lost(

@@ -112,7 +112,7 @@ async def test_the_fifth_trial_is_made_and_the_sixth_is_not(site: Site) -> None:
     assert site.given_up == ["sixth"]
     [(type_, failure)] = site.observer.given_up
     assert (type_, failure.code) == ("invalid", ErrorCode.REDELIVERED_TOO_OFTEN)
-    assert failure.detail.startswith("begun 5 times")
+    assert failure.detail.startswith("tried 5 times")
     assert site.trials_left == []
 
 
