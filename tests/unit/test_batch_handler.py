@@ -10,8 +10,8 @@ from tests.support.messages import message_of
 from tests.support.settling import Listening, LosableChannel, delivery_of
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Outcome, Result
+from worker.domain.error_code import ErrorCode
 from worker.domain.ports.unit_of_work import StoreUnavailableError
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.infra.durations import Durations
 from worker.infra.messaging.consuming.batch_handler import Apply, BatchHandler
 from worker.infra.messaging.consuming.received import Received

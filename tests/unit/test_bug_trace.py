@@ -13,7 +13,7 @@ from tests.support.messages import message_with
 from tests.unit.test_quiet_log import Clock
 from worker.application.bug_trace import LONGEST_TRACE, trace_of
 from worker.application.outcomes import Failure
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.infra.messaging.consuming.bug_log import BUG_REPEAT_SECONDS, BugLog
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.history import History

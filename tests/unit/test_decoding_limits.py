@@ -10,7 +10,7 @@ from tests.support.car_events import creation
 from tests.support.messages import clock, message_with
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.infra.messaging.events.decoding import Decoder
 
 EVENT = creation("a")

@@ -4,7 +4,7 @@ import pytest
 from pamqp.commands import Basic
 
 from tests.support.messages import message_with
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.infra.messaging.events.envelope import CLOUD_EVENT_PREFIXES, Envelope, read_envelope
 from worker.infra.messaging.events.invalid_message import InvalidMessageError
 from worker.infra.messaging.headers import NO_MESSAGE_ID

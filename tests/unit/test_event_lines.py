@@ -7,7 +7,7 @@ import pytest
 from tests.support.car_events import creation
 from tests.support.messages import clock
 from worker.application.outcomes import Failure
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.events.event_check import EventCheck
 from worker.infra.messaging.events.event_lines import (

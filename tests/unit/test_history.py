@@ -8,7 +8,7 @@ from pamqp.commands import Basic
 from tests.support.arbitrary import HEADERS, WIRE_TEXT
 from tests.support.messages import clock, message_with
 from worker.application.outcomes import Failure
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.infra.messaging.headers import REPLACES
 from worker.infra.messaging.history import History
 from worker.infra.messaging.names import EVENTS_EXCHANGE, WORKER_EXCHANGE

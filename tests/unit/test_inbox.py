@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.settling import RecordingChannel, delivery_of
 from worker.application.outcomes import Failure
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.infra.durations import Durations
 from worker.infra.messaging.consuming.inbox import Inbox
 from worker.infra.messaging.consuming.received import Received

@@ -8,13 +8,13 @@ from tests.support.car_events import creation, price_change
 from tests.support.messages import message_of
 from worker.application.apply_batch import ApplyBatch
 from worker.application.outcomes import Failure, Outcome
-from worker.application.use_cases.rehearse import REHEARSED_AT_ONCE, Rehearsal
+from worker.application.rehearse import REHEARSED_AT_ONCE, Rehearsal
+from worker.domain.error_code import ErrorCode
 from worker.domain.ports.unit_of_work import (
     ConcurrentChangeError,
     StatementRefusedError,
     StoreUnavailableError,
 )
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.infra.memory.unit_of_work import InMemoryUnitOfWork, MemoryStore
 
 

@@ -10,7 +10,7 @@ from tests.support.car_events import creation
 from tests.support.messages import clock, message_of
 from tests.support.settling import Listening, LosableChannel, RecordingChannel, delivery_of
 from worker.application.outcomes import Failure, Outcome
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.confirming_publisher import (
     BrokerUnavailableError,

@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.settling import Listening, LosableChannel, delivery_of
 from worker.application.outcomes import Failure
+from worker.domain.error_code import ErrorCode
 from worker.domain.ports.unit_of_work import StoreUnavailableError
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.consuming.received import Received

@@ -7,6 +7,7 @@ from worker.application.catalog_state import CatalogState
 from worker.application.commands import CommandMessage, CreateCar, OfferFinancingPlan
 from worker.application.decide import Dispatch, decide_batch, dispatch
 from worker.application.outcomes import Failure, Outcome, Result
+from worker.domain.error_code import ErrorCode
 from worker.domain.ports.processed_messages import ProcessedMessage
 from worker.domain.ports.unit_of_work import (
     ConcurrentChangeError,
@@ -14,7 +15,6 @@ from worker.domain.ports.unit_of_work import (
     StoreUnavailableError,
     UnitOfWork,
 )
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.domain.value_objects.message_identity import MessageIdentity
 
 REPLACED = "replaced"

@@ -15,8 +15,8 @@ from worker.application.outcomes import Decision, Failure, Outcome, Result
 from worker.application.use_cases.change_price import change_price
 from worker.application.use_cases.create_car import create_car
 from worker.application.use_cases.offer_financing_plan import offer_financing_plan
+from worker.domain.error_code import ErrorCode
 from worker.domain.errors import CommandRefusedError
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.domain.value_objects.message_identity import MessageIdentity
 
 Dispatch = Callable[[Command, CatalogState], Decision]

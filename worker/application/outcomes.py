@@ -7,7 +7,7 @@ from typing import Self
 from worker.application.bug_trace import trace_of
 from worker.domain.entities.car import Car
 from worker.domain.entities.financing_plan import FinancingPlan
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 
 
 class Outcome(StrEnum):

@@ -4,7 +4,7 @@ from typing import Any
 
 from worker.domain.entities.car import Car
 from worker.domain.entities.financing_plan import FinancingPlan
-from worker.domain.value_objects.catalog_entry import CatalogEntry
+from worker.domain.read_models.catalog_entry import CatalogEntry
 from worker.domain.value_objects.catalog_summary import CatalogGroup
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from worker.cli.output import print_table
 from worker.domain.entities.financing_plan import FinancingPlan
-from worker.domain.value_objects.catalog_entry import CatalogEntry
-from worker.domain.value_objects.catalog_page import CatalogPage
+from worker.domain.read_models.catalog_entry import CatalogEntry
+from worker.domain.read_models.catalog_page import CatalogPage
 from worker.domain.value_objects.catalog_summary import CatalogGroup, Grouping
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 
 
 class InvalidValueError(ValueError):

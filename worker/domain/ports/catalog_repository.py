@@ -1,8 +1,8 @@
 from typing import Protocol
 
-from worker.domain.value_objects.catalog_entry import CatalogEntry
+from worker.domain.read_models.catalog_entry import CatalogEntry
+from worker.domain.read_models.catalog_page import CatalogPage
 from worker.domain.value_objects.catalog_filters import CatalogFilters
-from worker.domain.value_objects.catalog_page import CatalogPage
 from worker.domain.value_objects.catalog_summary import CatalogGroup, Grouping
 from worker.domain.value_objects.paging import Paging
 

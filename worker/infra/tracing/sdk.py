@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import (
 )
 
 from worker import __version__
-from worker.infra.tracing.tracing import TracingError
+from worker.infra.tracing.batch_steps import TracingError
 
 
 def start_provider(environ: Mapping[str, str]) -> TracerProvider:

@@ -12,7 +12,7 @@ from worker.application.outcomes import Failure, Result
 from worker.infra.messaging.consuming.batch_handler import Apply, Settles
 from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.names import MAIN_QUEUE
-from worker.infra.tracing.tracing import Tracing
+from worker.infra.tracing.batch_steps import Tracing
 
 _propagator = TraceContextTextMapPropagator()
 

@@ -4,42 +4,12 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
-from typing_extensions import override
 
-from worker.infra.messaging.consuming.batch_handler import Apply, Settles
+from worker.infra.tracing.batch_steps import NoTracing, Tracing, TracingError
 
 LAST_SPANS_SECONDS = 3
-
-
-class TracingError(Exception):
-    """The OTEL_* variables ask for something that is not supported or not installed."""
-
-
-class Tracing(Protocol):
-    """Wraps the two steps of a batch in spans."""
-
-    def applying(self, apply: Apply) -> Apply:
-        """Wraps the transaction."""
-        ...
-
-    def settling(self, settler: Settles) -> Settles:
-        """Wraps the settling of each message."""
-        ...
-
-
-class _NoTracing(Tracing):
-    """Returns its arguments unchanged, without cost per batch."""
-
-    @override
-    def applying(self, apply: Apply) -> Apply:
-        return apply
-
-    @override
-    def settling(self, settler: Settles) -> Settles:
-        return settler
 
 
 @asynccontextmanager
@@ -50,7 +20,7 @@ async def tracing(environ: Mapping[str, str], engine: AsyncEngine) -> AsyncItera
         TracingError: the exporter is unknown, or the SDK is not installed.
     """
     if not is_asked_for(environ):
-        yield _NoTracing()
+        yield NoTracing()
         return
     try:
         from worker.infra.tracing.sdk import start_provider  # noqa: PLC0415 - as above

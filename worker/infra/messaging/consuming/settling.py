@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from worker import __version__
 from worker.application.outcomes import Failure, Outcome, Result
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.confirming_publisher import (
     BrokerUnavailableError,

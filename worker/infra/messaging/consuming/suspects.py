@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from hashlib import blake2b
 
 from worker.application.outcomes import Failure
+from worker.domain.error_code import ErrorCode
 from worker.domain.ports.delivery_trials import DeliveryTrials
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.consuming.observer import Observer

@@ -10,8 +10,8 @@ from pydantic_core import ErrorDetails
 from worker.application.commands import CommandMessage
 from worker.application.digest import digest_of
 from worker.application.outcomes import Failure
+from worker.domain.error_code import ErrorCode
 from worker.domain.errors import InvalidValueError, describe
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.events.envelope import Envelope, read_envelope
 from worker.infra.messaging.events.invalid_message import InvalidMessageError

@@ -6,8 +6,8 @@ from typing import Any
 
 from pamqp.common import FieldValue
 
+from worker.domain.error_code import ErrorCode
 from worker.domain.errors import describe
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.events.invalid_message import InvalidMessageError

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure
+from worker.domain.error_code import ErrorCode
 from worker.domain.errors import describe
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.events.event_lines import EventLine, NumberedLine

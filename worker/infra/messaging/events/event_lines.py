@@ -7,8 +7,8 @@ from json import JSONDecoder
 from pamqp.commands import Basic
 
 from worker.application.outcomes import Failure
+from worker.domain.error_code import ErrorCode
 from worker.domain.errors import describe
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.infra.messaging.events.invalid_message import InvalidMessageError
 from worker.infra.messaging.events.json_text import MalformedJsonError, parse_json
 from worker.infra.messaging.headers import NO_MESSAGE_ID

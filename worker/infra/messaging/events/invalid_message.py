@@ -1,5 +1,5 @@
 from worker.application.outcomes import Failure
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 
 
 class InvalidMessageError(Exception):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pamqp.common import FieldTable
 
 from worker.application.commands import CommandMessage, Replaced
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.events.invalid_message import InvalidMessageError
