@@ -81,7 +81,7 @@ async def run_worker(
     url = settings.database_url.get_secret_value()
     async with (
         database(url, durations, pool_size=settings.worker_pool_size) as (engine, sessions),
-        tracing(os.environ, engine) as traced,
+        tracing(os.environ, engine, durations) as traced,
     ):
         metrics.watch_pool(partial(pool_of, engine))
         republisher = ConfirmingPublisher(
@@ -114,23 +114,26 @@ async def run_worker(
             batching,
             BatchHandler(apply, settling, store_retry, health),
             settler,
-            partial(_store_problem, engine, RepeatLimitedLog(_log)),
+            partial(_store_problem, engine, RepeatLimitedLog(_log, durations.log_repeat)),
             health,
         )
-        pruner = Pruner(sessions, timedelta(days=settings.worker_retention_days))
+        pruner = Pruner(sessions, timedelta(days=settings.worker_retention_days), durations)
         _stop_on_signals(consumer)  # before probes or logs show that the worker runs
         with (
             HttpServer(
-                settings.worker_http_host, settings.worker_http_port, _routes(health, metrics)
+                settings.worker_http_host,
+                settings.worker_http_port,
+                _routes(health, metrics),
+                durations.http_client,
             ) as server,
-            Watchdog(health.tick, health.live_problems),
+            Watchdog(health.tick, health.live_problems, durations),
         ):
             _log.info("starting", http_port=server.port)
             _collect_garbage_seldom()
             try:
                 async with beside(
-                    beat(health.heartbeat),
-                    probe(partial(_probe, engine), health.store_probed),
+                    beat(health.heartbeat, durations),
+                    probe(partial(_probe, engine), health.store_probed, durations),
                     pruner.run(),
                 ):
                     await consumer.run()

@@ -100,10 +100,11 @@ def test_a_database_that_does_not_answer_makes_an_idle_worker_unready(health: He
 
 def test_a_stuck_process_ends_itself() -> None:
     program = (
-        "from worker.infra.telemetry import watchdog as w\n"
         "import time\n"
-        "w.TICK_SECONDS, w.GRACE_TICKS = 0.01, 3\n"
-        "with w.Watchdog(lambda: None, lambda: ['stuck']): time.sleep(60)\n"
+        "from worker.infra.durations import Durations\n"
+        "from worker.infra.telemetry.watchdog import Watchdog\n"
+        "durations = Durations(tick=0.01, watchdog_grace=0.03)\n"
+        "with Watchdog(lambda: None, lambda: ['stuck'], durations): time.sleep(60)\n"
     )
 
     done = subprocess.run(

@@ -49,6 +49,26 @@ class Durations:
     no_progress_after: float = 300.0
     """Without progress of in-flight messages or an attempt to consume; then it is not live."""
 
+    tick: float = 1.0
+    """Between two heartbeats of the event loop, and between two looks of the watchdog."""
+    watchdog_grace: float = 60.0
+    """For an orchestrator to restart a stuck process gracefully before it ends itself."""
+    last_words: float = 5.0
+    """To log why the process ends itself: stderr may be a full pipe."""
+    probe_every: float = 5.0
+    """Between two looks at the database while the worker runs."""
+    probe_answer: float = 5.0
+    http_client: float = 5.0
+    """For a prober or scraper to send its request."""
+    last_spans: float = 3.0
+    """To send the last traces: an unavailable collector would take 30."""
+
+    # Log
+    log_repeat: float = 30.0
+    """Before a persistent problem is logged again."""
+    bug_log_repeat: float = 60.0
+    """Before the same place of a bug is logged again."""
+
     # PostgreSQL
     lock: float = 5.0
     """`lock_timeout` of a session."""
@@ -66,6 +86,9 @@ class Durations:
     database_connect: float = 10.0
     database_answer: float = 20.0
     """For the response to a statement; above `statement`, the server's own limit."""
+
+    prune_every: float = 600.0
+    """Between two rounds of pruning, about: workers that started together do not stay in step."""
 
     # Dead letters
     browse_silence: float = 1.0

@@ -3,8 +3,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-REPEAT_SECONDS = 30.0
-
 
 class _Warns(Protocol):
     def warning(self, event: str, **details: object) -> object: ...
@@ -25,8 +23,8 @@ class RepeatLimitedLog:
     def __init__(
         self,
         log: _Warns,
+        repeat_seconds: float,
         clock: Callable[[], float] = time.monotonic,
-        repeat_seconds: float = REPEAT_SECONDS,
     ) -> None:
         self._log = log
         self._clock = clock

@@ -8,8 +8,6 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
-SLOWEST_CLIENT_SECONDS = 5
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -46,9 +44,9 @@ class _Server(ThreadingHTTPServer):
 class HttpServer:
     """Serves a fixed set of paths while the context is entered."""
 
-    def __init__(self, host: str, port: int, routes: Routes) -> None:
+    def __init__(self, host: str, port: int, routes: Routes, client_seconds: float) -> None:
         try:
-            self._server = _Server((host, port), _handler_of(routes))
+            self._server = _Server((host, port), _handler_of(routes, client_seconds))
         except OSError as error:
             raise HttpPortError(
                 f"cannot listen on {host}:{port}: {error.strerror or error}: "
@@ -71,9 +69,9 @@ class HttpServer:
         self._thread.join()
 
 
-def _handler_of(routes: Routes) -> type[BaseHTTPRequestHandler]:
+def _handler_of(routes: Routes, client_seconds: float) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        timeout = SLOWEST_CLIENT_SECONDS
+        timeout = client_seconds
 
         def do_GET(self) -> None:
             answer = routes.get(self.path.partition("?")[0], lambda: _NOT_FOUND)()

@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 
-HEARTBEAT_SECONDS = 1.0
-PROBE_SECONDS = 5.0
-PROBE_TIMEOUT_SECONDS = 5.0
+from worker.infra.durations import Durations
 
 
 @asynccontextmanager
@@ -21,22 +19,24 @@ async def beside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
         await asyncio.wait(tasks)
 
 
-async def beat(heartbeat: Callable[[], None]) -> None:
-    """Reports once a second that the event loop runs."""
+async def beat(heartbeat: Callable[[], None], durations: Durations) -> None:
+    """Reports at every tick that the event loop runs."""
     while True:
         heartbeat()
-        await asyncio.sleep(HEARTBEAT_SECONDS)
+        await asyncio.sleep(durations.tick)
 
 
 async def probe(
-    look: Callable[[], Awaitable[str | None]], report: Callable[[str | None], None]
+    look: Callable[[], Awaitable[str | None]],
+    report: Callable[[str | None], None],
+    durations: Durations,
 ) -> None:
     """Checks the database periodically and reports its problem, also while the worker is idle."""
     while True:
         try:
-            async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
+            async with asyncio.timeout(durations.probe_answer):
                 problem = await look()
         except TimeoutError:
-            problem = f"PostgreSQL has not answered for {PROBE_TIMEOUT_SECONDS:.0f} s"
+            problem = f"PostgreSQL has not answered for {durations.probe_answer:.0f} s"
         report(problem)
-        await asyncio.sleep(PROBE_SECONDS)
+        await asyncio.sleep(durations.probe_every)

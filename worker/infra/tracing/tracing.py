@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from worker.infra.durations import Durations
 from worker.infra.tracing.batch_steps import NoTracing, Tracing, TracingError
-
-LAST_SPANS_SECONDS = 3
 
 
 @asynccontextmanager
-async def tracing(environ: Mapping[str, str], engine: AsyncEngine) -> AsyncIterator[Tracing]:
+async def tracing(
+    environ: Mapping[str, str], engine: AsyncEngine, durations: Durations
+) -> AsyncIterator[Tracing]:
     """Traces while the context is entered, and sends the remaining spans at its end.
 
     Raises:
@@ -37,14 +38,14 @@ async def tracing(environ: Mapping[str, str], engine: AsyncEngine) -> AsyncItera
     try:
         yield BatchTracing(tracer)
     finally:
-        await _end(provider.shutdown)
+        await _end(provider.shutdown, durations.last_spans)
 
 
-async def _end(shutdown: Callable[[], None]) -> None:
+async def _end(shutdown: Callable[[], None], seconds: float) -> None:
     """Sends the last spans with a time limit: an unavailable collector would take 30 s."""
     thread = threading.Thread(target=shutdown, daemon=True)
     thread.start()
-    await asyncio.to_thread(thread.join, LAST_SPANS_SECONDS)
+    await asyncio.to_thread(thread.join, seconds)
 
 
 def is_asked_for(environ: Mapping[str, str]) -> bool:

@@ -66,7 +66,7 @@ class Consumer:
         self._stop = asyncio.Event()
         self._end_at = math.inf
         self._was_consuming = False
-        self._trouble = RepeatLimitedLog(_log)
+        self._trouble = RepeatLimitedLog(_log, durations.log_repeat)
 
     def stop(self) -> None:
         """Stops gracefully: finishes in-flight batches and requeues the rest."""

@@ -65,7 +65,7 @@ class Settler(Settles):
         self._clock = clock
         self._durations = durations
         self._republishing: set[asyncio.Task[bool]] = set()
-        self._bugs = BugLog()
+        self._bugs = BugLog(durations)
 
     @override
     async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:

@@ -23,7 +23,7 @@ class StoreRetry:
         self._observer = observer
         self._finishing = finishing
         self._durations = durations
-        self._trouble = RepeatLimitedLog(_log)
+        self._trouble = RepeatLimitedLog(_log, durations.log_repeat)
 
     async def until_done(
         self,
