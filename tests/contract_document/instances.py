@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -40,6 +41,8 @@ SCHEMAS = {
     for event_type, schema in event_schemas(DOCUMENT).items()
 }
 
+_VALIDATORS = {event_type: Draft202012Validator(schema) for event_type, schema in SCHEMAS.items()}
+
 GOOD_DATA: dict[str, Data] = {
     event_type: examples_of(next(iter(resolve(DOCUMENT, channel)["messages"].values())))[0][
         "payload"
@@ -51,9 +54,10 @@ GOOD_DATA: dict[str, Data] = {
 
 def accepts(event_type: str, data: object) -> bool:
     """Tells what the schema says."""
-    return bool(Draft202012Validator(SCHEMAS[event_type]).is_valid(data))
+    return bool(_VALIDATORS[event_type].is_valid(data))
 
 
+@cache
 def valid_instances(event_type: str) -> st.SearchStrategy[Data]:
     """What the schema accepts and what it cannot say does not forbid."""
     made = from_schema(SCHEMAS[event_type]).map(add_up)

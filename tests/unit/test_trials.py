@@ -19,7 +19,7 @@ from worker.infra.messaging.consuming.suspects import Suspects, trial_key
 DURATIONS = Durations(first_pause=0.001, longest_pause=0.001)
 
 
-class Site:
+class Trying:
     """Suspects of one worker, the trials in its store, and what it did with them."""
 
     def __init__(self) -> None:
@@ -80,106 +80,110 @@ class Site:
 
 
 @pytest.fixture
-def site() -> Site:
-    return Site()
+def trying() -> Trying:
+    return Trying()
 
 
 async def test_suspects_share_their_first_two_trials_and_are_tried_alone_afterwards(
-    site: Site,
+    trying: Trying,
 ) -> None:
-    await site.handle(third=2, first=0, second=1)
+    await trying.handle(third=2, first=0, second=1)
 
-    assert site.tried == [["first", "second"], ["third"]]
+    assert trying.tried == [["first", "second"], ["third"]]
 
 
-async def test_a_trial_is_counted_before_it_is_made_and_ended_after_it(site: Site) -> None:
+async def test_a_trial_is_counted_before_it_is_made_and_ended_after_it(trying: Trying) -> None:
     counted: list[list[int]] = []
 
     async def try_(suspects: Sequence[Delivery]) -> None:
         assert suspects
-        counted.append(site.trials_left)
+        counted.append(trying.trials_left)
 
-    await site.suspects.handle([site.suspect("a", 0), site.suspect("b", 1)], try_)
+    await trying.suspects.handle([trying.suspect("a", 0), trying.suspect("b", 1)], try_)
 
     assert counted == [[1, 2]]
-    assert site.trials_left == []
+    assert trying.trials_left == []
 
 
-async def test_the_fifth_trial_is_made_and_the_sixth_is_not(site: Site) -> None:
-    await site.handle(fifth=4, sixth=5)
+async def test_the_fifth_trial_is_made_and_the_sixth_is_not(trying: Trying) -> None:
+    await trying.handle(fifth=4, sixth=5)
 
-    assert site.tried == [["fifth"]]
-    assert site.given_up == ["sixth"]
-    [(type_, failure)] = site.observer.given_up
+    assert trying.tried == [["fifth"]]
+    assert trying.given_up == ["sixth"]
+    [(type_, failure)] = trying.observer.given_up
     assert (type_, failure.code) == ("invalid", ErrorCode.REDELIVERED_TOO_OFTEN)
     assert failure.detail.startswith("tried 5 times")
-    assert site.trials_left == []
+    assert trying.trials_left == []
 
 
-async def test_one_that_is_given_up_does_not_cost_those_beside_it_their_trial(site: Site) -> None:
-    worn, fresh = site.suspect("worn", 0), site.suspect("fresh", 0)
-    site.begun_by_others[trial_key(worn.message)] = 5
+async def test_one_that_is_given_up_does_not_cost_those_beside_it_their_trial(
+    trying: Trying,
+) -> None:
+    worn, fresh = trying.suspect("worn", 0), trying.suspect("fresh", 0)
+    trying.begun_by_others[trial_key(worn.message)] = 5
 
-    await site.suspects.handle([worn, fresh], site.try_)
+    await trying.suspects.handle([worn, fresh], trying.try_)
 
-    assert (site.given_up, site.tried) == (["worn"], [["fresh"]])
-    assert site.trials_left == []
-
-
-async def test_one_whose_copy_is_not_safe_keeps_its_count(site: Site) -> None:
-    site.copies_are_safe = False
-
-    await site.handle(sixth=5)
-
-    assert site.trials_left == [6]
-    assert site.observer.given_up == []
-    assert site.tried == []
+    assert (trying.given_up, trying.tried) == (["worn"], [["fresh"]])
+    assert trying.trials_left == []
 
 
-async def test_a_trial_that_we_survive_is_ended_even_if_the_deliveries_are_lost(site: Site) -> None:
+async def test_one_whose_copy_is_not_safe_keeps_its_count(trying: Trying) -> None:
+    trying.copies_are_safe = False
+
+    await trying.handle(sixth=5)
+
+    assert trying.trials_left == [6]
+    assert trying.observer.given_up == []
+    assert trying.tried == []
+
+
+async def test_a_trial_that_we_survive_is_ended_even_if_the_deliveries_are_lost(
+    trying: Trying,
+) -> None:
     async def try_(suspects: Sequence[Delivery]) -> None:
         suspects[0].subscription.give_up("the broker is gone")
 
-    site.away = 2
-    await site.suspects.handle([site.suspect("a", 0)], try_)
+    trying.away = 2
+    await trying.suspects.handle([trying.suspect("a", 0)], try_)
 
-    assert site.trials_left == []
+    assert trying.trials_left == []
 
 
-async def test_a_trial_that_ends_in_an_error_keeps_its_count(site: Site) -> None:
+async def test_a_trial_that_ends_in_an_error_keeps_its_count(trying: Trying) -> None:
     async def try_(suspects: Sequence[Delivery]) -> None:
         raise KeyError(len(suspects))
 
     with pytest.raises(KeyError):
-        await site.suspects.handle([site.suspect("a", 0)], try_)
-    assert site.trials_left == [1]
+        await trying.suspects.handle([trying.suspect("a", 0)], try_)
+    assert trying.trials_left == [1]
 
 
-async def test_no_trial_is_begun_for_suspects_that_are_lost(site: Site) -> None:
-    site.channel.is_lost = True
+async def test_no_trial_is_begun_for_suspects_that_are_lost(trying: Trying) -> None:
+    trying.channel.is_lost = True
 
-    await site.handle(a=0, b=2)
+    await trying.handle(a=0, b=2)
 
-    assert site.tried == []
-    assert site.trials_left == [2]
+    assert trying.tried == []
+    assert trying.trials_left == [2]
 
 
-async def test_deliveries_lost_before_their_trial_are_not_tried(site: Site) -> None:
+async def test_deliveries_lost_before_their_trial_are_not_tried(trying: Trying) -> None:
     async def lose_the_others(suspects: Sequence[Delivery]) -> None:
-        await site.try_(suspects)
-        site.channel.is_lost = True
+        await trying.try_(suspects)
+        trying.channel.is_lost = True
 
-    await site.suspects.handle([site.suspect("a", 2), site.suspect("b", 3)], lose_the_others)
+    await trying.suspects.handle([trying.suspect("a", 2), trying.suspect("b", 3)], lose_the_others)
 
-    assert site.tried == [["a"]]
+    assert trying.tried == [["a"]]
 
 
-async def test_a_worker_that_finishes_begins_no_further_trial_alone(site: Site) -> None:
+async def test_a_worker_that_finishes_begins_no_further_trial_alone(trying: Trying) -> None:
     async def finish(suspects: Sequence[Delivery]) -> None:
-        await site.try_(suspects)
-        site.finishing.set()
+        await trying.try_(suspects)
+        trying.finishing.set()
 
-    await site.suspects.handle([site.suspect("a", 2), site.suspect("b", 3)], finish)
+    await trying.suspects.handle([trying.suspect("a", 2), trying.suspect("b", 3)], finish)
 
-    assert site.tried == [["a"]]
-    assert site.trials_left == [3]
+    assert trying.tried == [["a"]]
+    assert trying.trials_left == [3]
