@@ -94,7 +94,8 @@ async def test_a_batch_that_is_lost_while_the_store_is_away_has_no_results(
 
     handler = handling(apply, settler, observer)
 
-    assert await handler.apply([received(BAD, channel), received(CREATED, channel)]) is None
+    async with asyncio.timeout(10):
+        assert await handler.apply([received(BAD, channel), received(CREATED, channel)]) is None
 
 
 async def test_a_settled_batch_is_told_by_type_result_and_age(
