@@ -1,6 +1,7 @@
 """Answers probes and scrapes, from a thread of its own: also when the event loop is stuck."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,16 @@ _NOT_FOUND = Answer(HTTPStatus.NOT_FOUND, "text/plain", b"not found\n")
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
+    def __init__(self, host: str, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        self.address_family = found[0][0]
+        super().__init__((host, port), handler)
+
+    def server_bind(self) -> None:
+        if self.address_family == socket.AF_INET6:  # `::` serves IPv4 as well
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
+
     def handle_error(self, *_: object) -> None:
         """A client that hangs up in the middle is its own affair: no traceback in the log."""
 
@@ -48,7 +59,7 @@ class HttpServer:
 
     def __init__(self, host: str, port: int, routes: Routes) -> None:
         try:
-            self._server = _Server((host, port), _handler_of(routes))
+            self._server = _Server(host, port, _handler_of(routes))
         except OSError as error:
             raise HttpPortError(
                 f"cannot listen on {host}:{port}: {error.strerror or error}: "
@@ -76,12 +87,18 @@ def _handler_of(routes: Routes) -> type[BaseHTTPRequestHandler]:
         timeout = SLOWEST_CLIENT_SECONDS
 
         def do_GET(self) -> None:
+            self.wfile.write(self._answer_head().body)
+
+        def do_HEAD(self) -> None:
+            self._answer_head()
+
+        def _answer_head(self) -> Answer:
             answer = routes.get(self.path.partition("?")[0], lambda: _NOT_FOUND)()
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(answer.body)
+            return answer
 
         def log_message(self, *_: object) -> None:
             """Probes come every few seconds: not worth a line."""
