@@ -6,7 +6,8 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-full mutants faults bench run check format audit lock clean
+.PHONY: help setup demo test test-unit test-full mutants faults bench run check format migration \
+	contract audit lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,15 +47,17 @@ bench: setup ## Measure against what people would write otherwise (21 minutes an
 	@python -m benchmarks
 
 check: $(INSTALLED) ## Check format, lint, types, the layers, and that migrations match the models
-	ruff format --check .
-	ruff check .
-	mypy worker dev tests benchmarks
-	lint-imports
-	python -m dev.with_servers --database-only -- sh -c 'alembic upgrade head && alembic check'
+	@python -m dev.check
 
 format: $(INSTALLED) ## Format the code and fix what lint can fix by itself
 	ruff format .
 	ruff check --fix .
+
+migration: $(INSTALLED) ## Write the next migration from the changed models: make migration NAME=add_colour
+	@python -m dev.new_migration "$$NAME"
+
+contract: $(INSTALLED) ## Make again what is made from contract/asyncapi.yaml
+	@python -m dev.contract
 
 audit: $(INSTALLED) ## Look the locked packages up among the known vulnerabilities (needs the internet)
 	@command -v pip-audit >/dev/null || python -m pip install --quiet pip-audit

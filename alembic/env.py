@@ -16,6 +16,10 @@ MIGRATION_SETTINGS = {"application_name": "inventory-worker-migrate"}
 LOCK_TIMEOUT = "SET lock_timeout = '5s'"
 """A migration that waits for a table holds up everybody behind it: give up soon instead."""
 
+AUTOGENERATE = ("alembic.autogenerate.*", "alembic.ext.checkconstraint_byname")
+"""CHECK constraints too: `make migration` writes the new ones, which alembic leaves out by default.
+Ours all have names; `dev/check_constraints.py` compares what they say."""
+
 
 def migrate_offline() -> None:
     """Prints the SQL instead of running it: `alembic upgrade head --sql`."""
@@ -38,6 +42,7 @@ def migrate(connection: Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         compare_server_default=True,
+        autogenerate_plugins=AUTOGENERATE,
         transaction_per_migration=True,
     )
     with context.begin_transaction():

@@ -1,4 +1,9 @@
-"""${message}
+<%!
+    def without_remarks(body):
+        lines = (line for line in body.splitlines() if not line.strip().startswith("# ###"))
+        return "\n".join(lines).strip()
+%>\
+"""${message.capitalize()}.
 
 Revision ID: ${up_revision}
 Revises: ${down_revision | comma,n}
@@ -7,7 +12,6 @@ Revises: ${down_revision | comma,n}
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-
 from alembic import op
 ${imports if imports else ""}
 revision: str = ${repr(up_revision)}
@@ -17,8 +21,8 @@ depends_on: str | Sequence[str] | None = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else "pass"}
+    ${upgrades or "pass" | without_remarks}
 
 
 def downgrade() -> None:
-    ${downgrades if downgrades else "pass"}
+    ${downgrades or "pass" | without_remarks}

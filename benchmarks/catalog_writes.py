@@ -27,15 +27,17 @@ from dev.servers import Servers
 from worker.cli.output import print_table
 from worker.domain.entities.car import Car, PriceObservation
 from worker.infra.db.engine import create_engine, create_sessions
-from worker.infra.db.repositories.car_store import PostgresCarStore
+from worker.infra.db.repositories.car_rows import CAR_ROWS
+from worker.infra.db.repositories.entity_store import EntityStatements, PostgresEntityStore
 
 BATCH = 400
 BATCHES = 25
 
 _NOW = datetime(2026, 11, 1, tzinfo=UTC)
+_CARS = EntityStatements(CAR_ROWS)
 _LOG_POSITION = text("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')")
 
-Write = Callable[[PostgresCarStore, random.Random], Awaitable[None]]
+Write = Callable[[PostgresEntityStore[Car], random.Random], Awaitable[None]]
 
 
 class Cost(NamedTuple):
@@ -93,19 +95,19 @@ async def _measure(database_url: str, write: Write, rng: random.Random) -> Cost:
         pid = await session.scalar(text("SELECT pg_backend_pid()"))
         log, cpu = await _log_position(session), _cpu_seconds(pid)
         for _ in range(BATCHES):
-            await write(PostgresCarStore(session), rng)
+            await write(PostgresEntityStore(session, _CARS), rng)
             await session.commit()
         log, cpu = await _log_position(session) - log, _cpu_seconds(pid) - cpu
     await engine.dispose()
     return Cost(log / BATCH / BATCHES, cpu / BATCH / BATCHES * 1_000_000)
 
 
-async def _update(store: PostgresCarStore, rng: random.Random) -> None:
+async def _update(store: PostgresEntityStore[Car], rng: random.Random) -> None:
     locked = await store.lock(_ids(rng))
     await store.update([locked[car_id].priced(_price(rng)) for car_id in sorted(locked)])
 
 
-async def _insert(store: PostgresCarStore, rng: random.Random) -> None:
+async def _insert(store: PostgresEntityStore[Car], rng: random.Random) -> None:
     alike = await store.lock(_ids(rng))
     new_ids = sorted(f"NEW-{rng.getrandbits(64):016x}" for _ in alike)
     described = zip(new_ids, alike.values(), strict=True)

@@ -1,42 +1,42 @@
-"""Make what is made from `contract/asyncapi.yaml`.
+"""`make contract`: make again what is made from `contract/asyncapi.yaml`."""
 
-python -m dev.contract
-"""
-
-import json
 import sys
+from collections.abc import Mapping
 
 from dev.contract.derived import derived_files
-from dev.contract.document import FOLDER, read_document
-from dev.contract.fingerprint import (
-    FINGERPRINTS,
-    fingerprint,
-    is_raised,
-    needed_raise,
-    read_fingerprints,
-)
+from dev.contract.document import FOLDER, ContractError, read_document
+from dev.contract.fingerprint import FINGERPRINTS, fingerprint, read_fingerprints
+from dev.contract.released import CHANGELOG, released_versions
+from dev.contract.versions import fingerprints_text, next_fingerprints
 
 
 def main() -> int:
-    """Return 1 if the version of the contract was not raised as far as its changes ask."""
-    document = read_document()
-    for name, text in derived_files(document).items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
-    return _note_fingerprint(document["info"]["version"], fingerprint(document))
-
-
-def _note_fingerprint(version: str, current: dict[str, str]) -> int:
-    """Adds the fingerprint of a new version; never changes that of an old one."""
-    known = read_fingerprints()
-    if known.get(version) == current:
-        return 0
-    latest = list(known)[-1]
-    needed = needed_raise(known[latest], current)
-    if not is_raised(latest, version, needed):
-        print(f"the contract changed: raise the version {latest} ({needed.name})", file=sys.stderr)
+    """Return 1, and write nothing, if the document or its version is not right."""
+    try:
+        files = _make_files()
+    except ContractError as problem:
+        print(problem, file=sys.stderr)
         return 1
-    FINGERPRINTS.write_text(json.dumps({**known, version: current}, indent=2) + "\n", "utf-8")
+    for path in (FOLDER / "schemas").glob("*.json"):
+        if f"schemas/{path.name}" not in files:
+            path.unlink()
+    for name, text in files.items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
     return 0
+
+
+def _make_files() -> Mapping[str, str]:
+    """Text by name within `contract/`.
+
+    Raises:
+        ContractError: nothing may be written.
+    """
+    document = read_document()
+    released = released_versions(CHANGELOG.read_text(encoding="utf-8"))
+    fingerprints = next_fingerprints(
+        read_fingerprints(), released, document["info"]["version"], fingerprint(document)
+    )
+    return {**derived_files(document), FINGERPRINTS.name: fingerprints_text(fingerprints)}
 
 
 if __name__ == "__main__":

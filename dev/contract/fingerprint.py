@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from enum import IntEnum
 from hashlib import sha256
 from typing import Any
 
@@ -11,19 +10,10 @@ from dev.contract.document import FOLDER, Document, event_channels, resolve
 FINGERPRINTS = FOLDER / "fingerprints.json"
 
 Fingerprint = dict[str, str]
-Version = tuple[int, ...]
 
 _NO_PROMISE = frozenset(
     {"description", "summary", "title", "examples", "tags", "meaning", "servers"}
 )
-
-
-class Raise(IntEnum):
-    """How far a version must be raised."""
-
-    WORDING = 2
-    ADDITION = 1
-    BREAKING = 0
 
 
 def read_fingerprints() -> dict[str, Fingerprint]:
@@ -40,23 +30,6 @@ def fingerprint(document: Document) -> Fingerprint:
         ).hexdigest()[:16]
         for name, part in sorted(_parts(document).items())
     }
-
-
-def needed_raise(before: Fingerprint, after: Fingerprint) -> Raise:
-    """A digest cannot tell wider from narrower: every change of a part counts as breaking."""
-    if any(after.get(name) != digest for name, digest in before.items()):
-        return Raise.BREAKING
-    return Raise.ADDITION if after != before else Raise.WORDING
-
-
-def is_raised(before: str, after: str, needed: Raise) -> bool:
-    """Tells whether the numbers of two versions, such as 1.0.0 and 1.1.0, are far enough apart."""
-    old, new = _numbers(before), _numbers(after)
-    return new > old and new[: needed + 1] > old[: needed + 1]
-
-
-def _numbers(version: str) -> Version:
-    return tuple(int(number) for number in version.split("."))
 
 
 def _parts(document: Document) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dev.contract.document import Document, event_channels, look_up
+from dev.contract.document import ContractError, Document, event_channels, look_up
 
 _COMPONENTS = "#/components/schemas/"
 
@@ -11,15 +11,22 @@ _COMPONENTS = "#/components/schemas/"
 def event_schemas(document: Document) -> dict[str, Document]:
     """By event type."""
     return {
-        event_type: _standing_alone(document, event_type, _data_of(document, channel))
+        event_type: _standing_alone(document, event_type, _data_of(document, event_type, channel))
         for event_type, channel in event_channels(document).items()
     }
 
 
-def _data_of(document: Document, channel: Document) -> Document:
-    first = next(iter(channel["messages"].values()))
-    message = look_up(document, first["$ref"])
-    data: Document = look_up(document, message["payload"]["$ref"])
+def _data_of(document: Document, event_type: str, channel: Document) -> Document:
+    """The data of the channel's first message, which is the plain one."""
+    try:
+        first = next(iter(channel["messages"].values()))
+        message = look_up(document, first["$ref"])
+        data: Document = look_up(document, message["payload"]["$ref"])
+    except (KeyError, StopIteration):
+        raise ContractError(
+            f"contract/asyncapi.yaml: the first message in the channel of {event_type} must name "
+            "one of components.messages by $ref, and its payload one of components.schemas by $ref"
+        ) from None
     return data
 
 

@@ -21,7 +21,7 @@ from worker.application.outcomes import Failure
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.ports.unit_of_work import StatementRefusedError
 from worker.infra.db.engine import Sessions
-from worker.infra.db.repositories.financing_plan_rows import PLAN_COLUMNS, to_plan
+from worker.infra.db.repositories.financing_plan_rows import FINANCING_PLAN_ROWS
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
 
 WORKERS = 4
@@ -29,7 +29,8 @@ WORKERS = 4
 
 async def read_plans(sessions: Sessions) -> dict[str, FinancingPlan]:
     async with sessions() as session:
-        return {row.id: to_plan(row) for row in await session.execute(select(*PLAN_COLUMNS))}
+        rows = await session.execute(select(*FINANCING_PLAN_ROWS.columns))
+        return {plan.id: plan for plan in map(FINANCING_PLAN_ROWS.to_entity, rows)}
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,11 +1,12 @@
 """Catalogs to be read: made in memory, or written to PostgreSQL as the worker writes them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import delete
 
+from tests.support.entities import NEW_YEAR
 from worker.domain.entities.car import Car, PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.value_objects.catalog_entry import CatalogEntry
@@ -15,8 +16,6 @@ from worker.infra.db.models import CarModel, FinancingPlanModel
 from worker.infra.db.repositories.catalog_repository import PostgresCatalogRepository
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.memory.catalog_repository import InMemoryCatalogRepository
-
-NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def car(

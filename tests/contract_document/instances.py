@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from dev.contract.document import event_channels, resolve
 from dev.contract.schemas import event_schemas
-from tests.contract_document.contract import DOCUMENT
+from tests.contract_document.contract import DOCUMENT, examples_of
 from tests.contract_document.from_schema import from_schema
 from tests.support.messages import clock
 
@@ -41,9 +41,10 @@ SCHEMAS = {
 }
 
 GOOD_DATA: dict[str, Data] = {
-    event_type: resolve(DOCUMENT, channel)["messages"][name]["examples"][0]["payload"]
+    event_type: examples_of(next(iter(resolve(DOCUMENT, channel)["messages"].values())))[0][
+        "payload"
+    ]
     for event_type, channel in event_channels(DOCUMENT).items()
-    for name in list(channel["messages"])[:1]
 }
 """The first example of each event."""
 

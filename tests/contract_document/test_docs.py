@@ -5,8 +5,7 @@ import subprocess
 import sys
 
 from tests.conftest import ROOT
-from tests.contract_document.contract import SCHEMAS
-from worker.domain.value_objects.error_code import ErrorCode
+from tests.contract_document.contract import ASYNCAPI, SCHEMAS, WIRE_EVENTS, what_to_edit
 from worker.infra.messaging.events.wire_events import EVENT_TYPES
 
 PAGE = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
@@ -20,15 +19,22 @@ def block(language: str) -> str:
 def test_every_type_is_told_with_its_fields() -> None:
     rows = re.findall(r"^\| `(inventory\.[^`]+)` \|.*\| (.*) \|$", PAGE, re.MULTILINE)
 
-    told = {event_type: set(re.findall(r"`(\w+)`", fields)) for event_type, fields in rows}
-    assert told == {name: set(model.model_fields) for name, model in EVENT_TYPES.items()}
+    told = {f"{name}: {field}" for name, fields in rows for field in re.findall(r"`(\w+)`", fields)}
+    known = {
+        f"{name}: {field}" for name, model in EVENT_TYPES.items() for field in model.model_fields
+    }
+    assert told == known, what_to_edit("docs/contract.md, What to send", told, WIRE_EVENTS, known)
 
 
 def test_every_error_code_is_explained_and_says_who_acts() -> None:
-    told = dict(re.findall(r"^\| `([a-z-]+)` \| (publisher|operator) \|", PAGE, re.MULTILINE))
+    rows = re.findall(r"^\| `([a-z-]+)` \| (publisher|operator) \|", PAGE, re.MULTILINE)
+    told = {f"{code}: {acts} acts" for code, acts in rows}
     codes = SCHEMAS["ErrorCode"]["x-error-codes"]
+    known = {f"{code}: {entry['acts']} acts" for code, entry in codes.items()}
 
-    assert told == {code: codes[code]["acts"] for code in ErrorCode}
+    assert told == known, what_to_edit(
+        "docs/contract.md, When an event is refused", told, f"x-error-codes in {ASYNCAPI}", known
+    )
 
 
 def test_every_link_leads_somewhere() -> None:

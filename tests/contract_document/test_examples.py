@@ -7,7 +7,7 @@ import pytest
 from pamqp.commands import Basic
 
 from dev.contract.document import event_channels, resolve
-from tests.contract_document.contract import DOCUMENT
+from tests.contract_document.contract import DOCUMENT, examples_of
 from tests.support.messages import clock, message_with
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.messaging.events.decoding import Decoder
@@ -18,7 +18,7 @@ PLAIN_ID, PLAIN_SOURCE = "dealer-mx-a29679aab707", "/dealers/puebla"
 def _examples() -> Iterator[Any]:
     for routing_key, channel in event_channels(DOCUMENT).items():
         for message in resolve(DOCUMENT, channel)["messages"].values():
-            for example in message["examples"]:
+            for example in examples_of(message):
                 name = f"{message['title']}-{example['name']}"
                 yield pytest.param(routing_key, message, example, id=name)
 
@@ -32,7 +32,7 @@ def test_the_worker_takes_every_example(
     properties = Basic.Properties(content_type=message["contentType"], headers=headers)
     if identity == (PLAIN_SOURCE, PLAIN_ID):
         properties.message_id, properties.app_id = PLAIN_ID, PLAIN_SOURCE
-        properties.message_type = message["bindings"]["amqp"]["messageType"]
+        properties.message_type = routing_key
 
     taken = Decoder(clock).decode(message_with(json.dumps(example["payload"]).encode(), properties))
 

@@ -4,25 +4,96 @@ from typing import Any
 
 import pytest
 
-from dev.contract.fingerprint import (
-    Raise,
-    fingerprint,
-    is_raised,
-    needed_raise,
-    read_fingerprints,
-)
+from dev.contract.document import ContractError
+from dev.contract.fingerprint import fingerprint, read_fingerprints
+from dev.contract.released import CHANGELOG, released_versions
+from dev.contract.versions import Raise, is_raised, needed_raise, next_fingerprints
 from tests.contract_document.contract import DOCUMENT
 
+OLD, NEW = {"event a": "1", "event b": "1"}, {"event a": "1", "event b": "2"}
+WITH_C = OLD | {"event c": "1"}
 
-def test_the_contract_is_still_what_its_version_promised() -> None:
-    promised = read_fingerprints().get(DOCUMENT["info"]["version"])
 
-    assert promised == fingerprint(DOCUMENT), "raise info.version and run: python -m dev.contract"
+def test_the_fingerprints_are_those_of_the_released_versions_and_of_the_document() -> None:
+    known = read_fingerprints()
+    released = released_versions(CHANGELOG.read_text(encoding="utf-8"))
+    version = DOCUMENT["info"]["version"]
+
+    expected = next_fingerprints(known, released, version, fingerprint(DOCUMENT))
+
+    assert known == expected, "contract/asyncapi.yaml changed since. Run: make contract"
 
 
 def test_every_version_is_as_far_from_the_one_before_as_its_changes_ask() -> None:
     for (before, old), (after, new) in pairwise(read_fingerprints().items()):
-        assert is_raised(before, after, needed_raise(old, new)), f"{before} to {after}"
+        assert is_raised(before, after, needed_raise(old, new)), (
+            f"contract/fingerprints.json: {before} to {after} is too small a step. "
+            "Raise info.version in contract/asyncapi.yaml and run: make contract"
+        )
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "1.0.1", "0.9.0", "2.0.0"])
+def test_before_any_release_a_version_may_change_and_be_another(version: str) -> None:
+    assert next_fingerprints({"1.0.0": OLD}, [], version, NEW) == {version: NEW}
+
+
+def test_an_unreleased_version_may_change_again() -> None:
+    known = {"1.0.0": OLD, "1.1.0": WITH_C | {"event d": "1"}}
+
+    assert next_fingerprints(known, ["1.0.0"], "1.1.0", WITH_C) == {"1.0.0": OLD, "1.1.0": WITH_C}
+
+
+def test_a_released_version_that_did_not_change_stays() -> None:
+    assert next_fingerprints({"1.0.0": OLD}, ["1.0.0"], "1.0.0", OLD) == {"1.0.0": OLD}
+
+
+@pytest.mark.parametrize(
+    ("version", "current", "says"),
+    [
+        ("1.0.0", NEW, "contract 1.0.0 is released, and event b changed since: raise it to 2.0.0"),
+        ("1.1.0", NEW, "event b changed since: raise it to 2.0.0 or more"),
+        ("1.0.0", WITH_C, "event c changed since: raise it to 1.1.0 or more"),
+        ("1.0.1", WITH_C, "event c changed since: raise it to 1.1.0 or more"),
+        ("0.9.0", OLD, "its wording changed since: raise it to 1.0.1 or more"),
+        ("1.0", OLD, "info.version: found '1.0', allowed is one like 1.2.3"),
+    ],
+)
+def test_a_version_that_is_not_raised_far_enough_is_refused(
+    version: str, current: dict[str, str], says: str
+) -> None:
+    with pytest.raises(ContractError, match=says):
+        next_fingerprints({"1.0.0": OLD}, ["1.0.0"], version, current)
+
+
+def test_a_released_version_whose_fingerprint_is_gone_is_missed() -> None:
+    with pytest.raises(ContractError, match=r"fingerprint of contract 1.0.0 is missing"):
+        next_fingerprints({"1.1.0": NEW}, ["1.0.0"], "1.1.0", NEW)
+
+
+def test_the_changelog_tells_which_versions_are_released() -> None:
+    changelog = """
+## Unreleased
+
+Contract 2.0.0.
+
+## [0.3.0] - 2027-03-01
+
+Contract 1.1.0.
+
+## 0.2.0 - 2027-02-01
+
+Contract 1.0.0, as before.
+
+## 0.1.0 - 2027-01-01
+
+Contract 1.0.0.
+"""
+    assert released_versions(changelog) == ["1.0.0", "1.1.0"]
+
+
+def test_a_release_that_names_no_contract_is_refused() -> None:
+    with pytest.raises(ContractError, match=r"CHANGELOG.md: .* under release 0.1.0"):
+        released_versions("## Unreleased\n\nContract 1.0.0.\n\n## 0.1.0\n\nThe worker.\n")
 
 
 def _narrow_a_field(schemas: dict[str, Any], _: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from dev.servers import Servers
 from tests.conftest import StartWorker
+from tests.contract_document.contract import WIRE_EVENTS, what_to_edit
 from tests.contract_document.publishers import FOLDER, PYTHON, Publisher, node, shell
 from tests.support.broker import DEAD_LETTERS, MAIN, Broker
 from tests.support.catalog import read_cars
@@ -118,4 +119,7 @@ def test_the_shell_knows_every_type() -> None:
 
     types = re.search(r"TYPES='(.*)'", text)
     assert types is not None
-    assert types[1].split() == list(EVENT_TYPES)
+    known = types[1].split()
+    assert known == list(EVENT_TYPES), what_to_edit(
+        "TYPES in examples/publishers/amqp-publish.sh", known, WIRE_EVENTS, EVENT_TYPES
+    )

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import os
 import subprocess
@@ -11,15 +12,42 @@ from faststream.rabbit import RabbitBroker
 
 from dev.servers import Servers
 from tests.conftest import ROOT, run_command
-from tests.dlq.dead_letters import DeadLetters
+from tests.dlq.dead_letters import DeadLetterQueue
+from worker.dead_letters.dead_letters import DeadLetters
+from worker.infra.durations import Durations
 from worker.infra.messaging.retry_delays import parse_retry_delays
 from worker.infra.messaging.topology import declare_topology
+from worker.settings import Settings
 
 RETRY_DELAYS = "100ms,200ms,400ms"
 
 Dlq = Callable[..., subprocess.CompletedProcess[str]]
 DlqJson = Callable[..., Any]
 StartDlq = Callable[..., subprocess.Popen[str]]
+Operator = Callable[..., DeadLetters]
+
+SHORT = Durations(browse_silence=0.2, drain_pause=0.1, outcome_poll=0.05, outcome_patience=5.0)
+
+
+class Progress:
+    """Notes how a change goes on, and tells when it has begun."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.total = self.done = 0
+        self._has_started = asyncio.Event()
+
+    def started(self, verb: str, total: int) -> None:
+        assert verb
+        self.total = total
+        self._has_started.set()
+
+    def advanced(self, count: int) -> None:
+        self.done += count
+
+    async def wait_started(self) -> None:
+        async with asyncio.timeout(30):
+            await self._has_started.wait()
 
 
 @pytest.fixture
@@ -41,13 +69,13 @@ def dlq_json(dlq: Dlq) -> DlqJson:
 
 
 @pytest.fixture
-async def dead_letters(empty: Servers) -> AsyncIterator[DeadLetters]:
+async def dead_letters(empty: Servers) -> AsyncIterator[DeadLetterQueue]:
     """Our queues without a worker, and a way to lay dead letters there."""
     faststream = RabbitBroker(empty.rabbitmq_url, logger=None)
     await faststream.connect()
     await declare_topology(faststream, parse_retry_delays(RETRY_DELAYS))
     await faststream.stop()
-    async with DeadLetters.connect(empty.rabbitmq_url) as dead_letters:
+    async with DeadLetterQueue.connect(empty.rabbitmq_url) as dead_letters:
         yield dead_letters
 
 
@@ -73,3 +101,20 @@ def start_dlq(empty: Servers) -> Iterator[StartDlq]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def operator(empty: Servers) -> Operator:
+    """The dead letters of the test's servers for somebody, in this process."""
+    settings = Settings.model_validate(
+        {
+            "database_url": empty.database_url,
+            "rabbitmq_url": empty.rabbitmq_url,
+            "worker_retry_delays": RETRY_DELAYS,
+        }
+    )
+
+    def operator(by: str, durations: Durations = SHORT) -> DeadLetters:
+        return DeadLetters(settings, by=by, durations=durations)
+
+    return operator

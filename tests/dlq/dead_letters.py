@@ -10,11 +10,15 @@ from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 
 from tests.support.broker import DEAD_LETTERS
 from tests.support.histories import CHANGED, CREATED, Event
+from tests.support.messages import message_of
+from worker.application.apply_batch import ApplyBatch
+from worker.infra.db.engine import Sessions
+from worker.infra.db.unit_of_work import PostgresUnitOfWork
 
 DIED_AT = "2026-01-31T02:50:00.000+00:00"
 
 
-class DeadLetters:
+class DeadLetterQueue:
     """A connection that lays messages there, and reads them without the worker's code."""
 
     def __init__(self, connection: AbstractConnection) -> None:
@@ -76,6 +80,12 @@ class DeadLetters:
             while message := await source.get(no_ack=True, fail=False):
                 taken.append(message)
             return taken
+
+
+async def apply_events(sessions: Sessions, events: Iterable[Event]) -> None:
+    """Does what a worker does with events that nothing is wrong with."""
+    apply = ApplyBatch(lambda: PostgresUnitOfWork(sessions))
+    await apply([message_of(event) for event in events])
 
 
 def bookkeeping(code: str, event: Event) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from dev.servers import Servers
 from tests.conftest import run_command
 from tests.dlq.conftest import Dlq
-from tests.dlq.dead_letters import DeadLetters, price_changes
+from tests.dlq.dead_letters import DeadLetterQueue, price_changes
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from tests.dlq.dead_letters import DeadLetters, price_changes
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 async def test_a_wrong_command_is_one_line_and_changes_nothing(
-    arguments: list[str], exit_code: int, line: str, dead_letters: DeadLetters, dlq: Dlq
+    arguments: list[str], exit_code: int, line: str, dead_letters: DeadLetterQueue, dlq: Dlq
 ) -> None:
     await dead_letters.lay(price_changes(3))
 
@@ -52,7 +52,7 @@ async def test_a_wrong_command_is_one_line_and_changes_nothing(
     ],
 )
 async def test_a_file_that_is_no_export_is_one_line(
-    text: str, line: str, tmp_path: Path, dead_letters: DeadLetters, dlq: Dlq
+    text: str, line: str, tmp_path: Path, dead_letters: DeadLetterQueue, dlq: Dlq
 ) -> None:
     await dead_letters.lay(price_changes(1))
     file = tmp_path / "wrong.jsonl"

@@ -9,12 +9,12 @@ from pamqp.common import FieldTable
 
 from tests.conftest import StartWorker
 from tests.dlq.conftest import Dlq, DlqJson, StartDlq
-from tests.dlq.dead_letters import DeadLetters, creations, price_changes
+from tests.dlq.dead_letters import DeadLetterQueue, creations, price_changes
 from tests.support.broker import MAIN
 
 
 async def test_a_replay_keeps_the_message_and_counts_itself(
-    dead_letters: DeadLetters, dlq_json: DlqJson
+    dead_letters: DeadLetterQueue, dlq_json: DlqJson
 ) -> None:
     [event] = price_changes(1)
     await dead_letters.lay([event], x_replays=1, x_tenant="mx", x_original_user_id="them")
@@ -36,7 +36,7 @@ async def test_a_replay_keeps_the_message_and_counts_itself(
 
 
 async def test_a_replay_gives_no_id_to_a_message_without_one(
-    start_worker: StartWorker, dead_letters: DeadLetters, dlq_json: DlqJson
+    start_worker: StartWorker, dead_letters: DeadLetterQueue, dlq_json: DlqJson
 ) -> None:
     worker = start_worker()
     [event] = price_changes(1)
@@ -54,7 +54,7 @@ async def test_a_replay_gives_no_id_to_a_message_without_one(
 
 
 async def test_what_arrives_after_the_start_is_not_touched(
-    dead_letters: DeadLetters, start_dlq: StartDlq, dlq_json: DlqJson
+    dead_letters: DeadLetterQueue, start_dlq: StartDlq, dlq_json: DlqJson
 ) -> None:
     await dead_letters.lay(price_changes(10))
     replay = start_dlq("replay", "--all", "--rate", "5/s", "--json")
@@ -71,7 +71,7 @@ async def test_what_arrives_after_the_start_is_not_touched(
 
 
 async def test_a_message_that_is_there_twice_is_replayed_twice_and_a_copy_of_it_not(
-    dead_letters: DeadLetters, dlq_json: DlqJson
+    dead_letters: DeadLetterQueue, dlq_json: DlqJson
 ) -> None:
     await dead_letters.lay(price_changes(1) * 2)
     await dead_letters.lay(price_changes(1), x_error_at="2026-01-31T03:00:00.000+00:00")
@@ -84,7 +84,7 @@ async def test_a_message_that_is_there_twice_is_replayed_twice_and_a_copy_of_it_
 
 
 async def test_ctrl_c_stops_between_two_messages_and_says_how_far_it_came(
-    dead_letters: DeadLetters, start_dlq: StartDlq, dlq_json: DlqJson
+    dead_letters: DeadLetterQueue, start_dlq: StartDlq, dlq_json: DlqJson
 ) -> None:
     await dead_letters.lay(price_changes(50))
     replay = start_dlq("replay", "--all", "--rate", "10/s")
@@ -102,7 +102,7 @@ async def test_ctrl_c_stops_between_two_messages_and_says_how_far_it_came(
 
 
 async def test_the_second_command_that_would_change_something_says_who_is_at_it(
-    dead_letters: DeadLetters, start_dlq: StartDlq, dlq: Dlq, tmp_path: Path
+    dead_letters: DeadLetterQueue, start_dlq: StartDlq, dlq: Dlq, tmp_path: Path
 ) -> None:
     await dead_letters.lay(price_changes(20))
     start_dlq("replay", "--all", "--rate", "1/s", "--by", "ana")
@@ -117,7 +117,7 @@ async def test_the_second_command_that_would_change_something_says_who_is_at_it(
 
 
 async def test_a_list_beside_a_slow_replay_sees_all_that_is_left(
-    dead_letters: DeadLetters, start_dlq: StartDlq, dlq_json: DlqJson
+    dead_letters: DeadLetterQueue, start_dlq: StartDlq, dlq_json: DlqJson
 ) -> None:
     await dead_letters.lay(price_changes(200))
     start_dlq("replay", "--all", "--rate", "1/s")
@@ -129,7 +129,7 @@ async def test_a_list_beside_a_slow_replay_sees_all_that_is_left(
 
 
 async def test_discarded_messages_are_in_the_file_and_can_come_back(
-    dead_letters: DeadLetters, dlq_json: DlqJson, tmp_path: Path
+    dead_letters: DeadLetterQueue, dlq_json: DlqJson, tmp_path: Path
 ) -> None:
     events = price_changes(3)
     await dead_letters.lay(events)
@@ -157,7 +157,7 @@ async def test_discarded_messages_are_in_the_file_and_can_come_back(
 
 async def test_an_edit_takes_the_place_of_its_original(
     start_worker: StartWorker,
-    dead_letters: DeadLetters,
+    dead_letters: DeadLetterQueue,
     dlq_json: DlqJson,
     dlq: Dlq,
     tmp_path: Path,
@@ -183,7 +183,7 @@ async def test_an_edit_takes_the_place_of_its_original(
 
 async def test_an_edit_of_a_message_that_was_applied_meanwhile_is_refused(
     start_worker: StartWorker,
-    dead_letters: DeadLetters,
+    dead_letters: DeadLetterQueue,
     dlq_json: DlqJson,
     dlq: Dlq,
     tmp_path: Path,
@@ -202,7 +202,7 @@ async def test_an_edit_of_a_message_that_was_applied_meanwhile_is_refused(
 
 
 async def test_an_edit_that_would_fail_again_is_refused(
-    dead_letters: DeadLetters, dlq: Dlq, tmp_path: Path
+    dead_letters: DeadLetterQueue, dlq: Dlq, tmp_path: Path
 ) -> None:
     await dead_letters.lay(price_changes(1))
     edit = _edit(dlq, tmp_path, "p-0", note="x" * 300_000)

@@ -6,7 +6,7 @@ import pytest
 from dev.worker_process import OUTCOMES, WorkerProcess, wait_until
 from tests.conftest import StartWorker
 from tests.dlq.conftest import DlqJson, StartDlq
-from tests.dlq.dead_letters import DeadLetters, creations, price_changes
+from tests.dlq.dead_letters import DeadLetterQueue, creations, price_changes
 from tests.support.broker import MAIN
 from tests.support.catalog import read_cars
 from tests.support.histories import fold
@@ -21,7 +21,7 @@ LONGEST_SECONDS = 2.5
 async def test_a_replay_killed_at_any_moment_loses_nothing_and_applies_nothing_twice(
     kills: int,
     start_worker: StartWorker,
-    dead_letters: DeadLetters,
+    dead_letters: DeadLetterQueue,
     start_dlq: StartDlq,
     dlq_json: DlqJson,
     sessions: Sessions,

@@ -6,13 +6,10 @@ import pytest
 
 from dev.servers import Servers
 from tests.dlq.conftest import Dlq, DlqJson
-from tests.dlq.dead_letters import DeadLetters, creations, price_changes
+from tests.dlq.dead_letters import DeadLetterQueue, apply_events, creations, price_changes
 from tests.support.broker import DEAD_LETTERS, MAIN, Broker
-from tests.support.histories import Event
-from tests.support.messages import message_of
-from worker.application.apply_batch import ApplyBatch
 from worker.infra.db.engine import Sessions
-from worker.infra.db.unit_of_work import PostgresUnitOfWork
+from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.browsing import DEAD_LETTERS as SPEC
 from worker.infra.messaging.dead_letters.browsing import browse
@@ -21,7 +18,7 @@ from worker.infra.messaging.dead_letters.errors import NotOurQueueError
 
 
 async def test_dead_letters_are_grouped_by_what_went_wrong(
-    dead_letters: DeadLetters, dlq_json: DlqJson
+    dead_letters: DeadLetterQueue, dlq_json: DlqJson
 ) -> None:
     await dead_letters.lay(price_changes(3), x_error_at="2026-01-31T03:00:00.000+00:00")
     await dead_letters.lay(price_changes(1), x_replays=2)
@@ -48,7 +45,7 @@ async def test_dead_letters_are_grouped_by_what_went_wrong(
 
 
 async def test_no_dead_letters_are_an_empty_list(
-    dead_letters: DeadLetters,  # noqa: ARG001 - asked for because it declares the queue
+    dead_letters: DeadLetterQueue,  # noqa: ARG001 - asked for because it declares the queue
     dlq: Dlq,
     dlq_json: DlqJson,
 ) -> None:
@@ -57,7 +54,7 @@ async def test_no_dead_letters_are_an_empty_list(
 
 
 async def test_looking_fifty_times_takes_nothing_and_changes_no_order(
-    dead_letters: DeadLetters, empty: Servers
+    dead_letters: DeadLetterQueue, empty: Servers
 ) -> None:
     await dead_letters.lay(price_changes(30))
 
@@ -68,7 +65,7 @@ async def test_looking_fifty_times_takes_nothing_and_changes_no_order(
 
 
 async def test_two_who_look_at_once_take_turns_and_see_everything(
-    dead_letters: DeadLetters, dlq_json: DlqJson
+    dead_letters: DeadLetterQueue, dlq_json: DlqJson
 ) -> None:
     await dead_letters.lay(price_changes(500))
 
@@ -78,7 +75,7 @@ async def test_two_who_look_at_once_take_turns_and_see_everything(
 
 
 async def test_what_a_filter_leaves_out_is_not_listed(
-    dead_letters: DeadLetters, dlq_json: DlqJson
+    dead_letters: DeadLetterQueue, dlq_json: DlqJson
 ) -> None:
     await dead_letters.lay(price_changes(4))
     await dead_letters.lay(creations(2), x_error_at="2026-01-31T04:00:00.000+00:00")
@@ -96,10 +93,10 @@ async def test_what_a_filter_leaves_out_is_not_listed(
 
 
 async def test_ids_that_are_recorded_already_are_counted(
-    dead_letters: DeadLetters, dlq_json: DlqJson, sessions: Sessions
+    dead_letters: DeadLetterQueue, dlq_json: DlqJson, sessions: Sessions
 ) -> None:
     await dead_letters.lay(creations(3), code="message-id-reused")
-    await _apply(sessions, creations(2))
+    await apply_events(sessions, creations(2))
 
     [group] = dlq_json("list")["groups"]
 
@@ -107,7 +104,7 @@ async def test_ids_that_are_recorded_already_are_counted(
 
 
 async def test_what_the_broker_or_another_program_put_there_is_told_apart(
-    dead_letters: DeadLetters, broker: Broker, dlq_json: DlqJson
+    dead_letters: DeadLetterQueue, broker: Broker, dlq_json: DlqJson
 ) -> None:
     nameless = aio_pika.Message(b"\xff\x00 no JSON", headers={"x-no-message-id": True})
     forged = aio_pika.Message(b"{}", headers={"x-error-code": "car-not-found", "x-replays": 7})
@@ -144,7 +141,7 @@ async def test_a_queue_of_our_name_that_is_not_ours_is_never_touched(
     message = await (await channel.get_queue(DEAD_LETTERS)).get(no_ack=True)
     assert not message.redelivered
     with pytest.raises(NotOurQueueError):
-        await browse(empty.rabbitmq_url, SPEC, _unseen)
+        await browse(empty.rabbitmq_url, SPEC, _unseen, DEFAULT_DURATIONS)
 
 
 def _unseen(_: Message) -> None:
@@ -152,9 +149,9 @@ def _unseen(_: Message) -> None:
 
 
 async def test_show_tells_all_that_is_known_of_a_message(
-    dead_letters: DeadLetters, dlq: Dlq, dlq_json: DlqJson, sessions: Sessions
+    dead_letters: DeadLetterQueue, dlq: Dlq, dlq_json: DlqJson, sessions: Sessions
 ) -> None:
-    await _apply(sessions, creations(1))
+    await apply_events(sessions, creations(1))
     await dead_letters.lay(price_changes(1), code="unexpected-error")
 
     [shown] = dlq_json("show", "p-0")
@@ -168,7 +165,7 @@ async def test_show_tells_all_that_is_known_of_a_message(
         assert text in told
 
 
-async def test_an_unknown_id_is_one_line(dead_letters: DeadLetters, dlq: Dlq) -> None:
+async def test_an_unknown_id_is_one_line(dead_letters: DeadLetterQueue, dlq: Dlq) -> None:
     await dead_letters.lay(price_changes(1))
 
     shown = dlq("show", "nobody")
@@ -181,10 +178,9 @@ async def test_an_unknown_id_is_one_line(dead_letters: DeadLetters, dlq: Dlq) ->
 
 async def _handles(url: str) -> list[str]:
     handles: list[str] = []
-    await browse(url, SPEC, lambda delivery: handles.append(read_dead_letter(delivery).handle))
+
+    def visit(message: Message) -> None:
+        handles.append(read_dead_letter(message).handle)
+
+    await browse(url, SPEC, visit, DEFAULT_DURATIONS)
     return handles
-
-
-async def _apply(sessions: Sessions, events: list[Event]) -> None:
-    apply = ApplyBatch(lambda: PostgresUnitOfWork(sessions))
-    await apply([message_of(event) for event in events])

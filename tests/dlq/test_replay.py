@@ -1,6 +1,6 @@
 from tests.conftest import StartWorker
 from tests.dlq.conftest import Dlq, DlqJson
-from tests.dlq.dead_letters import DeadLetters, creations, price_changes
+from tests.dlq.dead_letters import DeadLetterQueue, creations, price_changes
 from tests.support.broker import DEAD_LETTERS, MAIN, Broker
 from tests.support.catalog import read_cars
 from tests.support.histories import fold
@@ -30,7 +30,7 @@ async def test_price_changes_that_came_before_their_cars_are_replayed_without_ri
 
 
 async def test_a_canary_that_dies_again_leaves_the_rest_untouched(
-    start_worker: StartWorker, dead_letters: DeadLetters, dlq: Dlq
+    start_worker: StartWorker, dead_letters: DeadLetterQueue, dlq: Dlq
 ) -> None:
     await dead_letters.lay(price_changes(1_000))
     worker = start_worker()
@@ -46,7 +46,7 @@ async def test_a_canary_that_dies_again_leaves_the_rest_untouched(
 
 
 async def test_creations_go_before_the_price_changes_that_wait_for_them(
-    start_worker: StartWorker, dead_letters: DeadLetters, dlq_json: DlqJson, sessions: Sessions
+    start_worker: StartWorker, dead_letters: DeadLetterQueue, dlq_json: DlqJson, sessions: Sessions
 ) -> None:
     await dead_letters.lay(price_changes(200) + creations(200))
     worker = start_worker(WORKER_BATCH_SIZE="10", WORKER_PREFETCH="10")

@@ -95,5 +95,5 @@ async def test_a_message_that_the_database_refuses_costs_only_itself(
     assert (await read_cars(sessions)).keys() == set(cars)
     assert worker.log.count("consuming") == 1
     [bug] = [line for line in worker.log.splitlines() if "a bug in the worker" in line]
-    assert "worker/infra/db/repositories/car_store.py:" in bug
+    assert "worker/infra/db/repositories/entity_store.py:" in bug
     assert "ck_test" not in bug

@@ -1,7 +1,12 @@
-"""What the worker is asked to do, decoded and checked: every field keeps its rule."""
+"""What the worker is asked to do, decoded and checked: every field keeps its rule.
+
+`digest_name` and `digest_fields` are what `digest.py` hashes, in this order: digests of former
+releases are in the database, so read there what may change.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from worker.domain.entities.car import PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
@@ -12,6 +17,12 @@ from worker.domain.value_objects.message_identity import MessageIdentity
 class CreateCar:
     """Put a car into the catalog; its price is an observation like any other."""
 
+    digest_name: ClassVar = "create-car"
+    digest_fields: ClassVar[tuple[str, ...]] = (
+        *("car_id", "make", "model", "year"),
+        *("price.amount", "price.occurred_at"),
+    )
+
     car_id: str
     make: str
     model: str
@@ -20,7 +31,7 @@ class CreateCar:
 
     @property
     def occurred_at(self) -> datetime:
-        """When what the command tells came about."""
+        """When the change happened upstream."""
         return self.price.occurred_at
 
 
@@ -28,18 +39,28 @@ class CreateCar:
 class ChangePrice:
     """Note a price of a car that is in the catalog already."""
 
+    digest_name: ClassVar = "change-price"
+    digest_fields: ClassVar[tuple[str, ...]] = ("car_id", "price.amount", "price.occurred_at")
+
     car_id: str
     price: PriceObservation
 
     @property
     def occurred_at(self) -> datetime:
-        """When what the command tells came about."""
+        """When the change happened upstream."""
         return self.price.occurred_at
 
 
 @dataclass(frozen=True, slots=True)
 class OfferFinancingPlan:
     """Note a plan by which a car that is in the catalog already can be paid."""
+
+    digest_name: ClassVar = "offer-financing-plan"
+    digest_fields: ClassVar[tuple[str, ...]] = (
+        *("plan.id", "plan.car_id"),
+        *("plan.terms.annual_rate", "plan.terms.term_months", "plan.terms.down_payment"),
+        *("plan.terms.monthly_payment", "plan.terms.total_paid", "plan.occurred_at"),
+    )
 
     plan: FinancingPlan
 
@@ -50,7 +71,7 @@ class OfferFinancingPlan:
 
     @property
     def occurred_at(self) -> datetime:
-        """When what the command tells came about."""
+        """When the change happened upstream."""
         return self.plan.occurred_at
 
 

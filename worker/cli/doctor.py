@@ -45,4 +45,4 @@ async def _inspect(settings: Settings) -> list[Check]:
     connection, *queues = await check_topology(url, settings.worker_retry_delays, DEFAULT_DURATIONS)
     if connection.problem is not None:
         return [*stored, connection]
-    return [*stored, connection, *queues, await check_backlog(url, utc_now())]
+    return [*stored, connection, *queues, await check_backlog(url, utc_now(), DEFAULT_DURATIONS)]

@@ -5,7 +5,8 @@ import typer
 
 from worker import __version__
 from worker.cli import catalog, contract, dlq, doctor, message, migrate, publish, run, validate
-from worker.cli.failures import explain
+from worker.cli.failures import FAILED, WRONG_USAGE
+from worker.errors import explain
 from worker.infra.telemetry.logging import configure_logging
 
 app = typer.Typer(
@@ -45,6 +46,5 @@ def main() -> None:
         explained = explain(error)
         if explained is None:
             raise
-        line, exit_code = explained
-        typer.echo(f"inventory-worker: {line}", err=True)
-        sys.exit(exit_code)
+        typer.echo(f"inventory-worker: {explained.line}", err=True)
+        sys.exit(WRONG_USAGE if explained.wrong_usage else FAILED)

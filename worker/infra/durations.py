@@ -74,6 +74,8 @@ class Durations:
     """Without a delivery although messages are left; then the browse fails."""
     requeue_visible: float = 5.0
     """Until the broker shows again what was given back."""
+    browse_turn: float = 600.0
+    """For the turn to browse, behind the other commands; a browse may take a minute or two."""
     window: float = 20.0
     """How long selected dead letters are held at most; brokers take them back after 60 or more."""
     longest_window: float = 600.0

@@ -1,22 +1,15 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from worker.cli.dlq.desk import Desk, open_desk
+from worker.cli.dlq.dead_letters import dead_letters
 from worker.cli.output import AS_JSON, print_json, print_table
-from worker.domain.ports.dead_letter_audit import AuditedMessage
-from worker.infra.db.advisory_locks import AdvisoryLock
-from worker.infra.db.repositories.dead_letter_audit import KILLED, RUNNING
-from worker.infra.db.repositories.dead_letter_audit_log import (
-    AuditEntry,
-    PostgresDeadLetterAuditLog,
-)
-from worker.infra.db.session_locks import find_holder
-from worker.infra.messaging.dead_letters.errors import DeadLettersError
+from worker.dead_letters.audit import AuditedChange
+from worker.infra.db.repositories.dead_letter_audit_log import AuditEntry
 
 SHOWN_IDS = 3
 
@@ -31,35 +24,9 @@ def audit(
 ) -> None:
     """Show who replayed, discarded and imported what, and when."""
     if audit_id is None:
-        _print_entries(asyncio.run(_newest(limit)), as_json=as_json)
+        _print_entries(asyncio.run(dead_letters().audits(limit)), as_json=as_json)
     else:
-        entry, messages = asyncio.run(_one(audit_id))
-        _print_messages(entry, messages, as_json=as_json)
-
-
-async def _newest(limit: int) -> list[AuditEntry]:
-    async with open_desk("audit") as desk:
-        entries = await PostgresDeadLetterAuditLog(desk.sessions).newest(limit)
-        return await _with_killed(desk, entries)
-
-
-async def _one(audit_id: int) -> tuple[AuditEntry, Sequence[AuditedMessage]]:
-    async with open_desk("audit") as desk:
-        log = PostgresDeadLetterAuditLog(desk.sessions)
-        entry = await log.get(audit_id)
-        if entry is None:
-            raise DeadLettersError(f"no command has the audit id {audit_id}")
-        [entry] = await _with_killed(desk, [entry])
-        return entry, await log.messages(audit_id)
-
-
-async def _with_killed(desk: Desk, entries: Sequence[AuditEntry]) -> list[AuditEntry]:
-    """A command that was killed could not say so: it runs no longer if nobody has its lock."""
-    runs = await find_holder(desk.connection, AdvisoryLock.CHANGING_DEAD_LETTERS)
-    return [
-        replace(entry, status=KILLED) if entry.status == RUNNING and not runs else entry
-        for entry in entries
-    ]
+        _print_change(asyncio.run(dead_letters().audit(audit_id)), as_json=as_json)
 
 
 def _print_entries(entries: Sequence[AuditEntry], *, as_json: bool) -> None:
@@ -69,7 +36,7 @@ def _print_entries(entries: Sequence[AuditEntry], *, as_json: bool) -> None:
     columns = ("#id", "command", "by", "started", "finished", "choice", "#chosen", "#done")
     rows = [
         (
-            *(e.id, e.command, e.started_by, e.started_at, e.finished_at, _choice(e)),
+            *(e.id, e.command, e.started_by, e.started_at, e.finished_at, _selection(e)),
             *(e.chosen, e.done, e.status, e.detail, _ids(e)),
         )
         for e in entries
@@ -77,9 +44,8 @@ def _print_entries(entries: Sequence[AuditEntry], *, as_json: bool) -> None:
     print_table("what was done to dead letters", (*columns, "status", "detail", "ids"), rows)
 
 
-def _print_messages(
-    entry: AuditEntry, messages: Sequence[AuditedMessage], *, as_json: bool
-) -> None:
+def _print_change(change: AuditedChange, *, as_json: bool) -> None:
+    entry, messages = change.entry, change.messages
     if as_json:
         print_json({**asdict(entry), "messages": [asdict(message) for message in messages]})
         return
@@ -88,7 +54,7 @@ def _print_messages(
     print_table(f"{len(rows)} messages", ("message id", "source", "code", "sent as"), rows)
 
 
-def _choice(entry: AuditEntry) -> str:
+def _selection(entry: AuditEntry) -> str:
     told: dict[str, Any] = entry.choice
     return " ".join(f"{name}={_text(value)}" for name, value in told.items())
 

@@ -3,15 +3,12 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 
-from worker.cli.dlq.desk import open_desk
+from worker.cli.dlq.dead_letters import dead_letters
 from worker.cli.dlq.options import Car, Code, Ids, Limit, Since, Type, Until, as_tuple, require_new
-from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
-from worker.infra.messaging.dead_letters.dead_letter_line import to_line
-from worker.infra.messaging.dead_letters.frozen_selection import freeze
 from worker.infra.messaging.dead_letters.selection import Selection
 
 
@@ -27,12 +24,12 @@ def export(  # noqa: PLR0913 - one parameter for each option
     limit: Limit = None,
 ) -> None:
     """Write the dead letters as JSON Lines; the queue stays as it is."""
-    choice = Selection(as_tuple(ids), code, type_, car, since, until, limit)
+    selection = Selection(as_tuple(ids), code, type_, car, since, until, limit)
     if to is not None:
         require_new(to)
     beside = None if to is None else to.absolute().parent
     with tempfile.TemporaryFile("w+", encoding="utf-8", dir=beside) as lines:
-        count = asyncio.run(_export(choice, lines))
+        count = asyncio.run(dead_letters().export(selection, lines.write))
         lines.seek(0)
         if to is None:  # only now: a pager that waits for its reader must not hold the messages
             shutil.copyfileobj(lines, sys.stdout)
@@ -40,11 +37,3 @@ def export(  # noqa: PLR0913 - one parameter for each option
             with to.open("x", encoding="utf-8") as file:
                 shutil.copyfileobj(lines, file)
     typer.echo(f"exported {count} dead letters", err=True)
-
-
-async def _export(choice: Selection, lines: IO[str]) -> int:
-    def write(letter: DeadLetter) -> None:
-        lines.write(f"{to_line(letter)}\n")
-
-    async with open_desk("export") as desk:
-        return len(await freeze(desk.look, choice, write))

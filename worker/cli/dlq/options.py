@@ -1,4 +1,4 @@
-"""The options by which every command on dead letters chooses."""
+"""The options by which every command on dead letters selects them."""
 
 import re
 from collections.abc import Sequence
@@ -50,15 +50,15 @@ By = Annotated[
 ]
 
 
-def require_choice(choice: Selection, *, everything: bool) -> Selection:
-    """The choice, which a command that changes something must have."""
-    if everything and choice != Selection():
+def require_selection(selection: Selection, *, everything: bool) -> Selection:
+    """The selection, which a command that changes something must have."""
+    if everything and selection != Selection():
         raise InvalidSelectionError("--all goes with no other choice")
-    if not everything and choice == Selection():
+    if not everything and selection == Selection():
         raise InvalidSelectionError(
             "choose with --id, --code, --type, --car, --since, --until or --limit, or say --all"
         )
-    return choice
+    return selection
 
 
 def require_new(file: Path) -> Path:

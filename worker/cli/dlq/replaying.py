@@ -1,8 +1,10 @@
 import asyncio
+from dataclasses import asdict, astuple
 from typing import Annotated
 
 import typer
 
+from worker.cli.dlq.dead_letters import dead_letters
 from worker.cli.dlq.options import (
     All,
     By,
@@ -14,11 +16,12 @@ from worker.cli.dlq.options import (
     Type,
     Until,
     as_tuple,
-    require_choice,
+    require_selection,
 )
-from worker.cli.dlq.rehearsing import rehearse
-from worker.cli.dlq.replay_run import ReplayOptions, replay_chosen
-from worker.cli.output import AS_JSON
+from worker.cli.dlq.running import run_change
+from worker.cli.output import AS_JSON, print_json, print_table
+from worker.dead_letters.rehearsal import RehearsalReport
+from worker.dead_letters.replay import ReplayOptions
 from worker.infra.messaging.dead_letters.rate_limit import parse_rate
 from worker.infra.messaging.dead_letters.selection import Selection
 
@@ -56,8 +59,23 @@ def replay(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Send the chosen dead letters back to the main queue."""
     filters = Selection(as_tuple(ids), code, type_, car, since, until, limit)
-    choice = require_choice(filters, everything=everything)
+    selection = require_selection(filters, everything=everything)
     if dry_run:
-        asyncio.run(rehearse(choice, as_json=as_json))
-    else:
-        asyncio.run(replay_chosen(choice, ReplayOptions(canary, rate, by, as_json)))
+        _print_rehearsal(asyncio.run(dead_letters().rehearse(selection)), as_json=as_json)
+        return
+    letters, options = dead_letters(by), ReplayOptions(canary, rate)
+    run_change(
+        lambda terminal: letters.replay(selection, options, terminal, terminal.stop),
+        as_json=as_json,
+    )
+
+
+def _print_rehearsal(report: RehearsalReport, *, as_json: bool) -> None:
+    if as_json:
+        verdicts = [asdict(verdict) for verdict in report.verdicts]
+        print_json({"chosen": report.selected, "verdicts": verdicts})
+        return
+    columns = ("outcome", "code", "#messages", "sample id", "sample detail")
+    rows = [astuple(verdict) for verdict in report.verdicts]
+    print_table(f"{report.selected} dead letters, if they were replayed now", columns, rows)
+    typer.echo("nothing was changed")

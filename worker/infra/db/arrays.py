@@ -4,13 +4,16 @@ A statement whose text depends on the number of rows would be planned and cached
 every size of batch.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from sqlalchemy import (
     ARRAY,
+    BindParameter,
+    Column,
     CursorResult,
     Result,
+    String,
     Table,
     TableValuedAlias,
     bindparam,
@@ -24,6 +27,17 @@ Columns = Mapping[str, TypeEngine[Any]]
 """Names of columns and their types."""
 
 
+def columns_of(model: type[DeclarativeBase], names: Iterable[str]) -> Columns:
+    """Some columns of a table, with the types that arrays of their values have."""
+    table = table_of(model)
+    return {name: _uncollated(table.c[name].type) for name in names}
+
+
+def array_of(name: str, values_of: Column[Any]) -> BindParameter[Any]:
+    """A parameter `name` for many values of a column."""
+    return bindparam(name, type_=ARRAY(_uncollated(values_of.type)))
+
+
 def rows_of(name: str, columns: Columns) -> TableValuedAlias:
     """A table `name` made of one array parameter for each column, all of one length."""
     arrays = [bindparam(_parameter(key), type_=ARRAY(type_)) for key, type_ in columns.items()]
@@ -32,11 +46,10 @@ def rows_of(name: str, columns: Columns) -> TableValuedAlias:
 
 
 def as_parameters(
-    columns: Iterable[str], rows: Iterable[Sequence[object]]
+    columns: Iterable[str], values: Iterable[Iterable[object]]
 ) -> dict[str, list[object]]:
-    """Turns rows into the parameters of `rows_of`."""
-    turned = list(zip(*rows, strict=True))
-    return {_parameter(key): list(values) for key, values in zip(columns, turned, strict=True)}
+    """The parameters of `rows_of`, from the values of each column."""
+    return {_parameter(key): list(each) for key, each in zip(columns, values, strict=True)}
 
 
 def row_count(result: Result[Any]) -> int:
@@ -47,6 +60,11 @@ def row_count(result: Result[Any]) -> int:
 def table_of(model: type[DeclarativeBase]) -> Table:
     """The table behind a mapped class, for Core statements that load no objects."""
     return cast("Table", model.__table__)
+
+
+def _uncollated(type_: TypeEngine[Any]) -> TypeEngine[Any]:
+    """PostgreSQL takes no collation in the cast of a parameter."""
+    return type_.adapt(type(type_), collation=None) if isinstance(type_, String) else type_
 
 
 def _parameter(column: str) -> str:

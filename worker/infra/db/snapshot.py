@@ -1,29 +1,29 @@
 """The catalog at one moment, to try things on: what is applied here is forgotten."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Self, TypeVar
 
-from sqlalchemy import Executable, bindparam, func, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.types import ARRAY, Text
+from typing_extensions import override
 
 from worker.domain.entities.entity import Entity
-from worker.domain.ports.processed_messages import ProcessedMessage
+from worker.domain.ports.entity_store import EntityStore
+from worker.domain.ports.processed_messages import ProcessedMessage, ProcessedMessages
+from worker.domain.ports.unit_of_work import UnitOfWork
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.db.engine import Sessions
-from worker.infra.db.models import CarModel, FinancingPlanModel
-from worker.infra.db.repositories.car_rows import CAR_COLUMNS, to_car
-from worker.infra.db.repositories.financing_plan_rows import PLAN_COLUMNS, to_plan
+from worker.infra.db.repositories.car_rows import CAR_ROWS
+from worker.infra.db.repositories.entity_store import select_by_ids
+from worker.infra.db.repositories.financing_plan_rows import FINANCING_PLAN_ROWS
 from worker.infra.db.repositories.processed_messages import PostgresProcessedMessages
+from worker.infra.db.repositories.row_mapping import RowMapping
 
 E = TypeVar("E", bound=Entity)
 
 _READ_ONLY = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-_BY_IDS = func.any(bindparam("ids", type_=ARRAY(Text)))
-_CARS = select(*CAR_COLUMNS).where(CarModel.id == _BY_IDS)
-_PLANS = select(*PLAN_COLUMNS).where(FinancingPlanModel.id == _BY_IDS)
 
 
 @asynccontextmanager
@@ -34,17 +34,19 @@ async def open_snapshot(sessions: Sessions) -> AsyncIterator["SnapshotUnitOfWork
         yield SnapshotUnitOfWork(session)
 
 
-class SnapshotUnitOfWork:
+class SnapshotUnitOfWork(UnitOfWork):
     """Looks like a transaction; what is committed stays in memory, for the next one to see."""
 
     def __init__(self, session: AsyncSession) -> None:
-        self.cars = SnapshotEntityStore(session, _CARS, to_car)
-        self.financing_plans = SnapshotEntityStore(session, _PLANS, to_plan)
+        self.cars = SnapshotEntityStore(session, CAR_ROWS)
+        self.financing_plans = SnapshotEntityStore(session, FINANCING_PLAN_ROWS)
         self.processed_messages = SnapshotProcessedMessages(session)
 
+    @override
     async def __aenter__(self) -> Self:
         return self
 
+    @override
     async def __aexit__(
         self,
         exc_type: type[BaseException] | None,
@@ -53,51 +55,50 @@ class SnapshotUnitOfWork:
     ) -> None:
         return
 
+    @override
     async def commit(self) -> None:
-        """See the port. Nothing else runs beside it: what was added is there already."""
+        return  # nothing else runs beside it: what was added is there already
 
 
-class SnapshotEntityStore(Generic[E]):
-    """Entities as the database has them, unless they were changed here."""
+class SnapshotEntityStore(EntityStore[E]):
+    """Entities as the database has them, unless they were changed here; none is locked."""
 
-    def __init__(
-        self, session: AsyncSession, query: Executable, to_entity: Callable[[Sequence[Any]], E]
-    ) -> None:
+    def __init__(self, session: AsyncSession, rows: RowMapping[E]) -> None:
         self._session = session
-        self._query = query
-        self._to_entity = to_entity
+        self._query = select_by_ids(rows)
+        self._to_entity = rows.to_entity
         self._changed: dict[str, E] = {}
 
-    async def lock(self, ids: Collection[str]) -> Mapping[str, E]:
-        """See the port; locks nothing."""
+    @override
+    async def lock(self, ids: Collection[str], /) -> Mapping[str, E]:
         unknown = [id_ for id_ in ids if id_ not in self._changed]
         rows = await self._session.execute(self._query, {"ids": unknown})
-        stored = {row.id: self._to_entity(row) for row in rows}
+        stored = {entity.id: entity for entity in map(self._to_entity, rows)}
         return stored | {id_: self._changed[id_] for id_ in ids if id_ in self._changed}
 
-    async def add(self, entities: Collection[E]) -> None:
-        """See the port."""
+    @override
+    async def add(self, entities: Collection[E], /) -> None:
         self._changed.update({entity.id: entity for entity in entities})
 
-    async def update(self, entities: Collection[E]) -> None:
-        """See the port."""
+    @override
+    async def update(self, entities: Collection[E], /) -> None:
         await self.add(entities)
 
 
-class SnapshotProcessedMessages:
+class SnapshotProcessedMessages(ProcessedMessages):
     """The ids as the database has them, and those recorded here."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._stored = PostgresProcessedMessages(session)
         self._added: dict[MessageIdentity, bytes] = {}
 
+    @override
     async def find(
         self, identities: Collection[MessageIdentity]
     ) -> Mapping[MessageIdentity, bytes]:
-        """See the port."""
         added = {known: self._added[known] for known in identities if known in self._added}
         return {**await self._stored.find(identities), **added}
 
+    @override
     async def add(self, messages: Collection[ProcessedMessage]) -> None:
-        """See the port."""
         self._added.update({message.identity: message.digest for message in messages})

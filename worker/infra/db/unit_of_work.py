@@ -1,25 +1,34 @@
 from types import TracebackType
 from typing import Self
 
+from typing_extensions import override
+
+from worker.domain.ports.unit_of_work import UnitOfWork
 from worker.infra.db.engine import Sessions
 from worker.infra.db.errors import DATABASE_ERRORS, translate
-from worker.infra.db.repositories.car_store import PostgresCarStore
-from worker.infra.db.repositories.financing_plan_store import PostgresFinancingPlanStore
+from worker.infra.db.repositories.car_rows import CAR_ROWS
+from worker.infra.db.repositories.entity_store import EntityStatements, PostgresEntityStore
+from worker.infra.db.repositories.financing_plan_rows import FINANCING_PLAN_ROWS
 from worker.infra.db.repositories.processed_messages import PostgresProcessedMessages
 
+_CARS = EntityStatements(CAR_ROWS)
+_FINANCING_PLANS = EntityStatements(FINANCING_PLAN_ROWS)
 
-class PostgresUnitOfWork:
+
+class PostgresUnitOfWork(UnitOfWork):
     """One transaction at READ COMMITTED; errors leave it in the words of the port."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._session = sessions()
-        self.cars = PostgresCarStore(self._session)
-        self.financing_plans = PostgresFinancingPlanStore(self._session)
+        self.cars = PostgresEntityStore(self._session, _CARS)
+        self.financing_plans = PostgresEntityStore(self._session, _FINANCING_PLANS)
         self.processed_messages = PostgresProcessedMessages(self._session)
 
+    @override
     async def __aenter__(self) -> Self:
         return self
 
+    @override
     async def __aexit__(
         self,
         exc_type: type[BaseException] | None,
@@ -34,6 +43,6 @@ class PostgresUnitOfWork:
         if isinstance(exc, DATABASE_ERRORS):
             raise translate(exc) from exc
 
+    @override
     async def commit(self) -> None:
-        """See the port."""
         await self._session.commit()

@@ -2,7 +2,10 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
+from typing_extensions import override
+
 from worker.domain.entities.car import Car
+from worker.domain.ports.catalog_repository import CatalogRepository
 from worker.domain.value_objects.car_description import fold
 from worker.domain.value_objects.catalog_entry import CatalogEntry
 from worker.domain.value_objects.catalog_filters import CatalogFilters
@@ -18,26 +21,26 @@ _KEYS: dict[Grouping, Callable[[Car], tuple[Any, ...]]] = {
 }
 
 
-class InMemoryCatalogRepository:
+class InMemoryCatalogRepository(CatalogRepository):
     """A catalog that needs no server: for tests of whatever reads one."""
 
     def __init__(self, entries: Iterable[CatalogEntry] = ()) -> None:
         self._entries = {entry.car.id: entry for entry in entries}
 
+    @override
     async def search(self, filters: CatalogFilters, paging: Paging) -> CatalogPage:
-        """See the port."""
         found = sorted(self._matching(filters), key=lambda car: car.id)
         found.sort(key=lambda car: car.price.occurred_at, reverse=True)
         return CatalogPage(tuple(found[paging.offset :][: paging.limit]), len(found))
 
+    @override
     async def get(self, car_id: str) -> CatalogEntry | None:
-        """See the port."""
         return self._entries.get(car_id)
 
+    @override
     async def summarize(
         self, filters: CatalogFilters, grouping: Grouping
     ) -> tuple[CatalogGroup, ...]:
-        """See the port."""
         key = _KEYS[grouping]
         groups = groupby(sorted(self._matching(filters), key=key), key)
         return tuple(_to_group(list(cars), grouping) for _, cars in groups)

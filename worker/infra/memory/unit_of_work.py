@@ -1,12 +1,16 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Self, TypeVar
+
+from typing_extensions import override
 
 from worker.domain.entities.car import Car
 from worker.domain.entities.entity import Entity
 from worker.domain.entities.financing_plan import FinancingPlan
-from worker.domain.ports.processed_messages import ProcessedMessage
+from worker.domain.ports.entity_store import EntityStore
+from worker.domain.ports.processed_messages import ProcessedMessage, ProcessedMessages
+from worker.domain.ports.unit_of_work import UnitOfWork
 from worker.domain.value_objects.message_identity import MessageIdentity
 
 E = TypeVar("E", bound=Entity)
@@ -21,7 +25,7 @@ class MemoryStore:
     processed: dict[MessageIdentity, bytes] = field(default_factory=dict)
 
 
-class InMemoryUnitOfWork:
+class InMemoryUnitOfWork(UnitOfWork):
     """A transaction on a `MemoryStore`, for one task at a time: nothing else runs beside it."""
 
     def __init__(self, store: MemoryStore) -> None:
@@ -30,9 +34,11 @@ class InMemoryUnitOfWork:
         self.financing_plans = InMemoryEntityStore(store.financing_plans)
         self.processed_messages = InMemoryProcessedMessages(store.processed)
 
+    @override
     async def __aenter__(self) -> Self:
         return self
 
+    @override
     async def __aexit__(
         self,
         exc_type: type[BaseException] | None,
@@ -41,46 +47,46 @@ class InMemoryUnitOfWork:
     ) -> None:
         return
 
+    @override
     async def commit(self) -> None:
-        """See the port."""
         self._store.cars.update(self.cars.pending)
         self._store.financing_plans.update(self.financing_plans.pending)
         self._store.processed.update(self.processed_messages.pending)
 
 
-class InMemoryEntityStore(Generic[E]):
+class InMemoryEntityStore(EntityStore[E]):
     """Entities to be changed; the changes wait for the commit."""
 
     def __init__(self, stored: Mapping[str, E]) -> None:
         self._stored = stored
         self.pending: dict[str, E] = {}
 
-    async def lock(self, ids: Collection[str]) -> Mapping[str, E]:
-        """See the port."""
+    @override
+    async def lock(self, ids: Collection[str], /) -> Mapping[str, E]:
         return {known: self._stored[known] for known in ids if known in self._stored}
 
-    async def add(self, entities: Collection[E]) -> None:
-        """See the port."""
+    @override
+    async def add(self, entities: Collection[E], /) -> None:
         await self.update(entities)
 
-    async def update(self, entities: Collection[E]) -> None:
-        """See the port."""
+    @override
+    async def update(self, entities: Collection[E], /) -> None:
         self.pending.update({entity.id: entity for entity in entities})
 
 
-class InMemoryProcessedMessages:
+class InMemoryProcessedMessages(ProcessedMessages):
     """The recorded ids; new ones wait for the commit."""
 
     def __init__(self, processed: Mapping[MessageIdentity, bytes]) -> None:
         self._processed = processed
         self.pending: dict[MessageIdentity, bytes] = {}
 
+    @override
     async def find(
         self, identities: Collection[MessageIdentity]
     ) -> Mapping[MessageIdentity, bytes]:
-        """See the port."""
         return {known: self._processed[known] for known in identities if known in self._processed}
 
+    @override
     async def add(self, messages: Collection[ProcessedMessage]) -> None:
-        """See the port."""
         self.pending.update({message.identity: message.digest for message in messages})

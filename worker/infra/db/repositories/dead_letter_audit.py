@@ -5,14 +5,15 @@ from typing import Any
 
 from sqlalchemy import func, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from typing_extensions import override
 
-from worker.domain.ports.dead_letter_audit import AuditedMessage
+from worker.domain.ports.dead_letter_audit import AuditedMessage, DeadLetterAudit
 from worker.infra.db.models import DeadLetterAuditMessageModel, DeadLetterAuditModel
 
 RUNNING, DONE, STOPPED, FAILED, KILLED = "running", "done", "stopped", "failed", "killed"
 
 
-class PostgresDeadLetterAudit:
+class PostgresDeadLetterAudit(DeadLetterAudit):
     """The row of one command, on the connection that holds its lock."""
 
     def __init__(self, connection: AsyncConnection, audit_id: int) -> None:
@@ -51,8 +52,8 @@ class PostgresDeadLetterAudit:
             )
             return cls(connection, begun.scalar_one())
 
+    @override
     async def add(self, messages: Sequence[AuditedMessage]) -> None:
-        """See the port."""
         rows = [
             {
                 "audit_id": self.id,

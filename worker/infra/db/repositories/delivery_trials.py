@@ -2,11 +2,13 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import ARRAY, LargeBinary, Result, bindparam, delete, func, select, text
+from sqlalchemy import Result, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
 
-from worker.infra.db.arrays import Columns, as_parameters, rows_of, table_of
+from worker.domain.ports.delivery_trials import DeliveryTrials
+from worker.infra.db.arrays import array_of, as_parameters, columns_of, rows_of, table_of
 from worker.infra.db.engine import Sessions
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.models import DeliveryTrialModel
@@ -14,16 +16,15 @@ from worker.infra.db.models import DeliveryTrialModel
 _DO_NOT_WAIT_FOR_THE_DISK = text("SET LOCAL synchronous_commit = off")
 """A trial outlives the death of a worker all the same, and after a killed worker there are many."""
 
-_asked = DeliveryTrialModel.fingerprint == func.any(
-    bindparam("fingerprints", type_=ARRAY(LargeBinary))
-)
+_trials = table_of(DeliveryTrialModel)
+_asked = _trials.c.fingerprint == func.any(array_of("fingerprints", _trials.c.fingerprint))
 _COUNT = select(DeliveryTrialModel.fingerprint, DeliveryTrialModel.trials).where(_asked)
-_END = delete(table_of(DeliveryTrialModel)).where(_asked)
+_END = delete(_trials).where(_asked)
 
-_COLUMNS: Columns = {"fingerprint": LargeBinary()}
+_COLUMNS = columns_of(DeliveryTrialModel, ["fingerprint"])
 _begun = rows_of("begun", _COLUMNS)
 _BEGIN = (
-    insert(table_of(DeliveryTrialModel))
+    insert(_trials)
     .from_select(["fingerprint", "trials"], select(_begun.c.fingerprint, 1))
     .on_conflict_do_update(
         index_elements=[DeliveryTrialModel.fingerprint],
@@ -33,25 +34,25 @@ _BEGIN = (
 )
 
 
-class PostgresDeliveryTrials:
+class PostgresDeliveryTrials(DeliveryTrials):
     """Trials, counted in a transaction of its own that is over before the trial begins."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
+    @override
     async def count(self, keys: Collection[bytes]) -> Mapping[bytes, int]:
-        """See the port."""
         async with self._transaction() as session:
             return _by_key(await session.execute(_COUNT, {"fingerprints": list(keys)}))
 
+    @override
     async def begin(self, keys: Collection[bytes]) -> Mapping[bytes, int]:
-        """See the port. Rows are locked in one order everywhere."""
-        rows = [(key,) for key in sorted(set(keys))]
+        in_order = sorted(set(keys))  # rows are locked in one order everywhere
         async with self._transaction() as session:
-            return _by_key(await session.execute(_BEGIN, as_parameters(_COLUMNS, rows)))
+            return _by_key(await session.execute(_BEGIN, as_parameters(_COLUMNS, [in_order])))
 
+    @override
     async def end(self, keys: Collection[bytes]) -> None:
-        """See the port."""
         async with self._transaction() as session:
             await session.execute(_END, {"fingerprints": list(keys)})
 

@@ -1,49 +1,30 @@
-"""Rows of `financing_plans` as entities: the one place that knows both."""
-
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import DateTime, Integer, Numeric, Text
-
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.value_objects.financing_terms import FinancingTerms
-from worker.infra.db.arrays import Columns
 from worker.infra.db.models import FinancingPlanModel
-
-WRITTEN_COLUMNS: Columns = {
-    "id": Text(),
-    "car_id": Text(),
-    "annual_rate": Numeric(5, 4),
-    "term_months": Integer(),
-    "down_payment_mxn": Numeric(12, 2),
-    "monthly_payment_mxn": Numeric(12, 2),
-    "total_paid_mxn": Numeric(12, 2),
-    "occurred_at": DateTime(timezone=True),
-    "source": Text(),
-    "message_id": Text(),
-}
-
-PLAN_COLUMNS = tuple(getattr(FinancingPlanModel, name) for name in WRITTEN_COLUMNS)
+from worker.infra.db.repositories.row_mapping import RowMapping
 
 
-def to_plan(row: Sequence[Any]) -> FinancingPlan:
-    """The plan of a row of `PLAN_COLUMNS`."""
+def _to_plan(row: Sequence[Any]) -> FinancingPlan:
     id_, car_id, rate, months, down, monthly, total, *said = row
     return FinancingPlan(id_, car_id, FinancingTerms(rate, months, down, monthly, total), *said)
 
 
-def to_row(plan: FinancingPlan) -> tuple[object, ...]:
-    """The values of `WRITTEN_COLUMNS`."""
-    terms = plan.terms
-    return (
-        plan.id,
-        plan.car_id,
-        terms.annual_rate,
-        terms.term_months,
-        terms.down_payment,
-        terms.monthly_payment,
-        terms.total_paid,
-        plan.occurred_at,
-        plan.source,
-        plan.message_id,
-    )
+FINANCING_PLAN_ROWS = RowMapping[FinancingPlan](
+    FinancingPlanModel,
+    _to_plan,
+    constant={FinancingPlanModel.id: lambda plan: plan.id},
+    changing={
+        FinancingPlanModel.car_id: lambda plan: plan.car_id,
+        FinancingPlanModel.annual_rate: lambda plan: plan.terms.annual_rate,
+        FinancingPlanModel.term_months: lambda plan: plan.terms.term_months,
+        FinancingPlanModel.down_payment_mxn: lambda plan: plan.terms.down_payment,
+        FinancingPlanModel.monthly_payment_mxn: lambda plan: plan.terms.monthly_payment,
+        FinancingPlanModel.total_paid_mxn: lambda plan: plan.terms.total_paid,
+        FinancingPlanModel.occurred_at: lambda plan: plan.occurred_at,
+        FinancingPlanModel.source: lambda plan: plan.source,
+        FinancingPlanModel.message_id: lambda plan: plan.message_id,
+    },
+)

@@ -1,8 +1,9 @@
-"""Are there dead letters that nobody looks after?"""
+"""Warns of dead letters that nobody takes care of."""
 
 from datetime import datetime, timedelta
 
 from worker.infra.check import Check
+from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.dead_letters.browsing import DEAD_LETTERS
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter, read_dead_letter
@@ -13,17 +14,20 @@ MANY = 1000
 OLD = timedelta(days=1)
 
 
-async def check_backlog(url: str, now: datetime) -> Check:
+async def check_backlog(url: str, now: datetime, durations: Durations) -> Check:
     """Warns of many, or of an old one at the head of the queue, where the oldest waits."""
     first: list[DeadLetter] = []
     try:
         async with hold(
-            url, DEAD_LETTERS, lambda held: first.append(read_dead_letter(held.message))
-        ) as holding:
-            count = await holding.count_ready()
+            url,
+            DEAD_LETTERS,
+            lambda message: first.append(read_dead_letter(message.message)),
+            durations,
+        ) as held:
+            count = await held.count_ready()
             if count:
-                await holding.widen(1)
-                await holding.comes_more()
+                await held.widen(1)
+                await held.comes_more()
     except (DeadLettersError, *BROKER_ERRORS) as trouble:
         return Check("dead letters", in_brief(trouble), is_warning=True)
     died_at = first[0].died_at if first else None

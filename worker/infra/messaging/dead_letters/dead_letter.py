@@ -61,7 +61,7 @@ class DeadLetter:
 
     @property
     def key(self) -> bytes:
-        """Equal for one dead letter however often it is looked at, another after each failure."""
+        """Equal for one dead letter however often it is browsed, another after each failure."""
         return message_key(self.message)
 
 

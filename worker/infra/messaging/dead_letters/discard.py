@@ -8,7 +8,7 @@ from worker.infra.messaging.dead_letters.selective_drain import Acknowledge
 
 
 class Discard:
-    """Deals with the letters of a sweep: on disk, then audited, and only then taken away."""
+    """Handles the letters of a drain: on disk, then audited, and only then taken away."""
 
     def __init__(
         self, file: DeadLetterWriter, audit: DeadLetterAudit, on_done: Callable[[int], None]
@@ -18,7 +18,7 @@ class Discard:
         self._on_done = on_done
 
     async def __call__(self, letters: Sequence[DeadLetter], acknowledge: Acknowledge) -> None:
-        """Writes them off."""
+        """Writes them to the file and takes them out of the queue."""
         self._file.write(letters)
         await self._audit.add([audited(letter) for letter in letters])
         await acknowledge(letters)

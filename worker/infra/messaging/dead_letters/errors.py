@@ -1,8 +1,8 @@
-"""What can keep a person from working on the dead letters, each in one line."""
+"""Why a command on dead letters cannot be carried out, each in one line for a person."""
 
 
 class DeadLettersError(Exception):
-    """Nothing was changed, or no more than was told before; the message says what to do."""
+    """Nothing was changed, or no more than the message says; it says what to do as well."""
 
 
 class QueueMissingError(DeadLettersError):
@@ -13,7 +13,7 @@ class QueueMissingError(DeadLettersError):
 
 
 class NotOurQueueError(DeadLettersError):
-    """A queue has our name and other arguments: looking could already lose messages."""
+    """A queue has our name and other arguments: browsing could already lose messages."""
 
     def __init__(self, queue: str) -> None:
         super().__init__(
@@ -23,12 +23,12 @@ class NotOurQueueError(DeadLettersError):
 
 
 class BrowseLostError(DeadLettersError):
-    """The broker took the messages back while they were looked at; they are where they were."""
+    """The broker took the messages back during a browse; they are where they were."""
 
 
 class InvalidSelectionError(Exception):
-    """The command says not what it is about, or says it twice."""
+    """The command does not say what it is about, or says it twice."""
 
 
 class NothingSelectedError(DeadLettersError):
-    """No dead letter is as the choice says."""
+    """No dead letter matches the selection."""

@@ -13,50 +13,55 @@ from worker.infra.messaging.events.wire_events import EVENT_TYPES, CarCreatedV1
 
 @dataclass(slots=True)
 class FrozenSelection:
-    """Fingerprints of the chosen messages, and how many lay there in all.
+    """Message keys of the selected dead letters, and how many dead letters there were in all.
 
-    Creations stand apart: sent first, they are there when the rest asks for their cars.
+    Creations are kept apart: sent first, they are there when the rest asks for their cars.
     """
 
     creations: list[bytes] = field(default_factory=list)
     others: list[bytes] = field(default_factory=list)
-    lying_there: int = 0
+    queue_length: int = 0
 
     def __len__(self) -> int:
         return len(self.creations) + len(self.others)
 
+    @property
+    def keys(self) -> list[bytes]:
+        """Creations first."""
+        return self.creations + self.others
+
     def split(self, first: int) -> Iterator[list[bytes]]:
         """The first so many, then the creations among the rest, then the others."""
-        yield (self.creations + self.others)[:first]
+        yield self.keys[:first]
         yield self.creations[first:]
         yield self.others[max(0, first - len(self.creations)) :]
 
 
 async def freeze(
     browse: Callable[[Visit], Awaitable[int]],
-    choice: Selection,
-    on_chosen: Callable[[DeadLetter], None] = lambda _: None,
+    selection: Selection,
+    on_selected: Callable[[DeadLetter], None] = lambda _: None,
 ) -> FrozenSelection:
-    """Looks at all messages once; shows those that are chosen.
+    """Browses once; passes each selected dead letter to `on_selected`.
 
     Raises:
-        NothingSelectedError: none is, or not each of the ids is there.
+        NothingSelectedError: none matches, or not each of the ids is there.
     """
-    frozen, selection = FrozenSelection(), Selector(choice)
+    frozen, selector = FrozenSelection(), Selector(selection)
 
-    def look(message: Message) -> None:
+    def visit(message: Message) -> None:
         letter = read_dead_letter(message)
-        if selection.takes(letter):
+        if selector.takes(letter):
             (frozen.creations if is_creation(letter) else frozen.others).append(letter.key)
-            on_chosen(letter)
+            on_selected(letter)
 
-    frozen.lying_there = await browse(look)
-    if selection.missing_ids:
-        missing = ", ".join(sorted(selection.missing_ids))
+    frozen.queue_length = await browse(visit)
+    if selector.missing_ids:
+        missing = ", ".join(sorted(selector.missing_ids))
         raise NothingSelectedError(f"no dead letter has the id {missing}; nothing was changed")
     if not len(frozen):
         raise NothingSelectedError(
-            f"none of the {frozen.lying_there} dead letters is chosen; nothing was changed"
+            f"none of the {frozen.queue_length} dead letters is chosen; nothing was changed"
         )
     return frozen
 

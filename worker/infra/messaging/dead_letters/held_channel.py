@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp.commands import Basic
 
+from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.amqp.delivery import read_message
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.amqp.tag_ledger import TagLedger
-
-CALL_SECONDS = 20
 
 OnMessage = Callable[["HeldMessage"], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldMessage:
-    """A message in our hands until its channel acknowledges it or closes."""
+    """A message that is ours until its channel acknowledges it or closes."""
 
     message: Message
     tag: int
@@ -28,10 +27,17 @@ class HeldMessage:
 class HeldChannel:
     """A channel that takes up to `prefetch` messages of a queue and keeps them unsettled."""
 
-    def __init__(self, channel: AbstractChannel, prefetch: int, on_message: OnMessage) -> None:
+    def __init__(
+        self,
+        channel: AbstractChannel,
+        prefetch: int,
+        on_message: OnMessage,
+        durations: Durations,
+    ) -> None:
         self._channel = channel
         self._prefetch = prefetch
         self._on_held = on_message
+        self._durations = durations
         self._ledger = TagLedger()
         self.unsettled = 0
         self.lost_because: str | None = None
@@ -40,7 +46,7 @@ class HeldChannel:
         """Begins to take messages."""
         self._channel.closing.add_done_callback(self._on_closed)
         self._channel.on_consumer_cancel_callbacks.add(self._on_cancelled_by_broker)
-        async with asyncio.timeout(CALL_SECONDS):
+        async with asyncio.timeout(self._durations.call):
             await self._channel.basic_qos(prefetch_count=self._prefetch)
             await self._channel.basic_consume(queue, self._on_message)
 

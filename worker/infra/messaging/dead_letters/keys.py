@@ -10,7 +10,7 @@ from worker.infra.messaging.headers import NO_MESSAGE_ID
 
 _BYTES = 16
 _COUNTED_BY_THE_BROKER = ("x-delivery-count", "x-acquired-count")
-"""Headers that change with every look."""
+"""Headers that change with every browse."""
 
 
 def content_key(message: Message, identity: MessageIdentity | None, type_: str) -> bytes:
@@ -22,7 +22,7 @@ def content_key(message: Message, identity: MessageIdentity | None, type_: str) 
 
 
 def message_key(message: Message) -> bytes:
-    """Of everything, with the time of its failure: the same in every look, and in no other copy."""
+    """Of everything, with the time of its failure: the same in every browse and no other copy."""
     headers = {
         name: value for name, value in message.headers.items() if name not in _COUNTED_BY_THE_BROKER
     }

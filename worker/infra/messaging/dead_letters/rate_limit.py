@@ -3,7 +3,7 @@ import time
 
 LARGEST_BATCH = 100
 BATCHES_PER_SECOND = 5
-"""How smooth a slow pace is."""
+"""How evenly a low rate is spread."""
 
 _RATE = re.compile(r"([1-9][0-9]{0,6})/(s|m|h)", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -22,7 +22,7 @@ def parse_rate(text: str) -> float:
 
 
 class RateLimit:
-    """Says how many messages may go at once, and when; without a rate at any time."""
+    """Says how many messages may go at once, and when; None means no limit."""
 
     def __init__(self, per_second: float | None) -> None:
         self._per_second = per_second

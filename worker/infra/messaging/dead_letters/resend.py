@@ -21,7 +21,7 @@ class Outgoing:
 
 
 class Resend:
-    """Deals with the letters of a sweep; killed at any moment, it leaves none in no queue."""
+    """Handles the letters of a drain; killed at any moment, it leaves none in no queue."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Resend:
         self._on_done = on_done
 
     async def __call__(self, letters: Sequence[DeadLetter], acknowledge: Acknowledge) -> None:
-        """Where some cannot be sent, the others are done before the error is raised."""
+        """Where some cannot be sent, the others are finished before the error is raised."""
         outgoing = [self._prepare(letter) for letter in letters]
         errors = await asyncio.gather(*map(self._send, outgoing), return_exceptions=True)
         sent = [item for item, error in zip(outgoing, errors, strict=True) if error is None]

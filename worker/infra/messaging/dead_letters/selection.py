@@ -13,9 +13,10 @@ from worker.infra.printable import printable
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is None, or no id, does not filter; the rest is joined by AND.
+    """None (or no ids) means no filter; filters are combined with AND.
 
-    Ids are handles; both ends of a time belong to it, and what died at no known time is in none.
+    Ids are handles. Both bounds of the time are inclusive, and a dead letter without a known time
+    is outside of any.
     """
 
     ids: tuple[str, ...] = ()
@@ -65,20 +66,20 @@ def _plain(value: object) -> object:
 
 @dataclass(slots=True)
 class Selector:
-    """Shows which messages of one look are chosen: those seen first, up to the limit."""
+    """Picks the messages of one browse that match: the first ones, up to the limit."""
 
-    choice: Selection
+    selection: Selection
     count: int = 0
     missing_ids: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.missing_ids = set(self.choice.ids)
+        self.missing_ids = set(self.selection.ids)
 
     def takes(self, letter: DeadLetter) -> bool:
-        """Tells whether the next message is chosen."""
-        if self.choice.limit is not None and self.count >= self.choice.limit:
+        """Tells whether the next message is selected."""
+        if self.selection.limit is not None and self.count >= self.selection.limit:
             return False
-        if not self.choice.matches(letter):
+        if not self.selection.matches(letter):
             return False
         self.count += 1
         self.missing_ids.discard(letter.handle)
@@ -99,7 +100,7 @@ class SelectedKeys:
         return self._count
 
     def take(self, key: bytes) -> bool:
-        """Tells whether such a message is chosen still, and counts it as taken if so."""
+        """Tells whether such a message is still to be taken, and counts it as taken if so."""
         if not self._left[key]:
             return False
         self._left[key] -= 1
@@ -107,6 +108,6 @@ class SelectedKeys:
         return True
 
     def put_back(self, key: bytes) -> None:
-        """Undoes a `take` of which nothing came."""
+        """Undoes a `take`."""
         self._left[key] += 1
         self._count += 1

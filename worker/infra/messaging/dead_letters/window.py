@@ -9,7 +9,7 @@ LARGEST_BYTES = 32 * 1024 * 1024
 
 
 class Window:
-    """The selected among the messages that are held, with their bodies, until they are dealt with.
+    """The selected among the messages that are held, with their bodies, until they are handled.
 
     What does not fit is set aside: it goes back to the queue with the rest, and comes again.
     """

@@ -1,0 +1,13 @@
+import typer
+
+from worker.dead_letters.dead_letters import DeadLetters
+from worker.settings import read_settings
+
+
+def dead_letters(by: str | None = None) -> DeadLetters:
+    """The dead letters of the worker that the environment describes."""
+    return DeadLetters(read_settings(), by=by, on_wait=_say_waiting)
+
+
+def _say_waiting() -> None:
+    typer.echo("waiting: another command is looking at the dead letters", err=True)

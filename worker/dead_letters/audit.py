@@ -1,0 +1,52 @@
+"""Reads who changed which dead letters, when, and how far it came."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from worker.dead_letters.errors import AuditNotFoundError
+from worker.dead_letters.session import DeadLetterSession
+from worker.domain.ports.dead_letter_audit import AuditedMessage
+from worker.infra.db.repositories.dead_letter_audit import KILLED, RUNNING
+from worker.infra.db.repositories.dead_letter_audit_log import (
+    AuditEntry,
+    PostgresDeadLetterAuditLog,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedChange:
+    """A change, and each message that it dealt with, in its order."""
+
+    entry: AuditEntry
+    messages: Sequence[AuditedMessage]
+
+
+async def read_newest(session: DeadLetterSession, limit: int) -> list[AuditEntry]:
+    """The newest changes first."""
+    entries = await PostgresDeadLetterAuditLog(session.sessions).newest(limit)
+    return await _with_killed(session, entries)
+
+
+async def read_change(session: DeadLetterSession, audit_id: int) -> AuditedChange:
+    """One change.
+
+    Raises:
+        AuditNotFoundError: there is none with this id.
+    """
+    log = PostgresDeadLetterAuditLog(session.sessions)
+    entry = await log.get(audit_id)
+    if entry is None:
+        raise AuditNotFoundError(audit_id)
+    [entry] = await _with_killed(session, [entry])
+    return AuditedChange(entry, await log.messages(audit_id))
+
+
+async def _with_killed(
+    session: DeadLetterSession, entries: Sequence[AuditEntry]
+) -> list[AuditEntry]:
+    """A command that was killed could not say so: it no longer runs if nobody has the claim."""
+    runs = await session.is_claimed()
+    return [
+        replace(entry, status=KILLED) if entry.status == RUNNING and not runs else entry
+        for entry in entries
+    ]

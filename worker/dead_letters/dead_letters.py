@@ -1,0 +1,108 @@
+"""All that an operator can do with dead letters: what the command line and other fronts call."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from worker.dead_letters import audit, details, exporting, groups, importing, whereabouts
+from worker.dead_letters.change_report import ChangeReport
+from worker.dead_letters.discard import discard
+from worker.dead_letters.progress import Progress
+from worker.dead_letters.rehearsal import RehearsalReport, rehearse
+from worker.dead_letters.replay import ReplayOptions, replay
+from worker.dead_letters.session import DeadLetterSession, open_session
+from worker.infra.db.repositories.dead_letter_audit_log import AuditEntry
+from worker.infra.durations import DEFAULT_DURATIONS, Durations
+from worker.infra.messaging.dead_letters.selection import Selection
+from worker.settings import Settings
+
+
+class DeadLetters:
+    """The dead letters of one worker.
+
+    Each call opens a session of its own. `by` is who gives the commands, None for the user of this
+    process; `on_wait` is called when a call has to wait because another command browses.
+
+    All calls raise DeadLettersError, or what `worker.errors` explains, with a message for a person.
+    Those that change something (replay, discard, import) run one at a time, are audited, and raise
+    ClaimedError while another one runs and ChangeFailedError when they break off. They end early,
+    between two messages, once `stop` is set.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        by: str | None = None,
+        on_wait: Callable[[], None] = lambda: None,
+        durations: Durations = DEFAULT_DURATIONS,
+    ) -> None:
+        self._settings = settings
+        self._by = by
+        self._on_wait = on_wait
+        self._durations = durations
+
+    async def groups(self, selection: Selection) -> groups.GroupListing:
+        """The selected ones by error code and type."""
+        async with self._open("list") as session:
+            return await groups.list_groups(session, selection)
+
+    async def details(self, handle: str) -> list[details.Details]:
+        """All copies of one, each with what is known of its id and its car."""
+        async with self._open("show") as session:
+            return await details.read_details(session, handle)
+
+    async def export(self, selection: Selection, write: Callable[[str], object]) -> int:
+        """Passes the selected ones to `write`, each as a line; returns how many."""
+        async with self._open("export") as session:
+            return await exporting.export(session, selection, write)
+
+    async def rehearse(self, selection: Selection) -> RehearsalReport:
+        """What would become of the selected ones if they were replayed now."""
+        async with self._open("replay --dry-run") as session:
+            return await rehearse(session, selection)
+
+    async def replay(
+        self,
+        selection: Selection,
+        options: ReplayOptions,
+        progress: Progress,
+        stop: asyncio.Event,
+    ) -> ChangeReport:
+        """Sends the selected ones back to the main queue."""
+        async with self._open("replay") as session:
+            return await replay(session, selection, options, progress, stop)
+
+    async def discard(
+        self, selection: Selection, to: Path, progress: Progress, stop: asyncio.Event
+    ) -> ChangeReport:
+        """Moves the selected ones from the queue to a new file."""
+        async with self._open("discard") as session:
+            return await discard(session, selection, to, progress, stop)
+
+    async def import_(self, file: Path, progress: Progress, stop: asyncio.Event) -> ChangeReport:
+        """Sends the messages of an exported file, edited or not."""
+        with importing.open_plan(file) as plan:
+            async with self._open("import") as session:
+                return await importing.import_plan(session, plan, file, progress, stop)
+
+    async def audits(self, limit: int) -> Sequence[AuditEntry]:
+        """The newest changes, newest first."""
+        async with self._open("audit") as session:
+            return await audit.read_newest(session, limit)
+
+    async def audit(self, audit_id: int) -> audit.AuditedChange:
+        """One change with its messages."""
+        async with self._open("audit") as session:
+            return await audit.read_change(session, audit_id)
+
+    async def where_is(self, message_id: str) -> whereabouts.Whereabouts:
+        """All that is known of the messages of one id."""
+        async with self._open("message") as session:
+            return await whereabouts.find_message(session, message_id)
+
+    def _open(self, command: str) -> AbstractAsyncContextManager[DeadLetterSession]:
+        return open_session(
+            self._settings, command, by=self._by, durations=self._durations, on_wait=self._on_wait
+        )

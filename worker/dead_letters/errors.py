@@ -1,0 +1,46 @@
+"""Why an operation on dead letters was refused, or failed."""
+
+from datetime import datetime
+
+from worker.dead_letters.change_report import ChangeReport
+from worker.infra.messaging.dead_letters.errors import DeadLettersError
+
+
+class ClaimedError(DeadLettersError):
+    """Another command is changing the dead letters; `since` is None if it just ended."""
+
+    def __init__(self, holder: str, since: datetime | None) -> None:
+        self.holder = holder
+        self.since = since
+        when = "" if since is None else f" since {since:%Y-%m-%d %H:%M:%SZ}"
+        super().__init__(
+            f"{holder} has been changing the dead letters{when}: wait for its end; "
+            "nothing was changed"
+        )
+
+
+class AppliedMeanwhileError(DeadLettersError):
+    """A file edits a message that was applied after it was exported."""
+
+    def __init__(self, line: int, message_id: str) -> None:
+        self.line = line
+        self.message_id = message_id
+        super().__init__(
+            f"line {line}: message {message_id} was applied already, "
+            "as it was or by another edit; nothing was changed"
+        )
+
+
+class AuditNotFoundError(DeadLettersError):
+    """No change has this audit id."""
+
+    def __init__(self, audit_id: int) -> None:
+        super().__init__(f"no command has the audit id {audit_id}")
+
+
+class ChangeFailedError(DeadLettersError):
+    """A change broke off; `report` says how far it came."""
+
+    def __init__(self, report: ChangeReport) -> None:
+        self.report = report
+        super().__init__(f"{report.why_stopped}; {report.summary}")

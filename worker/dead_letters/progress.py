@@ -1,0 +1,16 @@
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Follows a change while it runs."""
+
+    def started(self, verb: str, total: int) -> None:
+        """The change begins; `verb` is what happens to the dead letters, as in "replayed".
+
+        Until then nothing has changed, and cancelling the operation is safe.
+        """
+        ...
+
+    def advanced(self, count: int) -> None:
+        """So many more are done."""
+        ...

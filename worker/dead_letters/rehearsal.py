@@ -1,0 +1,82 @@
+"""What would become of the selected messages if they were replayed now."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from worker.application.apply_batch import ApplyBatch
+from worker.application.commands import CommandMessage
+from worker.application.outcomes import Failure, Outcome, Result
+from worker.application.use_cases.rehearse import Rehearsal
+from worker.composition import utc_now
+from worker.dead_letters.session import DeadLetterSession
+from worker.infra.db.snapshot import open_snapshot
+from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
+from worker.infra.messaging.dead_letters.frozen_selection import freeze, is_creation
+from worker.infra.messaging.dead_letters.replayed import replayed
+from worker.infra.messaging.dead_letters.selection import Selection
+from worker.infra.messaging.events.decoding import Decoder
+
+Named = tuple[str, CommandMessage | Failure]
+"""The handle of a dead letter, and what today's decoder makes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The messages with one outcome; `code` is that of the failure, None without one."""
+
+    outcome: str
+    code: str | None
+    messages: int
+    sample_id: str
+    sample_detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalReport:
+    """The verdicts on the selected dead letters, the most frequent first."""
+
+    selected: int
+    verdicts: Sequence[Verdict]
+
+
+async def rehearse(session: DeadLetterSession, selection: Selection) -> RehearsalReport:
+    """Decides with today's code on a snapshot of which nothing is kept."""
+    named = await _decode(session, selection)
+    async with open_snapshot(session.sessions) as snapshot:
+        results = await Rehearsal(ApplyBatch(lambda: snapshot))([content for _, content in named])
+    handles = (handle for handle, _ in named)
+    return RehearsalReport(len(named), summarize(zip(handles, results, strict=True)))
+
+
+async def _decode(session: DeadLetterSession, selection: Selection) -> list[Named]:
+    """In the order in which they would be sent; no body is kept."""
+    creations: list[Named] = []
+    others: list[Named] = []
+    decoder = Decoder(utc_now)
+
+    def decode(letter: DeadLetter) -> None:
+        content = decoder.try_decode(replayed(letter))
+        (creations if is_creation(letter) else others).append((letter.handle, content))
+
+    await freeze(session.browse, selection, decode)
+    return creations + others
+
+
+def summarize(results: Iterable[tuple[str, Result]]) -> list[Verdict]:
+    """Counts results, given with the handles of their dead letters."""
+    verdicts: dict[tuple[str, str | None], Verdict] = {}
+    for handle, result in results:
+        outcome, code, detail = _describe(result)
+        verdict = verdicts.get((outcome, code)) or Verdict(outcome, code, 0, handle, detail)
+        verdicts[outcome, code] = replace(verdict, messages=verdict.messages + 1)
+    return sorted(verdicts.values(), key=lambda verdict: -verdict.messages)
+
+
+def _describe(result: Result) -> tuple[str, str | None, str]:
+    match result:
+        case Failure():
+            return "would fail again", str(result.code), result.detail
+        case Outcome.APPLIED:
+            return "would apply", None, ""
+        case Outcome():
+            return str(result), None, ""

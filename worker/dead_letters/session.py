@@ -1,0 +1,146 @@
+"""One operator command at work on the dead letters: the servers, and its turn to browse."""
+
+import getpass
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from worker.dead_letters.errors import ClaimedError
+from worker.infra.db.advisory_locks import AdvisoryLock
+from worker.infra.db.engine import Sessions, create_command_engine, create_sessions
+from worker.infra.db.schema import check_revision, read_revision
+from worker.infra.db.session_locks import find_holder, hold_lock, try_lock
+from worker.infra.durations import Durations
+from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
+from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.dead_letters.browsing import (
+    DEAD_LETTERS,
+    Visit,
+    browse,
+    count_dead_letters,
+)
+from worker.infra.messaging.names import WORKER_EXCHANGE
+from worker.infra.messaging.topology import QueueSpec
+from worker.infra.printable import printable
+from worker.settings import Settings
+
+STATEMENT_BOUND = 1.1
+"""`statement_timeout` as a multiple of `lock_timeout`, which gives the better message."""
+
+LONGEST_NAME_BYTES = 63  # what PostgreSQL keeps of an application_name
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterSession:
+    """Open connections; `connection` is one of its own for locks and audit.
+
+    `by` is who gave the command, `process` where it runs: `host:pid`.
+    """
+
+    settings: Settings
+    durations: Durations
+    sessions: Sessions
+    connection: AsyncConnection
+    by: str
+    process: str
+    on_wait: Callable[[], None]
+
+    @property
+    def rabbitmq_url(self) -> str:
+        """Where the broker is."""
+        return self.settings.rabbitmq_url.get_secret_value()
+
+    @property
+    def retry_seconds(self) -> float:
+        """How long a message may be on its way through all retry queues."""
+        return sum(delay.milliseconds for delay in self.settings.worker_retry_delays) / 1000
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Waits for the turn to browse: two at once would each see only a part of the messages."""
+        return hold_lock(self.connection, AdvisoryLock.LOOKING_AT_DEAD_LETTERS, self.on_wait)
+
+    async def browse(self, visit: Visit, spec: QueueSpec = DEAD_LETTERS) -> int:
+        """Passes all messages of a queue to `visit`; returns how many there were."""
+        async with self.turn():
+            return await browse(self.rabbitmq_url, spec, visit, self.durations)
+
+    async def count_dead_letters(self) -> int:
+        """How many are in the queue now and held by nobody."""
+        return await count_dead_letters(self.rabbitmq_url, self.durations)
+
+    async def claim(self) -> None:
+        """Makes this the one command that may change dead letters, until the session closes.
+
+        Raises:
+            ClaimedError: another one has the claim; the error names it.
+        """
+        lock = AdvisoryLock.CHANGING_DEAD_LETTERS
+        if not await try_lock(self.connection, lock):
+            holder = await find_holder(self.connection, lock)
+            if holder is None:
+                raise ClaimedError("somebody", None)
+            raise ClaimedError(holder.name, holder.since)
+
+    async def is_claimed(self) -> bool:
+        """Tells whether any command changes dead letters now."""
+        return await find_holder(self.connection, AdvisoryLock.CHANGING_DEAD_LETTERS) is not None
+
+    @asynccontextmanager
+    async def open_publisher(self) -> AsyncIterator[ConfirmingPublisher]:
+        """Publishes to the main queue."""
+        publisher = ConfirmingPublisher(
+            self.rabbitmq_url,
+            exchange=WORKER_EXCHANGE,
+            name="inventory-worker-replay",
+            durations=self.durations,
+        )
+        try:
+            yield publisher
+        finally:
+            await publisher.close()
+
+
+@asynccontextmanager
+async def open_session(
+    settings: Settings,
+    command: str,
+    *,
+    by: str | None,
+    durations: Durations,
+    on_wait: Callable[[], None],
+) -> AsyncIterator[DeadLetterSession]:
+    """Connects to the database under a name that tells others who is at work.
+
+    `by` is None for the user of this process; `on_wait` is called when another command browses.
+    """
+    tolerate_undecodable_properties()
+    by, process = by or _user_name(), f"{socket.gethostname()}:{os.getpid()}"
+    name = f"dlq {command} by {by} on {process}".encode("ascii", "replace")
+    engine = create_command_engine(
+        settings.database_url.get_secret_value(),
+        {
+            "lock_timeout": f"{durations.browse_turn:g}s",
+            "statement_timeout": f"{durations.browse_turn * STATEMENT_BOUND:g}s",
+            "application_name": name[:LONGEST_NAME_BYTES].decode(),
+        },
+        pool_size=3,
+    )
+    try:
+        check_revision(await read_revision(engine))
+        async with engine.connect() as connection:
+            sessions = create_sessions(engine)
+            by = printable(by)
+            yield DeadLetterSession(settings, durations, sessions, connection, by, process, on_wait)
+    finally:
+        await engine.dispose()
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user without a name
+        return f"uid-{os.getuid()}"

@@ -1,0 +1,106 @@
+"""All errors of the worker, and which of them a person can act on.
+
+Exception
+├── SettingsError                     a variable is missing or wrong
+├── TracingError                      traces are asked for that cannot be made
+├── HttpPortError                     the port of the health checks is taken
+├── StartupTimeoutError               the servers did not come up in time
+│
+├── WrongSchemaError                  the database does not fit this release
+│   ├── SchemaBehindError             migrations are missing
+│   └── ForeignSchemaError            the database belongs to another program
+├── StoreUnavailableError             PostgreSQL is away: try again later
+├── ConcurrentChangeError             another transaction was faster: do the batch again
+├── StatementRefusedError             PostgreSQL refuses the values of a message
+│
+├── BrokerUnavailableError            RabbitMQ did not confirm: publish again later
+│   └── UnroutableError               no queue is bound for the routing key
+├── UnpublishableError                the properties cannot be put on the wire
+│
+├── InvalidMessageError               a message breaks the contract
+├── CommandRefusedError               the catalog does not allow what a message asks for
+│   ├── CarNotFoundError
+│   └── CarAlreadyExistsError
+├── InvalidSelectionError             a command does not say which dead letters it is about
+├── DeadLettersError                  a command on dead letters cannot be carried out
+│   ├── QueueMissingError             the queue was never declared
+│   ├── NotOurQueueError              the queue has other arguments than ours
+│   ├── BrowseLostError               RabbitMQ took the messages back
+│   ├── NothingSelectedError          no dead letter matches
+│   ├── ClaimedError                  another command is changing the dead letters
+│   ├── AppliedMeanwhileError         an edit comes too late
+│   ├── AuditNotFoundError            no change has this audit id
+│   └── ChangeFailedError             a change broke off
+└── ValueError
+    ├── InvalidValueError             a value that the domain does not allow
+    │   └── OccurredInFutureError
+    ├── InvalidQueryError             a search of the catalog that makes no sense
+    ├── MalformedJsonError            a body is not JSON
+    └── InvalidLineError              a line of a file of dead letters cannot be imported
+"""
+
+from dataclasses import dataclass
+
+from aiormq.exceptions import AMQPError
+from sqlalchemy.exc import DBAPIError
+
+from worker.domain.errors import InvalidQueryError
+from worker.domain.ports.unit_of_work import StoreUnavailableError
+from worker.infra.db.errors import translate
+from worker.infra.db.schema import WrongSchemaError
+from worker.infra.http.server import HttpPortError
+from worker.infra.messaging.amqp.confirming_publisher import (
+    BrokerUnavailableError,
+    UnpublishableError,
+)
+from worker.infra.messaging.consuming.consumer import StartupTimeoutError
+from worker.infra.messaging.dead_letters.dead_letter_file import InvalidLineError
+from worker.infra.messaging.dead_letters.errors import DeadLettersError, InvalidSelectionError
+from worker.infra.tracing.tracing import TracingError
+from worker.settings import SettingsError
+
+_WRONG_USAGE = (
+    TracingError,
+    SettingsError,
+    InvalidQueryError,
+    InvalidSelectionError,
+    InvalidLineError,
+)
+_FAILED = (
+    StoreUnavailableError,
+    WrongSchemaError,
+    BrokerUnavailableError,
+    UnpublishableError,
+    StartupTimeoutError,
+    HttpPortError,
+    DeadLettersError,
+    OSError,
+    TimeoutError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An error on one line for a person; `wrong_usage` if what was asked for makes no sense."""
+
+    line: str
+    wrong_usage: bool = False
+
+
+def explain(error: Exception) -> Explanation | None:
+    """What a person can act on; None for a bug, whose traceback is worth more."""
+    match error:
+        case DBAPIError():
+            return Explanation(str(translate(error)))
+        case AMQPError():
+            return Explanation(f"RabbitMQ: {_one_line(error)}")
+        case Exception() if isinstance(error, _WRONG_USAGE):
+            return Explanation(_one_line(error), wrong_usage=True)
+        case Exception() if isinstance(error, _FAILED):
+            return Explanation(_one_line(error))
+        case _:
+            return None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,100 @@
+from collections.abc import Callable, Collection, Iterable, Mapping
+from operator import attrgetter
+from typing import Generic, TypeVar
+
+from sqlalchemy import Insert, Select, Update, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
+
+from worker.domain.entities.entity import Entity
+from worker.domain.ports.entity_store import EntityStore
+from worker.domain.ports.unit_of_work import ConcurrentChangeError
+from worker.infra.db.arrays import array_of, as_parameters, columns_of, row_count, rows_of, table_of
+from worker.infra.db.base import Base
+from worker.infra.db.repositories.row_mapping import RowMapping
+
+E = TypeVar("E", bound=Entity)
+
+ByName = Mapping[str, Callable[[E], object]]
+"""Names of columns, and how the value of each is read from an entity."""
+
+
+class EntityStatements(Generic[E]):
+    """What a store does to rows of one kind: three statements of constant text."""
+
+    def __init__(self, rows: RowMapping[E]) -> None:
+        added = {**rows.constant, **rows.derived, **rows.changing}
+        self.added: ByName[E] = {column.key: read for column, read in added.items()}
+        self.changed: ByName[E] = {
+            "id": attrgetter("id"),
+            **{column.key: read for column, read in rows.changing.items()},
+        }
+        in_order = select_by_ids(rows).order_by(table_of(rows.model).c.id)
+        self.lock = in_order.with_for_update(key_share=True)
+        self.add = _add(rows.model, self.added)
+        self.update = _update(rows.model, self.changed)
+        self.to_entity = rows.to_entity
+
+
+def select_by_ids(rows: RowMapping[E]) -> Select[tuple[object, ...]]:
+    """The rows of the parameter `ids`, those that exist."""
+    table = table_of(rows.model)
+    return select(*rows.columns).where(table.c.id == func.any(array_of("ids", table.c.id)))
+
+
+def _add(model: type[Base], names: Iterable[str]) -> Insert:
+    new = rows_of("new", columns_of(model, names))
+    return (
+        insert(table_of(model))
+        .from_select(list(names), select(*new.c))
+        .on_conflict_do_nothing()
+        .execution_options(preserve_rowcount=True)
+    )
+
+
+def _update(model: type[Base], names: Iterable[str]) -> Update:
+    """Sends only what can change: for cars that is half of the columns, and folds no name."""
+    table = table_of(model)
+    changed = rows_of("changed", columns_of(model, names))
+    return (
+        update(table)
+        .where(table.c.id == changed.c.id)
+        .values({name: changed.c[name] for name in names if name != "id"})
+        .values(updated_at=func.now())
+    )
+
+
+class PostgresEntityStore(EntityStore[E]):
+    """Rows to be changed: at most three statements, whatever the batch."""
+
+    def __init__(self, session: AsyncSession, statements: EntityStatements[E]) -> None:
+        self._session = session
+        self._statements = statements
+
+    @override
+    async def lock(self, ids: Collection[str], /) -> Mapping[str, E]:
+        # New entities have no row to lock: `add` finds out about rivals.
+        if not ids:
+            return {}
+        rows = await self._session.execute(self._statements.lock, {"ids": list(ids)})
+        return {entity.id: entity for entity in map(self._statements.to_entity, rows)}
+
+    @override
+    async def add(self, entities: Collection[E], /) -> None:
+        if not entities:
+            return
+        parameters = _parameters(self._statements.added, entities)
+        added = await self._session.execute(self._statements.add, parameters)
+        if row_count(added) < len(entities):
+            raise ConcurrentChangeError
+
+    @override
+    async def update(self, entities: Collection[E], /) -> None:
+        if entities:
+            parameters = _parameters(self._statements.changed, entities)
+            await self._session.execute(self._statements.update, parameters)
+
+
+def _parameters(reads: ByName[E], entities: Collection[E]) -> dict[str, list[object]]:
+    return as_parameters(reads, (map(read, entities) for read in reads.values()))

@@ -1,0 +1,68 @@
+"""Connections for operator commands, and the one check before they take messages of a queue."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aio_pika
+from aio_pika.abc import AbstractConnection
+from aiormq.abc import AbstractChannel
+from aiormq.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
+
+from worker.infra.durations import Durations
+from worker.infra.messaging.amqp.connection import named
+from worker.infra.messaging.dead_letters.errors import NotOurQueueError, QueueMissingError
+from worker.infra.messaging.topology import QueueSpec
+
+
+@asynccontextmanager
+async def connect(url: str, durations: Durations) -> AsyncIterator[AbstractConnection]:
+    """A connection for commands on dead letters."""
+    async with asyncio.timeout(durations.connect):
+        connection = await aio_pika.connect(named(url, "inventory-worker-dlq"))
+    async with connection:
+        yield connection
+
+
+async def open_channel(connection: AbstractConnection, durations: Durations) -> AbstractChannel:
+    """A channel without confirms."""
+    channel = connection.channel(publisher_confirms=False)
+    await channel.initialize(timeout=durations.call)
+    return await channel.get_underlay_channel()
+
+
+async def count_ready(connection: AbstractConnection, queue: str, durations: Durations) -> int:
+    """Messages of a queue that nobody holds.
+
+    Raises:
+        QueueMissingError: there is no such queue.
+    """
+    channel = await open_channel(connection, durations)
+    try:
+        declared = await channel.queue_declare(queue, passive=True, timeout=durations.call)
+    except ChannelNotFoundEntity:
+        raise QueueMissingError(queue) from None
+    await channel.close()
+    return declared.message_count or 0
+
+
+async def check_is_ours(
+    connection: AbstractConnection, spec: QueueSpec, durations: Durations
+) -> None:
+    """Declares what exists already, which changes nothing and compares the arguments.
+
+    Raises:
+        QueueMissingError: there is no such queue.
+        NotOurQueueError: it has other arguments than ours.
+    """
+    await count_ready(connection, spec.name, durations)
+    channel = await open_channel(connection, durations)
+    arguments: dict[str, Any] = {"x-queue-type": "quorum", **spec.arguments}
+    try:
+        await channel.queue_declare(
+            spec.name, durable=True, arguments=arguments, timeout=durations.call
+        )
+    except ChannelPreconditionFailed:
+        raise NotOurQueueError(spec.name) from None
+    await channel.close()
