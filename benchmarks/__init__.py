@@ -1,1 +1,1 @@
-"""How fast, measured against what people would write otherwise: `make bench`."""
+"""Benchmarks of the worker against handwritten alternatives: `make bench`."""

@@ -28,7 +28,7 @@ PARTS = {
 
 
 def main() -> None:
-    """Runs the parts asked for, all by default, each on a fresh database and vhost."""
+    """Runs the requested parts, all by default, each on a fresh database and vhost."""
     arguments = _parse_arguments()
     options = Options(arguments.rounds, arguments.messages, arguments.waiting)
     with start_servers() as running:

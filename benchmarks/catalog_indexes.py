@@ -1,4 +1,4 @@
-"""The indexes of the catalog, but for its primary key: to be left out, and put back."""
+"""Drops and recreates the indexes of the catalog, except its primary key."""
 
 from collections.abc import Collection, Mapping
 
@@ -11,14 +11,14 @@ _INDEXES = """
 
 
 async def read_indexes(database: asyncpg.Connection) -> dict[str, str]:
-    """The statement that makes each, by name."""
+    """The statement that creates each index, by name."""
     return {row["indexname"]: row["indexdef"] for row in await database.fetch(_INDEXES)}
 
 
 async def keep_indexes(
     database: asyncpg.Connection, indexes: Mapping[str, str], kept: Collection[str]
 ) -> None:
-    """Drops all, and makes the kept ones anew: so they are equally well packed."""
+    """Drops all and recreates the kept ones, so that all are equally well packed."""
     for name in indexes:
         await database.execute(f"DROP INDEX IF EXISTS {name}")
     for name in sorted(kept):

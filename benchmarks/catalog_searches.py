@@ -1,4 +1,4 @@
-"""How long the usual searches of a large catalog take, with our indexes and without."""
+"""Measures typical searches of a large catalog, with our indexes and without."""
 
 import asyncio
 import random
@@ -38,11 +38,11 @@ USUAL: dict[str, Callable[[Car], CatalogFilters]] = {
         price_max=car.price.amount + PESOS,
     ),
 }
-"""What somebody searches who wants a car like this one."""
+"""Typical searches that match a given car."""
 
 
 def run(servers: Servers, _: Options) -> dict[str, Any]:
-    """Seeds a million cars; p50 and p95 of page and total together."""
+    """Seeds a million cars; reports p50 and p95 of page and total together."""
     asyncio.run(seed(servers.database_url, MILLION))
     figures = asyncio.run(measure_searches(servers.database_url))
     rows = [
@@ -55,7 +55,7 @@ def run(servers: Servers, _: Options) -> dict[str, Any]:
 
 
 async def measure_searches(database_url: str) -> dict[str, dict[str, Milliseconds]]:
-    """Each search with our indexes and without, for the same cars."""
+    """Measures each search with our indexes and without, for the same cars."""
     engine = create_engine(database_url, pool_size=1)
     catalog = PostgresCatalogRepository(create_sessions(engine))
     wanted = await _some_cars(catalog)
@@ -71,7 +71,7 @@ async def measure_searches(database_url: str) -> dict[str, dict[str, Millisecond
 
 
 async def _some_cars(catalog: PostgresCatalogRepository) -> list[Car]:
-    """Drawn from all: a make that sells often is searched often."""
+    """A random sample, so that common makes are searched often."""
     rng = random.Random(1)  # noqa: S311 - the same searches in every run
     entries = [await catalog.get(f"MX-{rng.randrange(MILLION):08}") for _ in range(SEARCHES)]
     return [entry.car for entry in entries if entry is not None]

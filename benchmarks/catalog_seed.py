@@ -37,7 +37,7 @@ _TWO_YEARS_SECONDS = 2 * 365 * 24 * 3600
 
 
 async def seed(database_url: str, cars: int) -> None:
-    """Fills the empty catalog, then vacuums and analyses it as autovacuum would in time."""
+    """Fills the empty catalog, then vacuums and analyses it, as autovacuum does eventually."""
     database = await asyncpg.connect(database_url)
     try:
         await database.copy_records_to_table("cars", records=rows(cars), columns=COLUMNS)
@@ -66,7 +66,7 @@ def rows(cars: int) -> Iterator[tuple[object, ...]]:
 
 
 def _harmonic(count: int) -> list[float]:
-    """Weights of ranks on a market: the second sells half as often as the first."""
+    """Weights by rank: the second sells half as often as the first."""
     return list(accumulate(1 / rank for rank in range(1, count + 1)))
 
 

@@ -1,8 +1,8 @@
-"""What each index costs the write path: batches of the worker's own statements, one index less.
+"""Measures the write cost of each index: the worker's own statements with one index less.
 
-A micro-measurement on one connection, without a broker: how much of it a message feels, the
-throughput benchmark tells. Every set of indexes begins right after a checkpoint, when each page
-goes to the log whole as it is first touched: that is the dearest time.
+A micro-benchmark on one connection, without a broker; the throughput benchmark shows the effect
+on messages. Every set of indexes starts right after a checkpoint, which is the most expensive
+time, because a page is logged as a whole when it is first changed.
 """
 
 import asyncio
@@ -41,14 +41,14 @@ Write = Callable[[PostgresEntityStore[Car], random.Random], Awaitable[None]]
 
 
 class Cost(NamedTuple):
-    """Of one car: log in bytes, time of the server's processor in microseconds."""
+    """Cost per car: WAL in bytes, CPU time of the server in microseconds."""
 
     log_bytes: float
     cpu_microseconds: float
 
 
 def run(servers: Servers, options: Options) -> dict[str, Any]:
-    """Seeds a million cars; each set of indexes as often as there are rounds, medians."""
+    """Seeds a million cars; reports the median over all rounds for each set of indexes."""
     asyncio.run(seed(servers.database_url, MILLION))
     costs = asyncio.run(measure_writes(servers.database_url, options.rounds))
     columns = ("indexes", "#update: log B", "#CPU µs", "#insert: log B", "#CPU µs")
@@ -69,7 +69,7 @@ def run(servers: Servers, options: Options) -> dict[str, Any]:
 async def measure_writes(database_url: str, rounds: int) -> dict[str, dict[str, Cost]]:
     """The cost of an update and of an insert with all indexes, with none, with all but one."""
     costs: defaultdict[str, dict[str, list[Cost]]] = defaultdict(lambda: defaultdict(list))
-    rng = random.Random(rounds)  # noqa: S311 - nobody gains by guessing it
+    rng = random.Random(rounds)  # noqa: S311 - not security relevant
     database = await asyncpg.connect(database_url)
     indexes = await read_indexes(database)
     sets = {"all": set(indexes), "none": set[str]()}
@@ -128,7 +128,7 @@ async def _log_position(session: AsyncSession) -> float:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """What Linux has counted for a process of this machine (proc(5): utime and stime)."""
+    """CPU time of a local process on Linux (proc(5): utime and stime)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -6,14 +6,14 @@ from dev.servers import Servers
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A consumer to be measured, run as its users would run it."""
+    """A consumer to measure, run as in production."""
 
     key: str
     title: str
     command: tuple[str, ...]
 
     def environment(self, servers: Servers) -> dict[str, str]:
-        """Where it finds the servers; all else stays at its defaults."""
+        """The URLs of the servers; everything else has its default."""
         return {
             "DATABASE_URL": servers.database_url,
             "RABBITMQ_URL": servers.rabbitmq_url,

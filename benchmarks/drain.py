@@ -1,4 +1,4 @@
-"""One measurement: how a consumer drains a freshly filled queue."""
+"""Measures how a consumer drains a freshly filled queue."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ LOOK_AGAIN_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """What was measured, from the first commit that was seen to the last."""
+    """The measurements, from the first observed commit to the last."""
 
     messages_per_second: float
     cpu_microseconds_per_message: float
@@ -40,9 +40,9 @@ class _Reading:
 async def measure_drain(
     servers: Servers, contestant: Contestant, messages: int, *, processes: int = 1
 ) -> Drained:
-    """Fills, starts the consumer, and watches the recorded ids grow.
+    """Fills the queue, starts the consumer and polls the number of recorded ids.
 
-    What earlier measurements left is removed; what was there before them stays.
+    Rows of earlier measurements are removed; other rows are kept.
     """
     database = await asyncpg.connect(servers.database_url)
     try:

@@ -13,9 +13,9 @@ CHANGED = "inventory.price-changed.v1"
 SOURCE = "/bench"
 
 LEAD = 5_000
-"""How far a creation is ahead of the price change of its car, at most.
+"""Maximum distance between a creation and the price change of its car.
 
-More than what all consumers hold together: peers have no retries."""
+More than all consumers hold together, because the peers have no retries."""
 
 _PERSISTENT = 2
 _MAKES = ("Nissan", "Volkswagen", "Chevrolet", "Toyota", "ŠKODA")

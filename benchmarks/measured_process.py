@@ -1,4 +1,4 @@
-"""A consumer under measurement: a real process, and what it cost."""
+"""Runs a consumer as a process and measures its cost."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class MeasuredProcess:
-    """Runs while it is entered; figures come from /proc, so they hold for this process alone."""
+    """Runs while the context is entered; figures come from /proc, for this process only."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self._command = command
@@ -40,7 +40,7 @@ class MeasuredProcess:
 
     @property
     def peak_bytes(self) -> int:
-        """The most memory it has had resident."""
+        """Peak resident memory."""
         for line in (self._proc / "status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024

@@ -1,4 +1,4 @@
-"""A migrated database and declared queues, before anybody is measured."""
+"""Prepares the servers before a measurement."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def prepare(servers: Servers) -> None:
-    """Migrates, and declares exchanges and queues as the worker would."""
+    """Migrates, and declares exchanges and queues like the worker."""
     subprocess.run(
         [sys.executable, "-m", "worker", "migrate"],
         env={**os.environ, "DATABASE_URL": servers.database_url},

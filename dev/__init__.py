@@ -1,1 +1,1 @@
-"""What developing needs and running does not: servers, demo, set-up. Never shipped in the wheel."""
+"""Development tools: servers, demo, set-up. Not part of the wheel."""

@@ -1,4 +1,4 @@
-"""Installing what pip cannot, where that works without asking: as root on Debian or Ubuntu."""
+"""Installs system packages where that works unattended: as root on Debian or Ubuntu."""
 
 import os
 import shutil
@@ -13,12 +13,12 @@ _SYSTEMD = Path("/run/systemd/system")
 
 
 def works_unattended() -> bool:
-    """Tell whether `install` can do something here."""
+    """Whether `install` works on this machine."""
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
 def install(package: str, *, service: str | None = None) -> None:
-    """Install the package, saying so, and leave the service that comes with it switched off."""
+    """Install the package without starting its service, and print a line about it."""
     print(f"Installing {package} with apt-get …", flush=True)
     unattended = {"DEBIAN_FRONTEND": "noninteractive"}
     with _no_service_starts():
@@ -30,7 +30,7 @@ def install(package: str, *, service: str | None = None) -> None:
 
 @contextmanager
 def _no_service_starts() -> Iterator[None]:
-    """Tell packages not to start their services, unless this machine has its own rule."""
+    """Keep packages from starting their services, unless this machine has its own policy."""
     if _POLICY.exists():
         yield
         return

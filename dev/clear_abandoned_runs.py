@@ -1,4 +1,4 @@
-"""End the servers of killed runs, which the next run would have done."""
+"""End the servers of killed runs without waiting for the next run to do it."""
 
 from dev.servers.run_folder import clear_abandoned
 

@@ -1,4 +1,4 @@
-"""`make demo`: real events through a real RabbitMQ into a real PostgreSQL, and where each went."""
+"""`make demo`: sends events through a real RabbitMQ and PostgreSQL and prints their outcomes."""
 
 import json
 import os
@@ -65,7 +65,7 @@ def _run_demo(servers: Servers) -> int:
 
 
 def _print_outcomes(by_type: Mapping[str, Mapping[str, int]], dead: Mapping[str, int]) -> int:
-    """Prints where the events went, type by type; returns how many that is."""
+    """Prints the outcomes by type; returns the number of events."""
     rows: list[tuple[Any, ...]] = []
     for type_ in sorted({*by_type, *dead}):
         counts = [by_type.get(type_, {}).get(outcome, 0) for outcome in OUTCOMES]
@@ -85,7 +85,7 @@ def _dead_letters_by_type(servers: Servers) -> dict[str, int]:
 
 
 def _inventory_worker(servers: Servers, *arguments: str) -> None:
-    """Shows a command as a person would type it, and what it prints."""
+    """Prints a command as typed in a shell, and its output."""
     _console.print(f"[bold]$ inventory-worker {' '.join(arguments)}[/]")
     _run(servers, *arguments)
 

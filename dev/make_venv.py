@@ -1,6 +1,6 @@
-"""Make the virtual environment with the locked packages: python3 -m dev.make_venv FOLDER.
+"""Create the virtual environment with the locked packages: python3 -m dev.make_venv FOLDER.
 
-It runs before anything is installed, so it imports nothing but the standard library.
+It runs before anything is installed, so it imports only the standard library.
 """
 
 import importlib.util
@@ -15,7 +15,7 @@ _LOCK = "requirements-dev.txt"
 
 
 def main() -> None:
-    """Make the environment anew, so that no package of an older lock stays in it."""
+    """Recreate the environment, so that no package of an older lock remains."""
     folder = Path(sys.argv[1])
     _provide_ensurepip()
     print(f"Making {folder} with Python {sys.version.split()[0]} …", flush=True)
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def _provide_ensurepip() -> None:
-    """Install what makes virtual environments, which Debian ships apart from Python."""
+    """Install ensurepip, which Debian packages separately from Python."""
     if importlib.util.find_spec("ensurepip") is not None:
         return
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"

@@ -1,7 +1,7 @@
-"""The README as a package index shows it: a hook of hatchling.
+"""A hatchling hook that adapts the README for a package index.
 
-An index has none of the files beside the README, so a relative link or picture would be broken
-there. Its place is taken by the path, which the source distribution has.
+An index has only the README, so relative links and pictures would be broken there. They are
+replaced by their paths in the source distribution.
 """
 
 import re
@@ -28,7 +28,7 @@ class PackageReadme(MetadataHookInterface):
 
 
 def without_relative_links(text: str) -> str:
-    """Markdown in which paths stand where links to them stood."""
+    """The Markdown with relative links replaced by their paths."""
     return _LINK.sub(_path_instead, text)
 
 

@@ -1,4 +1,4 @@
-"""See to it that `start_servers` will find a RabbitMQ; the second half of `make setup`."""
+"""Make sure that `start_servers` finds a RabbitMQ; the second half of `make setup`."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from dev.servers.private_rabbitmq import find_program
 
 
 def main() -> None:
-    """Install RabbitMQ if nothing else offers one."""
+    """Install RabbitMQ if there is none."""
     if os.environ.get("TEST_RABBITMQ_URL"):
         return
     try:

@@ -1,4 +1,4 @@
-"""Running other people's programs without their chatter."""
+"""Runs programs without showing their output."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 
 def quietly(command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
-    """Run the command and show what it printed only if it fails, which ends us too."""
+    """Run the command; if it fails, show its output and exit."""
     done = subprocess.run(
         command,
         env={**os.environ, **(environment or {})},
@@ -18,4 +18,4 @@ def quietly(command: Sequence[str], environment: Mapping[str, str] | None = None
         check=False,
     )
     if done.returncode != 0:
-        sys.exit(f"{done.stdout}\n{command[0]} failed; what it said stands above.")
+        sys.exit(f"{done.stdout}\n{command[0]} failed; its output is above.")

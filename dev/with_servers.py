@@ -74,7 +74,7 @@ def _database() -> Iterator[Mapping[str, str]]:
 
 
 def _worker_address() -> Mapping[str, str]:
-    """The settings of a worker that needs no port in particular; one that the caller set stays."""
+    """The worker's HTTP settings: a free port, unless the caller has set one."""
     port = os.environ.get("WORKER_HTTP_PORT") or str(free_port())
     return {"WORKER_HTTP_HOST": LOOPBACK, "WORKER_HTTP_PORT": port}
 
@@ -87,9 +87,9 @@ def _show(servers: Mapping[str, str], worker: Mapping[str, str]) -> None:
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run the command in a session of its own and hand signals on, so that each arrives once.
+    """Run the command in a separate session and forward signals, so that each arrives once.
 
-    In our session a Ctrl-C would reach it twice: from the terminal and from us.
+    In the same session Ctrl-C would reach it twice: from the terminal and from this process.
     """
     inherited = {
         name: value

@@ -1,4 +1,4 @@
-"""The worker as its users run it: a process of its own."""
+"""Runs the worker as a separate process."""
 
 import os
 import signal
@@ -50,7 +50,7 @@ class WorkerProcess:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
-        """Start it, or start it again; what it logs is appended."""
+        """Start the worker, or start it again; its log is appended."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
@@ -69,13 +69,13 @@ class WorkerProcess:
         return self.process.wait(PATIENCE_SECONDS)
 
     def kill(self) -> None:
-        """SIGKILL: no goodbye to anybody."""
+        """Send SIGKILL."""
         assert self.process is not None
         self.process.kill()
         self.process.wait(PATIENCE_SECONDS)
 
     def status(self, path: str) -> int | None:
-        """The HTTP status of a path, None while nobody answers."""
+        """The HTTP status of a path, None if there is no response."""
         try:
             with urllib.request.urlopen(self._url(path), timeout=5) as answer:  # noqa: S310 - http:// alone
                 return int(answer.status)
@@ -85,7 +85,7 @@ class WorkerProcess:
             return None
 
     def count_results(self) -> dict[str, int]:
-        """Messages that came to an end since the start: outcomes, and dead letters by code."""
+        """Messages finished since the start: outcomes, and dead letters by code."""
         results: dict[str, int] = {}
         for sample in self._samples():
             end = _end_of(sample)
@@ -94,7 +94,7 @@ class WorkerProcess:
         return results
 
     def count_outcomes_by_type(self) -> dict[str, dict[str, int]]:
-        """Messages that are recorded or known since the start, type by type."""
+        """Outcomes since the start, by type."""
         outcomes: dict[str, dict[str, int]] = {}
         for sample in self._samples():
             if sample.name == MESSAGES and sample.labels["result"] in OUTCOMES:
@@ -103,12 +103,12 @@ class WorkerProcess:
         return outcomes
 
     def wait_results(self, count: int) -> dict[str, int]:
-        """Waits until this many messages came to an end."""
+        """Waits until this many messages are finished."""
         wait_until(lambda: sum(self.count_results().values()) >= count, self._explain)
         return self.count_results()
 
     def in_flight(self) -> int:
-        """Messages in the hands of the worker; none while it does not answer."""
+        """Unsettled messages of the worker; 0 if it does not respond."""
         try:
             samples = list(self._samples())
         except OSError:
@@ -117,7 +117,7 @@ class WorkerProcess:
 
     @property
     def log(self) -> str:
-        """All that it said so far."""
+        """Its log so far."""
         return self._log.read_text()
 
     def _samples(self) -> Iterator[Sample]:
@@ -140,13 +140,13 @@ class WorkerProcess:
         self.end()
 
     def end_in_good_order(self) -> None:
-        """SIGTERM, if it still runs, once it is ready; fails if it does not end with 0."""
+        """Send SIGTERM if it is still running, once it is ready; fails unless it exits with 0."""
         if self.process is not None and self.process.poll() is None:
-            self.wait_ready()  # what was just started could be hit amid its imports
+            self.wait_ready()  # the signal could arrive during its imports
             assert self.terminate() == 0, self._explain()
 
     def end(self) -> None:
-        """Kills it if it still runs."""
+        """Kills it if it is still running."""
         if self.process is not None and self.process.poll() is None:
             self.kill()
 
@@ -164,7 +164,7 @@ def wait_until(
     explain: Callable[[], str] = str,
     seconds: float = PATIENCE_SECONDS,
 ) -> None:
-    """Returns when the condition holds; fails with an explanation when it never does."""
+    """Returns when the condition holds; fails with an explanation on timeout."""
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:

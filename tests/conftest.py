@@ -24,6 +24,8 @@ ROOT = Path(__file__).parents[1]
 StartWorker = Callable[..., WorkerProcess]
 
 _DRILLS = "tests/faults/"
+_SERVERS = {"server_set", "site", "tls"}
+"""The fixtures that start servers; parameters that need one are marked `needs_servers`."""
 
 
 class ByFileAndDrills(LoadFileScheduling):  # type: ignore[misc] # pytest-xdist has no types
@@ -46,9 +48,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--without-servers"):
         return
-    needing = [item for item in items if "server_set" in getattr(item, "fixturenames", ())]
+    needing = [item for item in items if _needs_servers(item)]
     config.hook.pytest_deselected(items=needing)
     items[:] = [item for item in items if item not in set(needing)]
+
+
+def _needs_servers(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return not _SERVERS.isdisjoint(fixtures) or item.get_closest_marker("needs_servers") is not None
 
 
 @pytest.fixture(scope="session")

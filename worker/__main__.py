@@ -7,12 +7,12 @@ import sys
 
 TERMINATED = 128 + signal.SIGTERM
 
-# A process 1 ignores a signal without a handler, and the imports take a second. An exception
-# could be lost in there: imports run callbacks whose exceptions Python only prints.
+# Process 1 ignores signals without a handler, and the imports take a second. The handler raises no
+# exception, which could be lost: imports run callbacks whose exceptions Python only prints.
 signal.signal(signal.SIGTERM, lambda *_: os._exit(TERMINATED))
-gc.disable()  # nothing that is imported becomes garbage: looking for it is a sixth of that second
+gc.disable()  # imports create no garbage: collecting would take a sixth of that second
 
-from worker.cli import main  # noqa: E402 - as said
+from worker.cli import main  # noqa: E402 - see above
 
 gc.enable()
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))

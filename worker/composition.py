@@ -1,4 +1,4 @@
-"""The one place that knows all the parts, and puts them together."""
+"""The composition root: creates all parts of the worker and wires them together."""
 
 import asyncio
 import gc
@@ -55,7 +55,7 @@ def utc_now() -> datetime:
 async def database(
     url: str, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 2
 ) -> AsyncIterator[tuple[AsyncEngine, Sessions]]:
-    """An engine and its sessions, disposed of at the end."""
+    """An engine and its session factory; the engine is disposed of at the end."""
     engine = create_engine(url, durations, pool_size=pool_size)
     try:
         yield engine, create_sessions(engine)
@@ -71,9 +71,9 @@ async def run_worker(
     """Runs the worker until SIGTERM or SIGINT.
 
     Raises:
-        StartupTimeoutError: the servers did not come up in time.
-        WrongSchemaError: the database lacks migrations, or belongs to somebody else.
-        TracingError: traces are asked for that cannot be made.
+        StartupTimeoutError: the servers were not available in time.
+        WrongSchemaError: the database lacks migrations, or belongs to another application.
+        TracingError: the requested traces are not supported or not installed.
     """
     tolerate_undecodable_properties()
     metrics = Metrics()
@@ -81,7 +81,7 @@ async def run_worker(
     url = settings.database_url.get_secret_value()
     async with (
         database(url, durations, pool_size=settings.worker_pool_size) as (engine, sessions),
-        tracing(os.environ, engine) as traced,
+        tracing(os.environ, engine, durations) as traced,
     ):
         metrics.watch_pool(partial(pool_of, engine))
         republisher = ConfirmingPublisher(
@@ -114,23 +114,26 @@ async def run_worker(
             batching,
             BatchHandler(apply, settling, store_retry, health),
             settler,
-            partial(_store_problem, engine, RepeatLimitedLog(_log)),
+            partial(_store_problem, engine, RepeatLimitedLog(_log, durations.log_repeat)),
             health,
         )
-        pruner = Pruner(sessions, timedelta(days=settings.worker_retention_days))
-        _stop_on_signals(consumer)  # before anybody can see that it runs
+        pruner = Pruner(sessions, timedelta(days=settings.worker_retention_days), durations)
+        _stop_on_signals(consumer)  # before probes or logs show that the worker runs
         with (
             HttpServer(
-                settings.worker_http_host, settings.worker_http_port, _routes(health, metrics)
+                settings.worker_http_host,
+                settings.worker_http_port,
+                _routes(health, metrics),
+                durations.http_client,
             ) as server,
-            Watchdog(health.tick, health.live_problems),
+            Watchdog(health.tick, health.live_problems, durations),
         ):
             _log.info("starting", http_port=server.port)
             _collect_garbage_seldom()
             try:
                 async with beside(
-                    beat(health.heartbeat),
-                    probe(partial(_probe, engine), health.store_probed),
+                    beat(health.heartbeat, durations),
+                    probe(partial(_probe, engine), health.store_probed, durations),
                     pruner.run(),
                 ):
                     await consumer.run()
@@ -140,7 +143,7 @@ async def run_worker(
 
 
 def _collect_garbage_seldom() -> None:
-    """A message leaves hardly a cycle behind: looking for them takes time and finds nothing."""
+    """Collects rarely: messages create almost no reference cycles, so frequent runs waste time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
@@ -156,7 +159,7 @@ def _consumer_options(settings: Settings) -> ConsumerOptions:
 
 
 async def _store_problem(engine: AsyncEngine, remarks: RepeatLimitedLog) -> str | None:
-    """Why there is no use in consuming, None if the database is there and fit."""
+    """Why the worker cannot consume; None if the database is available and its schema fits."""
     try:
         revision = await read_revision(engine)
     except StoreUnavailableError as unavailable:
@@ -167,7 +170,7 @@ async def _store_problem(engine: AsyncEngine, remarks: RepeatLimitedLog) -> str 
 
 
 async def _probe(engine: AsyncEngine) -> str | None:
-    """As `_store_problem`, with a schema that is behind as one more reason."""
+    """Like `_store_problem`, but an outdated schema is also a problem instead of an error."""
     try:
         check_revision(await read_revision(engine))
     except (StoreUnavailableError, WrongSchemaError) as problem:

@@ -56,7 +56,7 @@ from worker.infra.messaging.amqp.confirming_publisher import (
 from worker.infra.messaging.consuming.consumer import StartupTimeoutError
 from worker.infra.messaging.dead_letters.dead_letter_file import InvalidLineError
 from worker.infra.messaging.dead_letters.errors import DeadLettersError, InvalidSelectionError
-from worker.infra.tracing.tracing import TracingError
+from worker.infra.tracing.batch_steps import TracingError
 from worker.settings import SettingsError
 
 _WRONG_USAGE = (

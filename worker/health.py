@@ -1,4 +1,4 @@
-"""The truth about this process, for whoever restarts it or sends it work."""
+"""Liveness and readiness of this process."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from worker.infra.telemetry.metrics import Metrics
 
 
 class _Silence:
-    """Seconds without a sign of life, counted by a watchdog that is frozen when we are."""
+    """Seconds since the last sign of life, counted by a watchdog that freezes with the process."""
 
     def __init__(self) -> None:
         self.seconds = 0
@@ -40,7 +40,7 @@ class Health(Observer):
         metrics.consumer_up.set_function(self._is_consuming)
 
     def tick(self) -> None:
-        """Another second has passed; called once a second by the watchdog."""
+        """Counts a second; called once a second by the watchdog."""
         self._loop.tick()
         if self._is_consuming() and not self._in_flight():
             self._progress.broken()
@@ -48,7 +48,7 @@ class Health(Observer):
             self._progress.tick()
 
     def heartbeat(self) -> None:
-        """The event loop turns."""
+        """Notes that the event loop runs."""
         self._loop.broken()
 
     @override
@@ -87,28 +87,30 @@ class Health(Observer):
         self._store_takes_work = yes
 
     def store_probed(self, problem: str | None) -> None:
-        """What a look at the database found: None if it is there and fit."""
+        """Notes the problem that a database check found; None if there is none."""
         self._store_problem = problem
 
     def live_problems(self) -> list[str]:
-        """What only a restart would mend. A server that is away is no such thing."""
+        """Problems that only a restart fixes; an unavailable server is none of them."""
         problems = []
         if self._loop.seconds > self._durations.stuck_after:
             problems.append(f"the event loop has been stuck for {self._loop.seconds} s")
         if self._progress.seconds > self._durations.no_progress_after:
-            what = "came of messages in hand" if self._is_consuming() else "was tried to consume"
-            problems.append(f"nothing {what} for {self._progress.seconds} s")
+            what = (
+                "progress with in-flight messages" if self._is_consuming() else "attempt to consume"
+            )
+            problems.append(f"no {what} for {self._progress.seconds} s")
         return problems
 
     def ready_problems(self) -> list[str]:
-        """Why this process does not consume now."""
+        """Why this process does not consume; empty if it does."""
         problems = self.live_problems()
         if not self._is_consuming():
             problems.append(f"no consumer is registered at RabbitMQ: {self._waiting_for}")
         if self._store_problem is not None:
             problems.append(self._store_problem)
         elif not self._store_takes_work:
-            problems.append("PostgreSQL answers, but takes no work")
+            problems.append("PostgreSQL answers but accepts no transactions")
         return problems
 
     def _is_consuming(self) -> bool:

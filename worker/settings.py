@@ -1,4 +1,4 @@
-"""Configuration: the environment, then `.env`. Nothing is read before somebody asks."""
+"""Configuration from the environment, then `.env`; nothing is read at import."""
 
 import os
 from pathlib import Path
@@ -29,7 +29,7 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 class SettingsError(Exception):
-    """A variable is missing or wrong; the message is one line that names it."""
+    """A variable is missing or invalid; the message is one line that names it."""
 
 
 def _server_url(*schemes: str) -> AfterValidator:
@@ -46,7 +46,7 @@ RetryDelays = Annotated[tuple[RetryDelay, ...], NoDecode, BeforeValidator(parse_
 
 
 class _ServerSettings(BaseSettings):
-    """Where the servers are; each URL may come from a file instead."""
+    """The server URLs, which may also be read from files."""
 
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
@@ -63,19 +63,19 @@ class _ServerSettings(BaseSettings):
 
 
 class DatabaseSettings(_ServerSettings):
-    """All that the commands on the database alone need."""
+    """Settings of commands that only use the database."""
 
     database_url: DatabaseUrl
 
 
 class RabbitmqSettings(_ServerSettings):
-    """All that a publisher needs."""
+    """Settings of a publisher."""
 
     rabbitmq_url: RabbitmqUrl
 
 
 class Settings(RabbitmqSettings, DatabaseSettings):
-    """All that the worker needs; the README says what each one protects."""
+    """Settings of the worker; the README documents each one."""
 
     worker_prefetch: int = Field(default=1000, ge=1, le=65_535)
     worker_batch_size: int = Field(default=400, ge=1, le=10_000)
@@ -103,7 +103,7 @@ def read_settings() -> Settings:
     """The worker's settings.
 
     Raises:
-        SettingsError: a variable is missing or wrong.
+        SettingsError: a variable is missing or invalid.
     """
     return _read(Settings)
 
@@ -112,7 +112,7 @@ def read_database_url() -> str:
     """The URL of the database, as the user gave it.
 
     Raises:
-        SettingsError: it is missing or wrong.
+        SettingsError: it is missing or invalid.
     """
     return _read(DatabaseSettings).database_url.get_secret_value()
 
@@ -121,7 +121,7 @@ def read_rabbitmq_url() -> str:
     """The URL of the broker, as the user gave it.
 
     Raises:
-        SettingsError: it is missing or wrong.
+        SettingsError: it is missing or invalid.
     """
     return _read(RabbitmqSettings).rabbitmq_url.get_secret_value()
 

@@ -1,4 +1,4 @@
-"""The memory of a worker with a long queue before it."""
+"""The memory of a worker on a long queue."""
 
 import asyncio
 from typing import Any
@@ -14,7 +14,7 @@ WATCHED_SECONDS = 30
 
 
 def run(servers: Servers, options: Options) -> dict[str, Any]:
-    """The peak memory, whatever waits."""
+    """Measures the peak memory for several queue lengths."""
     peak = asyncio.run(measure_backlog_memory(servers, options.waiting))
     rows = [(f"{options.waiting:,}", f"{peak:.0f}")]
     print_table("a long queue", ("#waiting", "#peak MB of the worker"), rows)

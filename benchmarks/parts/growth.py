@@ -1,4 +1,4 @@
-"""A database that has been in use for a while: cars and ids from before."""
+"""Throughput on a database that already has many cars and ids."""
 
 import asyncio
 from statistics import median
@@ -34,7 +34,7 @@ OLD_IDS = (0, 1_000_000, 5_000_000)
 
 
 def run(servers: Servers, options: Options) -> dict[str, Any]:
-    """The same drain on an empty database, and on ones with a past."""
+    """Measures the same drain on an empty database and on filled ones."""
     speeds = {"empty": _drain_speed(servers, options)}
     for ids in OLD_IDS:
         asyncio.run(grow(servers, cars=OLD_CARS, ids=ids))
@@ -42,7 +42,8 @@ def run(servers: Servers, options: Options) -> dict[str, Any]:
     rows = [
         (past, f"{speed:.0f}", f"{speed / speeds['empty']:.2f}") for past, speed in speeds.items()
     ]
-    print_table("a database with a past", ("past", "#messages/s", "#against empty"), rows)
+    columns = ("existing rows", "#messages/s", "#relative to empty")
+    print_table("a database with existing rows", columns, rows)
     return {"messages_per_second": speeds}
 
 
@@ -54,7 +55,7 @@ def _drain_speed(servers: Servers, options: Options) -> float:
 
 
 async def grow(servers: Servers, *, cars: int, ids: int) -> None:
-    """Adds what is missing to that many old cars and ids."""
+    """Adds old cars and ids up to these numbers."""
     database = await asyncpg.connect(servers.database_url)
     try:
         if not await database.fetchval("SELECT count(*) FROM cars WHERE price_source = '/old'"):

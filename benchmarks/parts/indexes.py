@@ -1,4 +1,4 @@
-"""What each index of the catalog costs the whole worker: the same drain, one index less."""
+"""The cost of each index for the whole worker: the same drain with one index less."""
 
 import asyncio
 from statistics import median
@@ -18,7 +18,7 @@ ALL = "all indexes"
 
 
 def run(servers: Servers, options: Options) -> dict[str, Any]:
-    """Drains beside a million cars; the sets of indexes in turn, ratios within each round."""
+    """Drains with a million cars stored; alternates index sets, with ratios per round."""
     asyncio.run(seed(servers.database_url, MILLION))
     rounds = asyncio.run(_measure_rounds(servers, options))
     figures = {label: _summarise(label, rounds) for label in rounds[0]}

@@ -1,4 +1,4 @@
-"""From publish to commit, at a rate that leaves every consumer idle most of the time."""
+"""Latency from publish to commit, at a rate at which every consumer is mostly idle."""
 
 import asyncio
 import json
@@ -32,14 +32,14 @@ _NOTIFY_ON_COMMIT = """
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Milliseconds from the publish to the news of its commit."""
+    """Milliseconds from a publish to the notification of its commit."""
 
     p50: float
     p99: float
 
 
 def run(servers: Servers, options: Options) -> dict[str, Any]:
-    """Ours against the peer with one transaction for each message."""
+    """Measures ours and the peer with one transaction per message."""
     contestants = (OURS, PEERS[0])
     rounds = [
         {c.key: asyncio.run(measure_latency(servers, c, MESSAGES)) for c in contestants}
@@ -63,7 +63,7 @@ def run(servers: Servers, options: Options) -> dict[str, Any]:
 
 
 async def measure_latency(servers: Servers, contestant: Contestant, messages: int) -> Latency:
-    """PostgreSQL tells of each commit itself, so that nobody's own clock is asked."""
+    """Measures one consumer; PostgreSQL notifies each commit, so one clock times everything."""
     database = await asyncpg.connect(servers.database_url)
     news = _News()
     try:
@@ -83,19 +83,19 @@ async def measure_latency(servers: Servers, contestant: Contestant, messages: in
 
 
 class _News:
-    """When each commit was heard of."""
+    """When the notification of each commit arrived."""
 
     def __init__(self) -> None:
         self.at: dict[str, float] = {}
         self._heard = asyncio.Event()
 
     def hear(self, *news: object) -> None:
-        """Called by asyncpg with connection, process, channel and message id."""
+        """Records a notification; called with connection, process, channel and message id."""
         self.at[str(news[-1])] = time.perf_counter()
         self._heard.set()
 
     async def wait_for(self, sent: dict[str, float]) -> None:
-        """Returns when all of these were heard of."""
+        """Returns when all of these commits were notified."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not sent.keys() <= self.at.keys():
                 self._heard.clear()
@@ -103,7 +103,7 @@ class _News:
 
 
 async def _publish(servers: Servers, prefix: str, count: int) -> dict[str, float]:
-    """Publishes at a steady rate; returns when each was handed to the connection."""
+    """Publishes at a steady rate; returns the time of each publish."""
     sent: dict[str, float] = {}
     connection = await aio_pika.connect(servers.rabbitmq_url)
     async with connection:

@@ -11,11 +11,11 @@ from benchmarks.parts.throughput import measure_contestants
 from dev.servers import Servers
 
 BEFORE = "BENCH_BEFORE"
-"""Names a checkout of an earlier commit, to be measured beside this one."""
+"""The folder of an earlier commit's checkout, measured in the same run."""
 
 
 def run(servers: Servers, options: Options) -> dict[str, Any]:
-    """The batch subscriber, what it is without FastStream's pipeline, and one call per message."""
+    """Measures the batch subscriber, the same without FastStream's pipeline, and per-message."""
     module = (sys.executable, "-m")
     contestants = [
         Contestant(OURS.key, "batch subscriber", OURS.command),

@@ -1,4 +1,4 @@
-"""Messages per second, ours against the peers: in turn, repeated, ratios within each round."""
+"""Messages per second of ours and the peers, measured in alternation with ratios per round."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ Figure = Callable[[Drained], float]
 
 
 def run(servers: Servers, options: Options) -> dict[str, Any]:
-    """Ours and all peers, and a chart of their medians."""
+    """Measures ours and all peers, and draws a chart of the medians."""
     contestants = (OURS, *PEERS)
     figures = measure_contestants(servers, contestants, options)
     _draw(figures["medians"])
@@ -29,7 +29,7 @@ def run(servers: Servers, options: Options) -> dict[str, Any]:
 def measure_contestants(
     servers: Servers, contestants: Sequence[Contestant], options: Options
 ) -> dict[str, Any]:
-    """Measures them in turn and prints a table; ours is among them."""
+    """Measures contestants in turn, ours among them, and prints a table."""
     rounds = [_measure_round(servers, contestants, options) for _ in range(options.rounds)]
     columns = (
         *("consumer", "#messages/s", "#CPU µs/message", "#WAL bytes/message", "#peak MB"),
@@ -86,7 +86,7 @@ def _median(rounds: Sequence[Round], key: str, figure: Figure) -> float:
 
 
 def _ratio(rounds: Sequence[Round], key: str, figure: Figure) -> float:
-    """The median of ours against a contestant's, both of the same round."""
+    """The median ratio of ours to a contestant's, within each round."""
     return median(figure(measured[OURS.key]) / figure(measured[key]) for measured in rounds)
 
 

@@ -14,7 +14,7 @@ PROCESSES = (1, 2, 3, 4)
 
 
 def run(servers: Servers, options: Options) -> dict[str, Any]:
-    """Drains the same filling with one to four workers, all on this machine."""
+    """Drains the same messages with one to four workers, all on this machine."""
     speeds = {
         processes: median(
             asyncio.run(
@@ -25,5 +25,5 @@ def run(servers: Servers, options: Options) -> dict[str, Any]:
         for processes in PROCESSES
     }
     rows = [(n, f"{speed:.0f}", f"{speed / speeds[1]:.2f} x") for n, speed in speeds.items()]
-    print_table("workers on one queue", ("#workers", "#messages/s", "#against one"), rows)
+    print_table("workers on one queue", ("#workers", "#messages/s", "#relative to one"), rows)
     return {"messages_per_second": speeds}

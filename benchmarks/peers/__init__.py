@@ -1,5 +1,5 @@
-"""What people would write instead of this worker, each as its users would write it.
+"""Handwritten alternatives to this worker, in the usual style of each library.
 
-All do the same work as the worker on the same tables: record the id, create or price the car,
-acknowledge. None has its retries, dead letters, isolation or recovery.
+All do the same work on the same tables: record the id, create or price the car, acknowledge. None
+has the worker's retries, dead letters, isolation or recovery.
 """

@@ -1,4 +1,4 @@
-"""The worker on FastStream's public subscriber: one call for each message, which hands it over."""
+"""The worker on FastStream's public subscriber: one call per message, which adds it to a batch."""
 
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
@@ -24,7 +24,7 @@ def subscribe_per_message(
     consume: Callable[..., Awaitable[None]],
     cancel: Callable[..., Awaitable[None]],
 ) -> SimpleNamespace:
-    """Stands for `subscribe_to_inventory_events`; batches go straight to the handler."""
+    """Replaces `subscribe_to_inventory_events`; batches go straight to the handler."""
     del cancel
     subscription: Any = consume.__self__  # type: ignore[attr-defined] # a method of it
 

@@ -1,4 +1,4 @@
-"""The worker with batches that go straight to the handler, past FastStream's pipeline."""
+"""The worker with batches that bypass FastStream's pipeline."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from worker.infra.messaging.consuming.batch_subscriber import Batch, BatchSubscr
 
 
 class StraightSubscriber(BatchSubscriber):
-    """Registered like the worker's; its batches meet no middleware."""
+    """Registered like the worker's; its batches skip the middlewares."""
 
     @override
     async def process(self, batch: Batch) -> None:

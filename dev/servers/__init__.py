@@ -3,7 +3,7 @@
     with start_servers() as servers, servers.fresh("test") as fresh:
         run_something(fresh.database_url, fresh.rabbitmq_url)
 
-Everything that was started here is ended when the block is left, however it is left.
+Everything started here is stopped at the end of the block, also after an error.
 """
 
 from dev.servers.choose import start_database, start_servers

@@ -1,4 +1,4 @@
-"""Which servers: the ones that were given, else Docker's, else private ones."""
+"""Chooses the servers: given ones, else Docker's, else private ones."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ _POSTGRES, _RABBITMQ = "postgres", "rabbitmq"
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Where the administrators of the servers connect; empty for a server that is not there."""
+    """The administrators' URLs of the servers; empty for a missing server."""
 
     database_url: str = ""
     rabbitmq_url: str = ""
@@ -28,9 +28,9 @@ class _Found:
 
 @contextmanager
 def start_servers() -> Iterator[ServerSet]:
-    """Yield a PostgreSQL and a RabbitMQ, and stop afterwards what had to be started.
+    """Yield a PostgreSQL and a RabbitMQ; stop those started here afterwards.
 
-    DATABASE_URL and RABBITMQ_URL of the caller are never looked at: they may be production.
+    DATABASE_URL and RABBITMQ_URL of the caller are ignored: they may be production.
     """
     with _start(_POSTGRES, _RABBITMQ) as found:
         vhosts = find_admin(found.rabbitmq_url, found.management_url or None)
@@ -93,7 +93,7 @@ def _in_containers(folder: Path, services: Sequence[str]) -> _Found:
 
 
 def _privately(folder: Path, services: Sequence[str]) -> _Found:
-    """Start PostgreSQL while RabbitMQ, which takes ten times as long, is on its way."""
+    """Start PostgreSQL while RabbitMQ starts, which takes ten times as long."""
     postgres = PrivatePostgres(folder / _POSTGRES) if _POSTGRES in services else None
     rabbitmq = (
         PrivateRabbitMQ(folder / _RABBITMQ, management=True) if _RABBITMQ in services else None

@@ -1,4 +1,4 @@
-"""The servers of `compose.yaml`, as a project of their own on ports that Docker chooses."""
+"""The servers of `compose.yaml`, as a separate project on ports that Docker chooses."""
 
 import shutil
 import subprocess
@@ -23,7 +23,7 @@ services:
 
 
 def engine_runs() -> bool:
-    """Tell whether there is a Docker engine to talk to, and something to tell it."""
+    """Whether a Docker engine is running and there is a `compose.yaml`."""
     if shutil.which("docker") is None or not COMPOSE_FILE.exists():
         return False
     return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
@@ -33,7 +33,7 @@ class ComposeServers:
     """PostgreSQL and RabbitMQ in containers that belong to one run."""
 
     def __init__(self, folder: Path) -> None:
-        """Name the project after the run's folder, so that a later run can take it away."""
+        """Name the project after the run's folder, so that a later run can remove it."""
         self._override_file = folder / _OVERRIDE_FILE
         files = ("-f", str(COMPOSE_FILE), "-f", str(self._override_file))
         self._command = ("docker", "compose", "-p", f"inventory-worker-{folder.name}", *files)

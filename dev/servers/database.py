@@ -14,7 +14,7 @@ from dev.servers.errors import ServersUnavailableError
 
 @contextmanager
 def fresh_database(admin_url: str, name_prefix: str) -> Iterator[str]:
-    """Create a database and yield its URL; drop it at the end, with whoever is still connected."""
+    """Create a database and yield its URL; drop it at the end, with its open connections."""
     name = f"{name_prefix}_{secrets.token_hex(4)}"
     _execute(admin_url, f'CREATE DATABASE "{name}"')
     try:

@@ -1,5 +1,5 @@
-"""The one error that a caller shows to a person."""
+"""The error that callers show to the user."""
 
 
 class ServersUnavailableError(Exception):
-    """There are no servers to work with; the message says in a line what to do about it."""
+    """No servers are available; the message is one line that says what to do."""

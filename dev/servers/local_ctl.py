@@ -1,4 +1,4 @@
-"""Making vhosts where a RabbitMQ of this machine has no management plugin."""
+"""Creates vhosts on a local RabbitMQ without the management plugin."""
 
 import json
 import os
@@ -12,7 +12,7 @@ class LocalCtl:
     """Uses `rabbitmqctl`, which takes a second or two for each call."""
 
     def serves(self, port: int) -> bool:
-        """Tell whether the node that `rabbitmqctl` reaches is the one that listens on the port."""
+        """Whether the node that `rabbitmqctl` reaches is the one that listens on the port."""
         if shutil.which("rabbitmqctl") is None:
             return False
         try:
@@ -22,7 +22,7 @@ class LocalCtl:
         return any(listener["port"] == port for listener in status["listeners"])
 
     def create(self, vhost: str, user: str) -> None:
-        """Create the vhost and let the user do everything in it."""
+        """Create the vhost and grant the user all permissions in it."""
         self._run("add_vhost", vhost)
         self._run("set_permissions", "-p", vhost, user, ".*", ".*", ".*")
 
@@ -31,7 +31,7 @@ class LocalCtl:
         self._run("delete_vhost", vhost)
 
     def _run(self, *arguments: str) -> str:
-        """Run it without starting a port mapper, which would stay behind as a daemon."""
+        """Run `rabbitmqctl` without starting a port mapper, which would remain as a daemon."""
         done = subprocess.run(
             ["rabbitmqctl", "--silent", *arguments],
             env={**os.environ, "RABBITMQ_CTL_ERL_ARGS": "-start_epmd false"},

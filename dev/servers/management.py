@@ -1,4 +1,4 @@
-"""The few calls of RabbitMQ's management API that we need."""
+"""Calls of RabbitMQ's management API."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ _OK, _FIRST_FAILURE = 200, 300
 
 @dataclass(frozen=True, slots=True)
 class ManagementApi:
-    """Makes vhosts in milliseconds, where `rabbitmqctl` boots an Erlang node for each call."""
+    """Creates vhosts in milliseconds; `rabbitmqctl` starts an Erlang node for each call."""
 
     where: str
     user: str
@@ -32,7 +32,7 @@ class ManagementApi:
         )
 
     def answers(self) -> bool:
-        """Tell whether the plugin is there and takes us for an administrator."""
+        """Whether the plugin is enabled and accepts the user as an administrator."""
         try:
             status, body = self._request("GET", "/api/whoami")
         except (OSError, HTTPException):
@@ -40,7 +40,7 @@ class ManagementApi:
         return status == _OK and "administrator" in json.loads(body)["tags"]
 
     def create(self, vhost: str, user: str) -> None:
-        """Create the vhost and let the user do everything in it."""
+        """Create the vhost and grant the user all permissions in it."""
         everything = {"configure": ".*", "write": ".*", "read": ".*"}
         self._ask("PUT", f"/api/vhosts/{quote(vhost, safe='')}", {})
         self._ask(

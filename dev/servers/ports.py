@@ -13,17 +13,17 @@ _FIRST, _STRIPES, _STRIPE = 20_000, 50, 200
 
 @cache
 def _draws() -> Iterator[int]:
-    """Where this process is in its stripe."""
+    """Offsets into this process's range, in turn, from a random start."""
     return itertools.count(secrets.randbelow(_STRIPE))
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on.
+    """Return a port without a listener.
 
-    It lies below the range from which the system serves outgoing connections (32768 and up on
-    Linux). A port of that range could be taken while its server is stopped, and a client that keeps
-    trying to reach the stopped server could even end up connected to itself. Nobody may listen yet
-    when the next port is drawn: each process has a stripe of its own and goes through it in turn.
+    It is below the range of outgoing connections (32768 and up on Linux). A port of that range
+    could be taken while its server is stopped, and a client that keeps trying to reach the stopped
+    server could even connect to itself. Each process goes through a range of its own in turn,
+    because a port that was returned may have no listener yet when the next one is chosen.
     """
     stripe = _FIRST + os.getpid() % _STRIPES * _STRIPE
     while True:
@@ -37,7 +37,7 @@ def free_port() -> int:
 
 
 def accepts_connections(port: int) -> bool:
-    """Tell whether a server listens on the port by now."""
+    """Whether a server listens on the port."""
     try:
         socket.create_connection((LOOPBACK, port), timeout=1).close()
     except OSError:

@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own, from the binaries of a wheel: no Docker, no root, no service."""
+"""A private PostgreSQL from the binaries of a wheel: no Docker, no root, no service."""
 
 import importlib.util
 import secrets
@@ -21,7 +21,7 @@ _USER = "postgres"
 
 
 class PrivatePostgres:
-    """Listens on the loopback interface alone, and is as durable as in production: fsync is on."""
+    """Listens on the loopback interface only, and is as durable as in production: fsync is on."""
 
     def __init__(self, folder: Path, *, settings: Mapping[str, str] | None = None) -> None:
         """Prepare a server with its data in the folder and settings as in `postgresql.conf`."""
@@ -29,7 +29,7 @@ class PrivatePostgres:
         self._data = folder / "data"
         self._settings = dict(settings or {})
         self._port = free_port()
-        # The @ shows in every run that percent-encoded passwords work, as the contract promises.
+        # The @ tests in every run that percent-encoded passwords work.
         self._password = f"dev@{secrets.token_hex(8)}"
         self._process: ServerProcess | None = None
 
@@ -59,7 +59,7 @@ class PrivatePostgres:
                 return
 
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
-        """Shut down: `fast` ends the sessions in good order, `immediate` leaves a crash behind."""
+        """Shut down: `fast` ends sessions cleanly, `immediate` is like a crash."""
         self._end(_STOP_SIGNALS[mode])
 
     def kill(self) -> None:
@@ -71,7 +71,7 @@ class PrivatePostgres:
             self._process.end(with_signal)
 
     def _create_data(self) -> None:
-        """Make the cluster under the locale that helps least: with C, only the domain folds Š."""
+        """Create the cluster with the C locale, under which only the domain folds Š."""
         self._folder.mkdir(parents=True, exist_ok=True)
         password_file = self._folder / "password"
         password_file.write_text(self._password)
@@ -101,7 +101,7 @@ class PrivatePostgres:
         settings = {
             "port": str(self._port),
             "listen_addresses": LOOPBACK,
-            # A socket's path has a limit of about 100 characters, and checkouts lie deep.
+            # A socket's path is limited to about 100 characters, and checkouts may be deep.
             "unix_socket_directories": "",
             **self._settings,
         }
@@ -116,12 +116,12 @@ class PrivatePostgres:
         return ServerProcess("postgres", command, folder=self._folder, env=_ENVIRONMENT)
 
     def _ready(self) -> bool:
-        """Read what the server says of itself; a killed one left its words there too."""
+        """Read the server's status file, which a killed server may have left."""
         try:
             words = (self._data / "postmaster.pid").read_text().split()
         except FileNotFoundError:
             return False
-        # Its first word is the process id; a file that is being written may still be empty.
+        # The first word is the process id; a file that is being written may still be empty.
         ours = self._process is not None and words[:1] == [str(self._process.pid)]
         return ours and words[-1] == "ready"
 

@@ -1,4 +1,4 @@
-"""A RabbitMQ of our own, from the installed programs, apart from any RabbitMQ of this machine."""
+"""A private RabbitMQ from the installed programs, separate from other nodes of this machine."""
 
 import os
 import secrets
@@ -13,7 +13,7 @@ from dev.servers.ports import LOOPBACK, accepts_connections, free_port
 from dev.servers.process import ServerProcess
 
 _START_TIMEOUT = 120.0
-# Distributions keep the real programs here; what they put on the PATH insists on their own user.
+# Distributions keep the real programs here; their wrappers on the PATH require their own user.
 _DISTRIBUTION_FOLDER = "/usr/lib/rabbitmq/bin"
 
 
@@ -43,7 +43,7 @@ class PrivateRabbitMQ:
 
     @property
     def management_url(self) -> str:
-        """The URL of the management plugin, where it was asked for."""
+        """The URL of the management plugin, if it was requested."""
         return f"http://guest:guest@{LOOPBACK}:{self._management_port}"
 
     def start(self) -> None:
@@ -52,32 +52,32 @@ class PrivateRabbitMQ:
         self.wait_ready()
 
     def launch(self) -> None:
-        """Begin to start; something else may be done before `wait_ready`."""
+        """Begin to start, without waiting; call `wait_ready` later."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._write_configuration()
         self._ensure_epmd()
         self._process = self._spawn("rabbitmq", str(find_program("rabbitmq-server")))
 
     def wait_ready(self) -> None:
-        """Wait for the end of `launch`: the node opens its port last."""
+        """Wait until the node is up: it opens its port last."""
         if self._process is not None:
             self._process.wait_until(
                 lambda: accepts_connections(self._port), timeout=_START_TIMEOUT
             )
 
     def stop(self) -> None:
-        """Shut the node down in good order."""
+        """Shut the node down cleanly."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Kill the node with SIGKILL: the data stays, the goodbyes are left out."""
+        """Kill the node with SIGKILL; its data stays."""
         self._end(signal.SIGKILL)
 
     def save_queue_names(self) -> None:
-        """Have the node write which queue keeps its data where.
+        """Make the node save the names of its queues.
 
-        It does so a moment after a queue is declared; a queue of a node that is killed
-        before stays `down` for good (seen on 3.10.8: `could not be restarted {error,enoent}`).
+        It normally does so shortly after a declaration; if it is killed before, the queue stays
+        `down` (seen on 3.10.8: `could not be restarted {error,enoent}`).
         """
         self.ctl("eval", "[ok = dets:sync(Table) || Table <- dets:all()].")
 
@@ -101,7 +101,7 @@ class PrivateRabbitMQ:
         return ServerProcess(name, command, folder=self._folder, env=self._environment())
 
     def _ensure_epmd(self) -> None:
-        """Start the port mapper ourselves: one that Erlang starts is a daemon that nobody ends."""
+        """Start the port mapper as a child: one that Erlang starts is a daemon that remains."""
         if self._epmd is None or not self._epmd.running:
             port = str(self._epmd_port)
             self._epmd = self._spawn(
@@ -112,7 +112,7 @@ class PrivateRabbitMQ:
             )
 
     def _write_configuration(self) -> None:
-        """Write no more than was asked for: reading any file costs the node over a second."""
+        """Write `rabbitmq.conf` only if it has lines: reading it takes the node over a second."""
         plugins = "rabbitmq_management" if self._management else ""
         (self._folder / "enabled_plugins").write_text(f"[{plugins}].\n")
         if self.config:
@@ -123,7 +123,7 @@ class PrivateRabbitMQ:
         return self._folder / "rabbitmq.conf"
 
     def _environment(self) -> dict[str, str]:
-        """Return all that the node may know: nothing of the caller or of `/etc/rabbitmq`."""
+        """The node's environment, without anything from the caller or `/etc/rabbitmq`."""
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "LC_ALL": "C.UTF-8",
@@ -141,7 +141,7 @@ class PrivateRabbitMQ:
             "RABBITMQ_CONF_ENV_FILE": os.devnull,
             "RABBITMQ_CONFIG_FILE": str(self._config_file),
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(self._folder / "advanced.config"),
-            # The start script becomes the node instead of waiting for it: one process to signal.
+            # The start script execs the node, so that there is one process to signal.
             "RABBITMQ_ALLOW_INPUT": "1",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": self._erlang_arguments(),
         }
@@ -150,7 +150,7 @@ class PrivateRabbitMQ:
         if not self._management:
             return "-noinput"
         listener = f'[{{port,{self._management_port}}},{{ip,"{LOOPBACK}"}}]'
-        # Its statistics would take time from what a benchmark measures.
+        # Collecting statistics would affect benchmarks.
         return (
             f"-noinput -rabbitmq_management tcp_config {listener}"
             " -rabbitmq_management_agent disable_metrics_collector true"

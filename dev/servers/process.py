@@ -1,4 +1,4 @@
-"""One server process, and the trace it leaves so that a later run can end it."""
+"""One server process, with a pid file by which a later run can end it."""
 
 import os
 import signal
@@ -10,12 +10,12 @@ from pathlib import Path
 from dev.servers.errors import ServersUnavailableError
 
 _PID_FILE_SUFFIX = ".pid"
-# Our own children by process id: whoever ends one must take its exit code, or it stays a zombie.
+# Our own children by process id: ending one must collect its exit code, or it stays a zombie.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class ServerProcess:
-    """A child in a session of its own, so that a Ctrl-C reaches us and not the server."""
+    """A child in a separate session, so that Ctrl-C reaches this process but not the server."""
 
     def __init__(
         self, name: str, command: Sequence[str], *, folder: Path, env: Mapping[str, str]
@@ -42,17 +42,17 @@ class ServerProcess:
 
     @property
     def running(self) -> bool:
-        """Whether the process is there."""
+        """Whether the process is running."""
         return self._child.poll() is None
 
     def end(self, with_signal: signal.Signals, *, timeout: float = 60) -> None:
-        """Send the signal and wait for the end; a process that is gone already is fine."""
+        """Send the signal and wait for the end; does nothing if the process has ended."""
         if self.running:
             self._child.send_signal(with_signal)
         self._child.wait(timeout)
 
     def wait_until(self, ready: Callable[[], bool], *, timeout: float) -> None:
-        """Wait for the server to be ready, or say with its own words why it is not."""
+        """Wait for the server to be ready; if it fails, raise an error with its output."""
         deadline = time.monotonic() + timeout
         while not (self.running and ready()):
             if not self.running or time.monotonic() > deadline:
@@ -65,17 +65,17 @@ class ServerProcess:
 
 
 def record(child: subprocess.Popen[bytes], pid_file: Path) -> None:
-    """Note the process in a file, for `end_recorded_processes`."""
+    """Write the process to a file, for `end_recorded_processes`."""
     pid = child.pid
     _children[pid] = child
     pid_file.write_text(f"{pid} {_birth(pid)}\n")
 
 
 def end_recorded_processes(folder: Path) -> None:
-    """End every process that was noted anywhere in the folder.
+    """End every process recorded anywhere in the folder.
 
-    SIGQUIT is PostgreSQL's immediate shutdown: it takes its children and its shared memory along,
-    which SIGKILL would not. Whoever does not listen is killed.
+    SIGQUIT is PostgreSQL's immediate shutdown, which also removes its children and its shared
+    memory, unlike SIGKILL. Processes that ignore it are killed.
     """
     left = [
         entry
@@ -89,7 +89,7 @@ def end_recorded_processes(folder: Path) -> None:
 
 
 def _recorded(pid_file: Path) -> tuple[int, str] | None:
-    """Return the process of the file if it is still that one: ids are given out again."""
+    """The recorded process, if it is still the same one: process ids are reused."""
     pid, _, birth = pid_file.read_text().strip().partition(" ")
     if not pid.isdigit() or not birth or _birth(int(pid)) != birth:
         return None
@@ -112,7 +112,7 @@ def _still_there_after(patience: float, entries: list[tuple[int, str]]) -> list[
 
 
 def _birth(pid: int) -> str:
-    """Return when the process began, in the system's own words; empty when it has ended."""
+    """The start time of the process in the system's format; empty if it has ended."""
     if pid in _children and _children[pid].poll() is not None:
         return ""
     proc = Path("/proc")

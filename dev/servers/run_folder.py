@@ -1,4 +1,4 @@
-"""A folder for one run, that outlives nobody: the next run clears what a killed one left."""
+"""A folder for one run; the next run cleans up after a killed one."""
 
 import fcntl
 import secrets
@@ -18,10 +18,10 @@ RUNS = Path(__file__).resolve().parents[2] / ".dev" / "runs"
 
 @contextmanager
 def run_folder() -> Iterator[Path]:
-    """Yield a new folder; at the end, end what was started in it and remove it.
+    """Yield a new folder; at the end, stop the processes started in it and remove it.
 
-    The run holds a lock for as long as it lives. The system frees the lock when the run is killed,
-    so a lock that can be had marks a folder whose run is gone. Any number of runs go side by side.
+    The run holds a lock, which the system releases when the run is killed: a free lock marks an
+    abandoned folder. Runs can be concurrent.
     """
     RUNS.mkdir(parents=True, exist_ok=True)
     clear_abandoned()
@@ -39,7 +39,7 @@ def run_folder() -> Iterator[Path]:
 
 
 def clear_abandoned() -> None:
-    """End and remove what killed runs left; runs that are alive keep their lock and stay."""
+    """Clean up after killed runs; active runs hold their lock and are not touched."""
     for path in RUNS.glob("*.lock"):
         with suppress(FileNotFoundError), path.open("r+") as lock:
             if _taken(lock):

@@ -1,4 +1,4 @@
-"""What callers get: servers, and fresh places on them."""
+"""Servers, with fresh databases and vhosts on them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from dev.servers.vhosts import VhostAdmin, fresh_vhost
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """The URLs of a fresh database and a fresh vhost, whose users may do everything there."""
+    """The URLs of a fresh database and a fresh vhost, whose users have all rights there."""
 
     database_url: str
     rabbitmq_url: str
@@ -18,7 +18,7 @@ class Servers:
 
 @dataclass(frozen=True, slots=True)
 class ServerSet:
-    """A PostgreSQL and a RabbitMQ that are up. The URLs are those of their administrators."""
+    """A running PostgreSQL and RabbitMQ, with their administrators' URLs."""
 
     database_url: str
     rabbitmq_url: str
@@ -26,7 +26,7 @@ class ServerSet:
 
     @contextmanager
     def fresh(self, name_prefix: str) -> Iterator[Servers]:
-        """Yield a database and a vhost that nobody else uses."""
+        """Yield a fresh database and a fresh vhost."""
         with (
             self.fresh_database(name_prefix) as database_url,
             self.fresh_vhost(name_prefix) as rabbitmq_url,
@@ -35,12 +35,12 @@ class ServerSet:
 
     @contextmanager
     def fresh_database(self, name_prefix: str) -> Iterator[str]:
-        """Yield the URL of a database that nobody else uses."""
+        """Yield the URL of a fresh database."""
         with fresh_database(self.database_url, name_prefix) as url:
             yield url
 
     @contextmanager
     def fresh_vhost(self, name_prefix: str) -> Iterator[str]:
-        """Yield the URL of a vhost that nobody else uses."""
+        """Yield the URL of a fresh vhost."""
         with fresh_vhost(self.rabbitmq_url, self.vhosts, name_prefix) as url:
             yield url

@@ -1,4 +1,4 @@
-"""Being asked to end, by someone who is not at the keyboard."""
+"""Handles SIGTERM and SIGHUP like Ctrl-C."""
 
 import signal
 import threading
@@ -15,16 +15,16 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM or SIGHUP arrived; pytest and asyncio treat it as they treat Ctrl-C."""
 
     def __init__(self, number: int) -> None:
-        """Remember which signal it was."""
+        """Remember the signal."""
         super().__init__(f"ended by {signal.Signals(number).name}")
         self.exit_code = 128 + number
 
 
 @contextmanager
 def ending_in_good_order() -> Iterator[None]:
-    """Turn a polite request to end into an exception, so that servers are stopped on the way out.
+    """Turn SIGTERM and SIGHUP into an exception, so that servers are stopped.
 
-    Whoever handles a signal already goes on handling it. Only the main thread may ask for any.
+    Existing handlers are kept. Only the main thread can set handlers.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -41,7 +41,7 @@ def ending_in_good_order() -> Iterator[None]:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Overlook signals for the moment that cleaning up takes: people press Ctrl-C twice."""
+    """Ignore signals during clean-up: people press Ctrl-C twice."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""Running PostgreSQL as root, which it refuses: it runs as `nobody` then."""
+"""Runs PostgreSQL as `nobody` if we are root, since it refuses to run as root."""
 
 import os
 import pwd
@@ -11,11 +11,11 @@ _USER = "nobody"
 
 
 def prefix() -> list[str]:
-    """Return what to put before a command: nothing for an ordinary user.
+    """The prefix of a command; empty for an ordinary user.
 
-    The one capability that is kept lets `nobody` pass the folders above the checkout and the
-    virtual environment, such as `/root`. The other way would be to open them for everyone. initdb
-    asks access(2), which overlooks the capability of all but root without that secure bit.
+    The one remaining capability lets `nobody` pass the folders above the checkout and the virtual
+    environment, such as `/root`, without opening them for everyone. initdb calls access(2), which
+    ignores the capability of users other than root without that secure bit.
     """
     if os.geteuid() != 0:
         return []
@@ -37,7 +37,7 @@ def prefix() -> list[str]:
 
 
 def hand_over(folder: Path) -> None:
-    """Give the folder to the user that the server will run as."""
+    """Make the user that runs the server the owner of the folder."""
     if os.geteuid() == 0:
         user = pwd.getpwnam(_USER)
         os.chown(folder, user.pw_uid, user.pw_gid)

@@ -1,4 +1,4 @@
-"""Fresh vhosts on any RabbitMQ whose administrator we are."""
+"""Fresh vhosts on a RabbitMQ to which we have administrator access."""
 
 import secrets
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ _LOCAL = frozenset({"localhost", "::1", LOOPBACK})
 
 
 class VhostAdmin(Protocol):
-    """Someone who can make vhosts."""
+    """Creates and deletes vhosts."""
 
     def create(self, vhost: str, user: str) -> None:
-        """Create the vhost and let the user do everything in it."""
+        """Create the vhost and grant the user all permissions in it."""
 
     def delete(self, vhost: str) -> None:
         """Delete the vhost with all its queues."""
@@ -37,7 +37,7 @@ def fresh_vhost(rabbitmq_url: str, admin: VhostAdmin, name_prefix: str) -> Itera
 
 
 def find_admin(rabbitmq_url: str, management_url: str | None) -> VhostAdmin:
-    """Choose how to make vhosts on this server."""
+    """Choose how to create vhosts on this server."""
     api = ManagementApi.beside(rabbitmq_url, management_url)
     if api.answers():
         return api

@@ -9,7 +9,7 @@ from sqlalchemy import delete
 from tests.support.entities import NEW_YEAR
 from worker.domain.entities.car import Car, PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
-from worker.domain.value_objects.catalog_entry import CatalogEntry
+from worker.domain.read_models.catalog_entry import CatalogEntry
 from worker.domain.value_objects.financing_terms import FinancingTerms
 from worker.infra.db.engine import Sessions
 from worker.infra.db.models import CarModel, FinancingPlanModel

@@ -9,7 +9,7 @@ from worker.domain.ports.catalog_repository import CatalogRepository
 CatalogOf = Callable[..., Awaitable[CatalogRepository]]
 
 
-@pytest.fixture(params=["in memory", "in postgres"])
+@pytest.fixture(params=["in memory", pytest.param("in postgres", marks=pytest.mark.needs_servers)])
 def catalog_of(request: pytest.FixtureRequest) -> CatalogOf:
     """Makes a repository that holds the given cars and plans."""
     if request.param == "in memory":

@@ -8,8 +8,8 @@ import pytest
 from tests.contract.catalogs import car, plan
 from tests.contract.conftest import CatalogOf
 from tests.support.entities import NEW_YEAR
+from worker.domain.read_models.catalog_page import CatalogPage
 from worker.domain.value_objects.catalog_filters import CatalogFilters
-from worker.domain.value_objects.catalog_page import CatalogPage
 from worker.domain.value_objects.catalog_summary import CatalogGroup, Grouping, PriceSummary
 from worker.domain.value_objects.paging import Paging
 

@@ -22,7 +22,7 @@ def problems() -> list[str]:
 def port(problems: list[str]) -> Iterator[int]:
     """Where the worker answers."""
     routes = {"/health/live": lambda: Answer.health(problems)}
-    with HttpServer("127.0.0.1", 0, routes) as server:
+    with HttpServer("127.0.0.1", 0, routes, 5) as server:
         yield server.port
 
 

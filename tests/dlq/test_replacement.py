@@ -10,7 +10,7 @@ from tests.support.messages import clock, message_with
 from worker.application.apply_batch import REPLACED, ApplyBatch
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Outcome
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.db.engine import Sessions
 from worker.infra.db.models import ProcessedMessageModel

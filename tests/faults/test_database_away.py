@@ -64,7 +64,7 @@ async def test_postgresql_away_for_longer_than_the_consumer_timeout(
         await asyncio.to_thread(drill.site.postgres.stop)
         drill.faults += 1
         await drill.publish(prices)
-        said = "away for too long" if gives_back else "PRECONDITION_FAILED"
+        said = "unavailable for longer than the limit" if gives_back else "PRECONDITION_FAILED"
         await drill.until(lambda: _says(worker, said), said)
         await asyncio.sleep(20 if full else 2)  # nobody consumes meanwhile
         await asyncio.to_thread(drill.site.postgres.start)

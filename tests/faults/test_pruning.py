@@ -10,6 +10,7 @@ from tests.faults.drill import Drill
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.engine import Sessions, create_engine, create_sessions
 from worker.infra.db.pruning import Pruner
+from worker.infra.durations import DEFAULT_DURATIONS
 
 RETENTION = timedelta(days=30)
 OLD_ROWS = """
@@ -33,7 +34,7 @@ async def test_old_ids_and_trials_are_pruned_while_workers_take_messages(
     rows = 200_000 if full else 3_000
     drill.start_workers(2)
     await execute(drill.site.database_url, OLD_ROWS.format(rows=rows))
-    pruners = [Pruner(drill_sessions, RETENTION) for _ in range(2)]
+    pruners = [Pruner(drill_sessions, RETENTION, DEFAULT_DURATIONS) for _ in range(2)]
 
     async with drill.load(10_000 if full else 500):
         deleted = await asyncio.gather(*(pruner.prune() for pruner in pruners))
@@ -46,7 +47,7 @@ async def test_old_ids_and_trials_are_pruned_while_workers_take_messages(
 
 async def test_one_worker_prunes_at_a_time(drill: Drill, drill_sessions: Sessions) -> None:
     await execute(drill.site.database_url, OLD_ROWS.format(rows=10))
-    pruner = Pruner(drill_sessions, RETENTION, batch_rows=4)
+    pruner = Pruner(drill_sessions, RETENTION, DEFAULT_DURATIONS, batch_rows=4)
 
     async with drill_sessions.begin() as other:
         await other.execute(text(f"SELECT pg_advisory_xact_lock({AdvisoryLock.PRUNING.value})"))

@@ -14,7 +14,7 @@ from pamqp.commands import Basic
 from dev.servers import Servers
 from tests.support.messages import NoSubscription
 from worker.application.outcomes import Failure
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.consuming.batch_subscriber import Batch, BatchSubscriber

@@ -20,6 +20,7 @@ from worker.infra.db.schema import (
     SchemaBehindError,
     check_revision,
 )
+from worker.infra.durations import Durations
 
 
 @pytest.fixture
@@ -94,10 +95,13 @@ async def test_waiting_for_another_migration_has_an_end(
 ) -> None:
     pid = another_migration.get_server_pid()
     said: list[str] = []
+    soon = Durations(migration_turn=0.3)
     engine = create_command_engine(database_url, {})
     async with engine.connect() as connection:
         with pytest.raises(StoreUnavailableError, match=rf"the-other-migration \(pid {pid}"):
-            await connection.run_sync(wait_for_migration_turn, said.append, 0.3)
+            await connection.run_sync(
+                wait_for_migration_turn, said.append, Durations(migration_turn=0.3)
+            )
     await engine.dispose()
     assert len(said) == 1
 

@@ -10,7 +10,7 @@ class _NoPool:
 
 
 def all_metrics() -> Metrics:
-    """With those that only a worker with a database shows."""
+    """All metrics, including those that need a database."""
     metrics = Metrics()
     metrics.watch_pool(_NoPool)
     return metrics

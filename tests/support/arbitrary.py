@@ -1,4 +1,4 @@
-"""Strategies for all that can arrive: properties and headers as pamqp decodes them, and JSON."""
+"""Strategies for any input: properties and headers as pamqp decodes them, and JSON."""
 
 from datetime import UTC, datetime
 from typing import Any

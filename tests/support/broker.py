@@ -1,4 +1,4 @@
-"""A publisher and an observer of queues that know nothing of the worker's code but names."""
+"""A publisher and an observer of queues, independent of the worker's code except for names."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -13,10 +13,10 @@ MAIN = "inventory-worker"
 DEAD_LETTERS = "inventory-worker.dead-letters"
 
 PATIENT_DELAYS = "100ms,200ms,400ms,600ms,800ms,1s,2s,3s,5s,30s"
-"""Retries that no creation comes too late for, however busy the machine is."""
+"""Enough retries for a late creation, even on a busy machine."""
 
 USED_DELAYS = (*PATIENT_DELAYS.split(","), "2m")
-"""What the tests use: a message left in one of these queues would come back in another test."""
+"""All delays used in tests: a message left in such a queue would return in another test."""
 
 
 class Broker:

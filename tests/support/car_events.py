@@ -1,4 +1,4 @@
-"""Events of a car as short as they can be."""
+"""Minimal events of a car."""
 
 from tests.support.histories import CHANGED, CREATED, Event
 
@@ -6,7 +6,7 @@ SOURCE = "/dealers"
 
 
 def creation(car_id: str, **changes: object) -> Event:
-    """The creation of a Nissan Versa, right but for what is given."""
+    """A valid creation of a Nissan Versa, with these changes."""
     described = {"car_id": car_id, "make": "Nissan", "model": "Versa", "year": 2020}
     price = {"price_mxn": "180000.00", "occurred_at": "2026-01-01T00:00:00Z"}
     return Event(CREATED, SOURCE, f"{car_id}-created", {**described, **price, **changes})

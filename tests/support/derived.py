@@ -1,4 +1,4 @@
-"""Values of dataclasses, made from their fields: a field that is added takes part by itself."""
+"""Strategies derived from the fields of dataclasses, so that new fields are included."""
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -16,14 +16,14 @@ Pools = Mapping[Any, st.SearchStrategy[Any]]
 def instances(
     kind: type[T], pools: Pools, **special: st.SearchStrategy[Any]
 ) -> st.SearchStrategy[T]:
-    """A strategy for `kind`; `special` fields have one of their own."""
+    """A strategy for `kind`; `special` fields have their own strategy."""
     return st.builds(lambda values: kind(**values), field_values(kind, pools, **special))
 
 
 def field_values(
     kind: type, pools: Pools, **special: st.SearchStrategy[Any]
 ) -> st.SearchStrategy[dict[str, Any]]:
-    """As `instances`, before they are made: fields by name."""
+    """Like `instances`, but as a mapping of fields by name."""
     types = get_type_hints(kind)
     names = [field.name for field in fields(kind)]
     return st.fixed_dictionaries(

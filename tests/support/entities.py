@@ -1,4 +1,4 @@
-"""Strategies for cars and plans, of values so few that random ones often meet."""
+"""Strategies for cars and plans, with few values, so that random ones often collide."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Random histories of events, and the catalog that each must end in."""
+"""Random histories of events, and the catalog that each must produce."""
 
 import json
 import random
@@ -24,7 +24,7 @@ _SOURCES = ("", "/dealers/cdmx", "/pricing")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A message as a publisher has it."""
+    """A message as a publisher sends it."""
 
     type: str
     source: str
@@ -56,7 +56,7 @@ class Event:
 
 
 def fold(events: Iterable[Event]) -> dict[str, Car]:
-    """The catalog of a set of events: order and repetition play no part."""
+    """The catalog of a set of events, regardless of order and repetition."""
     events = list(events)
     catalog = {}
     for event in events:
@@ -76,7 +76,7 @@ def fold(events: Iterable[Event]) -> dict[str, Car]:
 
 
 def fold_plans(events: Iterable[Event]) -> dict[str, FinancingPlan]:
-    """The plans of a set of events, by id: of each the newest, whole."""
+    """The newest version of each plan in a set of events, by id."""
     offers = [event.plan for event in events if event.type == OFFERED]
     return {plan.id: plan for plan in sorted(offers, key=_position)}
 
@@ -113,7 +113,7 @@ def random_history(
 
 
 def with_duplicates(rng: random.Random, history: list[Event], share: float = 0.2) -> list[Event]:
-    """The history with some events sent again, all in a new order."""
+    """The history with some events repeated, all in a new order."""
     again = [rng.choice(history) for _ in range(int(len(history) * share))]
     sent = [*history, *again]
     rng.shuffle(sent)

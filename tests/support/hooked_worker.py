@@ -1,8 +1,8 @@
-"""The worker with a hook or two, for drills: `python -m tests.support.hooked_worker`.
+"""The worker with hooks for drills: `python -m tests.support.hooked_worker`.
 
-DIES_AT names a car: whoever handles a message of it ends at once, as by a crash in C code.
-RAISES_AT names a car whose messages meet a bug in their use case.
-HOLD_SECONDS is how long messages are held while the database is away, before they are given back.
+DIES_AT names a car whose messages end the worker at once, like a crash in C code.
+RAISES_AT names a car whose messages raise a bug in their use case.
+HOLD_SECONDS is how long messages are held while the database is unavailable.
 SILENCE_SECONDS is when each side counts a silent database connection as dead.
 TALLY names a file to which each committed batch adds its results.
 """
@@ -53,7 +53,7 @@ def read_tally(file: Path) -> Counter[str]:
 
 
 def _durations() -> Durations:
-    """Shorter ones where a drill asks for them."""
+    """Durations, shortened if a drill sets the variables."""
     asked: dict[str, float] = {}
     if hold := os.environ.get("HOLD_SECONDS"):
         asked["hold"] = float(hold)

@@ -1,4 +1,4 @@
-"""Messages without a broker: what the wire would have brought."""
+"""Messages without a broker, as they would arrive on the wire."""
 
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ from worker.infra.messaging.events.decoding import Decoder
 
 
 class NoSubscription:
-    """A subscription that is never asked to settle anything."""
+    """A subscription that must not be asked to settle anything."""
 
     is_lost = False
 
@@ -38,7 +38,7 @@ def message_with(
     exchange: str = "inventory.events",
     routing_key: str = "",
 ) -> Message:
-    """What a queue holds."""
+    """A message as in a queue."""
     return Message(body, properties, exchange, routing_key)
 
 

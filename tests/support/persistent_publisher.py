@@ -1,4 +1,4 @@
-"""A publisher that does not give up: what it is given arrives, whatever the broker goes through."""
+"""A publisher that retries until every event is confirmed, whatever happens to the broker."""
 
 import asyncio
 import gc
@@ -18,7 +18,7 @@ _TROUBLE = (*CONNECTION_EXCEPTIONS, DeliveryError, TimeoutError, RuntimeError)
 
 
 async def publish_persistently(url: str, events: Iterable[Event]) -> None:
-    """Publishes in about this order; what was not confirmed is published again."""
+    """Publishes in about this order; unconfirmed events are published again."""
     left = deque(events)
     while left:
         try:
@@ -34,7 +34,7 @@ async def publish_persistently(url: str, events: Iterable[Event]) -> None:
 
 
 def _collect_connections_that_never_came() -> None:
-    """Their `__del__` wants a running loop; in a test without one it is an error, of that test."""
+    """Collects them while a loop runs: their `__del__` needs one, and would fail a test without."""
     gc.collect()
 
 
@@ -49,7 +49,7 @@ async def _publish_all(exchange: AbstractExchange, left: deque[Event]) -> None:
 
 
 def _without_equal_ids(chunk: list[Event]) -> list[list[Event]]:
-    """aiormq matches a returned message by its id: equal ones never travel together."""
+    """Separates equal ids, because aiormq matches a returned message by its id."""
     batches: list[dict[str, Event]] = [{}]
     for event in chunk:
         if event.message_id in batches[-1]:

@@ -17,7 +17,7 @@ NAME = "test"
 def policy(
     api: ManagementApi, servers: Servers, queue: str, definition: Mapping[str, object]
 ) -> Iterator[None]:
-    """Holds for one queue until the end; it begins a moment later."""
+    """Sets a policy on one queue for the block; it takes effect shortly after."""
     vhost = quote(unquote(urlsplit(servers.rabbitmq_url).path[1:]), safe="")
     where = f"/api/policies/{vhost}/{NAME}"
     content = {"pattern": f"^{queue}$", "definition": definition, "apply-to": "queues"}

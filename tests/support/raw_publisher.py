@@ -1,4 +1,4 @@
-"""Publishes frames written byte by byte: what a client may send and no library lets us send."""
+"""Publishes frames written byte by byte, for messages that no library can send."""
 
 import struct
 from collections.abc import AsyncIterator, Mapping
@@ -25,12 +25,12 @@ RawProperties = Mapping[str, bytes]
 
 
 def short(text: bytes) -> bytes:
-    """A text of at most 255 bytes: what most properties are."""
+    """A text of at most 255 bytes, the type of most properties."""
     return bytes([len(text)]) + text
 
 
 def long(content: bytes) -> bytes:
-    """What follows the type of a header that holds a text, an array or bytes."""
+    """The value of a header of type text, array or bytes, without its type."""
     return struct.pack(">I", len(content)) + content
 
 
@@ -47,7 +47,7 @@ def table(*headers: bytes) -> bytes:
 
 
 def timestamp(number: int) -> bytes:
-    """A number of seconds, or whatever unit its sender believes in."""
+    """A number of seconds, or of any unit that a sender uses by mistake."""
     return struct.pack(">Q", number)
 
 
@@ -79,7 +79,7 @@ class RawPublisher:
         routing_key: bytes,
         exchange: bytes = b"inventory.events",
     ) -> None:
-        """Returns once the broker has confirmed; raises what it closes the channel with."""
+        """Returns once the broker has confirmed; raises the error that closes the channel."""
         target = struct.pack(">HHH", BASIC_CLASS, PUBLISH_METHOD, 0)
         starts = range(0, len(body), LARGEST_PAYLOAD)
         await self._write(
@@ -89,7 +89,7 @@ class RawPublisher:
         )
 
     async def _write(self, *frames: bytes) -> None:
-        """Hands frames to aiormq's writer as its `basic_publish` does, and counts like it."""
+        """Passes frames to aiormq's writer and counts them, like its `basic_publish`."""
         channel = self._channel
         channel.delivery_tag += 1
         confirmation = channel.create_future()

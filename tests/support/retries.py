@@ -12,11 +12,11 @@ from tests.support.histories import Event
 
 SHORT = {"WORKER_RETRY_DELAYS": "100ms,200ms,400ms"}
 PATIENT = {"WORKER_RETRY_DELAYS": "400ms,400ms,400ms,400ms,400ms,5s"}
-"""Long enough to do something meanwhile, on a busy machine."""
+"""Long enough to act in between, even on a busy machine."""
 
 
 def wait_failed(worker: WorkerProcess, times: int = 1) -> None:
-    """Waits until the worker has put so many copies aside."""
+    """Waits until the worker has republished this many copies."""
     wait_until(lambda: worker.log.count("message failed") >= times, lambda: worker.log)
 
 
@@ -38,7 +38,7 @@ async def publish(
     exchange: str = "inventory.events",
     routing_key: str | None = None,
 ) -> None:
-    """Publishes an event in ways that the contract does not foresee."""
+    """Publishes an event in ways that the contract does not allow."""
     message = aio_pika.Message(
         event.body,
         message_id=event.message_id,

@@ -1,8 +1,9 @@
-"""Stand-ins around a `Settler`: what it does is decided without a broker."""
+"""Fakes around a `Settler`, to test it without a broker."""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from pamqp.commands import Basic
 
@@ -13,6 +14,8 @@ from worker.infra.messaging.amqp.confirming_publisher import (
     ConfirmingPublisher,
     UnpublishableError,
 )
+from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.consuming.observer import Consuming
 
 
@@ -23,7 +26,7 @@ class RecordingChannel:
         self._more = asyncio.Event()
 
     async def settled(self, count: int) -> None:
-        """Returns once so many deliveries are settled."""
+        """Returns once this many deliveries are settled."""
         while len(self.said) < count:
             self._more.clear()
             await self._more.wait()
@@ -42,8 +45,30 @@ class RecordingChannel:
         raise AssertionError(reason)
 
 
+def delivery_of(
+    tag: int, channel: RecordingChannel, message_id: str | None = None, **properties: Any
+) -> Delivery:
+    """An event of a publisher, in our hands."""
+    message = Message(
+        b"{}", Basic.Properties(message_id=message_id, **properties), "inventory.events", "k"
+    )
+    return Delivery(message, tag, channel)
+
+
+class LosableChannel(RecordingChannel):
+    """Is lost once it was given up, and keeps why."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given_up: list[str] = []
+
+    def give_up(self, reason: str) -> None:
+        self.given_up.append(reason)
+        self.is_lost = True
+
+
 class ScriptedPublisher(ConfirmingPublisher):
-    """Does with each message what its id says, and confirms all others."""
+    """Handles each message as scripted for its id, and confirms all others."""
 
     def __init__(self, channel: RecordingChannel) -> None:
         super().__init__("amqp://nowhere", exchange="", name="", durations=DEFAULT_DURATIONS)
@@ -71,3 +96,37 @@ class Silent:
     def batch_lagged(self, occurred: datetime | None, published: datetime | None) -> None: ...
     def republished(self, failure: Failure, queue: str) -> None: ...
     def store_answers(self, *, yes: bool) -> None: ...
+
+
+class Listening(Silent):
+    """Keeps what the observer is told."""
+
+    def __init__(self) -> None:
+        self.store_answered: list[bool] = []
+        self.waited_for: list[str] = []
+        self.subscriptions: list[Consuming | None] = []
+        self.settled: list[tuple[list[tuple[str, Result]], float]] = []
+        self.lags: list[tuple[datetime | None, datetime | None]] = []
+        self.given_up: list[tuple[str, Failure]] = []
+        self.moved: list[tuple[Failure, str]] = []
+
+    def consuming(self, subscription: Consuming | None) -> None:
+        self.subscriptions.append(subscription)
+
+    def waiting(self, problem: str) -> None:
+        self.waited_for.append(problem)
+
+    def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None:
+        self.settled.append((list(results), seconds))
+
+    def suspect_given_up(self, type_: str, failure: Failure) -> None:
+        self.given_up.append((type_, failure))
+
+    def batch_lagged(self, occurred: datetime | None, published: datetime | None) -> None:
+        self.lags.append((occurred, published))
+
+    def republished(self, failure: Failure, queue: str) -> None:
+        self.moved.append((failure, queue))
+
+    def store_answers(self, *, yes: bool) -> None:
+        self.store_answered.append(yes)

@@ -1,4 +1,4 @@
-"""A network that breaks on demand: between a client and a server on this machine."""
+"""A network that fails on demand, between a client and a server on this machine."""
 
 import select
 import socket
@@ -16,7 +16,7 @@ Direction = Literal["to-server", "to-client"]
 
 
 class _Link:
-    """One connection; each direction is carried by a thread of its own."""
+    """One connection; each direction has its own thread."""
 
     def __init__(self, client: socket.socket, server: socket.socket, delay: float) -> None:
         self._sockets = {"to-server": server, "to-client": client}
@@ -40,7 +40,7 @@ class _Link:
             flowing.set()
 
     def inject(self, data: bytes) -> None:
-        """Says something to the server in the client's name."""
+        """Sends data to the server as if from the client."""
         with suppress(OSError):
             self._sockets["to-server"].sendall(data)
 
@@ -59,7 +59,7 @@ class _Link:
     def _carry(
         self, flowing: threading.Event, source: socket.socket, target: socket.socket
     ) -> None:
-        """While frozen nothing is read either: no packet goes on, no close, no reset."""
+        """Copies data; while frozen nothing is read, so no packet, close or reset passes."""
         with suppress(OSError, ValueError):
             while not self._closed.is_set():
                 if not flowing.wait(_LOOK_AGAIN_SECONDS):
@@ -77,7 +77,7 @@ class _Link:
 
 
 class TcpProxy:
-    """Listens on a port of its own and passes on to a server's port, which may come and go."""
+    """Forwards connections from its own port to a server's port; the server may restart."""
 
     def __init__(self, server_port: int) -> None:
         self.port = free_port()
@@ -114,7 +114,7 @@ class TcpProxy:
             link.thaw()
 
     def slow_down(self, seconds: float) -> None:
-        """Holds every packet of every connection for so long, each way."""
+        """Delays every packet of every connection by this long, each way."""
         self._delay_seconds = seconds
         for link in self._open_links():
             link.delay_seconds = seconds

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 LONGEST_LOG_BYTES = 16 * 1024
-"""How much of each log is shown, from its end."""
+"""How much of the end of each log is shown."""
 
 _BEGAN = pytest.StashKey[float]()
 

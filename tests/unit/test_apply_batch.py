@@ -21,8 +21,8 @@ from worker.application.catalog_state import CatalogState
 from worker.application.commands import Command, CommandMessage
 from worker.application.decide import dispatch
 from worker.application.outcomes import Decision, Failure, Outcome
+from worker.domain.error_code import ErrorCode
 from worker.domain.ports.unit_of_work import StatementRefusedError, StoreUnavailableError
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.infra.memory.unit_of_work import InMemoryUnitOfWork, MemoryStore
 
 

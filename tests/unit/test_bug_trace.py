@@ -13,8 +13,9 @@ from tests.support.messages import message_with
 from tests.unit.test_quiet_log import Clock
 from worker.application.bug_trace import LONGEST_TRACE, trace_of
 from worker.application.outcomes import Failure
-from worker.domain.value_objects.error_code import ErrorCode
-from worker.infra.messaging.consuming.bug_log import BUG_REPEAT_SECONDS, BugLog
+from worker.domain.error_code import ErrorCode
+from worker.infra.durations import DEFAULT_DURATIONS
+from worker.infra.messaging.consuming.bug_log import BugLog
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.history import History
 
@@ -102,12 +103,12 @@ def test_a_trace_is_no_part_of_what_a_failure_is_or_writes_into_headers() -> Non
 
 def test_a_place_is_logged_once_a_minute_with_the_number_of_repeats() -> None:
     clock = Clock()
-    bugs = BugLog(clock)
+    bugs = BugLog(DEFAULT_DURATIONS, clock)
 
     with capture_logs() as lines:
         for failure in [bug(1), bug(2), bug(1), bug(1)]:
             bugs.note(failure)
-        clock.now = BUG_REPEAT_SECONDS
+        clock.now = DEFAULT_DURATIONS.bug_log_repeat
         bugs.note(bug(1))
 
     reasons = [f"worker/application/decide.py:{n} > KeyError at decide.py:9" for n in (1, 2, 1)]
@@ -117,6 +118,8 @@ def test_a_place_is_logged_once_a_minute_with_the_number_of_repeats() -> None:
 
 def test_a_failure_that_is_no_bug_is_not_logged_as_one() -> None:
     with capture_logs() as lines:
-        BugLog().note(Failure(ErrorCode.CAR_NOT_FOUND, "no car MX-1 was created yet"))
+        BugLog(DEFAULT_DURATIONS).note(
+            Failure(ErrorCode.CAR_NOT_FOUND, "no car MX-1 was created yet")
+        )
 
     assert lines == []

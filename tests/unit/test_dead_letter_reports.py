@@ -3,7 +3,7 @@ import pytest
 from worker.application.outcomes import Failure, Outcome
 from worker.dead_letters.change_report import CanaryResult, ChangeReport, DeadAgain
 from worker.dead_letters.rehearsal import Verdict, summarize
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 
 DEAD = [DeadAgain("a", "car-not-found"), DeadAgain("b", "too-large")]
 

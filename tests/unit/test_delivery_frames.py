@@ -8,7 +8,9 @@ from pamqp.body import ContentBody
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
-from worker.infra.messaging.amqp.delivery_frames import IN_A_ROW, DeliveryFrames
+from worker.infra.messaging.amqp.delivery_frames import DeliveryFrames
+
+IN_A_ROW = 4
 
 
 class Channel:

@@ -10,7 +10,7 @@ from tests.support.messages import message_of
 from worker.application.apply_batch import ApplyBatch
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Outcome
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.infra.memory.unit_of_work import InMemoryUnitOfWork, MemoryStore
 from worker.infra.messaging.events.invalid_message import InvalidMessageError
 

@@ -52,7 +52,7 @@ def test_messages_in_hand_of_which_nothing_comes_ask_for_a_restart(health: Healt
 
     wait(health, NO_PROGRESS + 1)
 
-    assert health.live_problems() == ["nothing came of messages in hand for 301 s"]
+    assert health.live_problems() == ["no progress with in-flight messages for 301 s"]
 
 
 def test_holding_messages_for_a_database_that_is_away_asks_for_no_restart(health: Health) -> None:
@@ -63,7 +63,7 @@ def test_holding_messages_for_a_database_that_is_away_asks_for_no_restart(health
         health.store_answers(yes=False)
 
     assert health.live_problems() == []
-    assert health.ready_problems() == ["PostgreSQL answers, but takes no work"]
+    assert health.ready_problems() == ["PostgreSQL answers but accepts no transactions"]
 
 
 def test_waiting_for_servers_asks_for_no_restart_and_names_the_server(health: Health) -> None:
@@ -86,7 +86,7 @@ def test_a_consumer_that_is_gone_and_that_nobody_brings_back_asks_for_a_restart(
 
     wait(health, NO_PROGRESS + 1)
 
-    assert health.live_problems() == ["nothing was tried to consume for 301 s"]
+    assert health.live_problems() == ["no attempt to consume for 301 s"]
 
 
 def test_a_database_that_does_not_answer_makes_an_idle_worker_unready(health: Health) -> None:
@@ -98,12 +98,13 @@ def test_a_database_that_does_not_answer_makes_an_idle_worker_unready(health: He
     assert health.live_problems() == []
 
 
-def test_a_wedged_process_ends_itself() -> None:
+def test_a_stuck_process_ends_itself() -> None:
     program = (
-        "from worker.infra.telemetry import watchdog as w\n"
         "import time\n"
-        "w.TICK_SECONDS, w.GRACE_TICKS = 0.01, 3\n"
-        "with w.Watchdog(lambda: None, lambda: ['stuck']): time.sleep(60)\n"
+        "from worker.infra.durations import Durations\n"
+        "from worker.infra.telemetry.watchdog import Watchdog\n"
+        "durations = Durations(tick=0.01, watchdog_grace=0.03)\n"
+        "with Watchdog(lambda: None, lambda: ['stuck'], durations): time.sleep(60)\n"
     )
 
     done = subprocess.run(
@@ -111,4 +112,4 @@ def test_a_wedged_process_ends_itself() -> None:
     )
 
     assert done.returncode == WEDGED
-    assert "wedged" in done.stdout + done.stderr
+    assert "stuck: exiting" in done.stdout + done.stderr

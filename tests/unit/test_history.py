@@ -8,7 +8,7 @@ from pamqp.commands import Basic
 from tests.support.arbitrary import HEADERS, WIRE_TEXT
 from tests.support.messages import clock, message_with
 from worker.application.outcomes import Failure
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.infra.messaging.headers import REPLACES
 from worker.infra.messaging.history import History
 from worker.infra.messaging.names import EVENTS_EXCHANGE, WORKER_EXCHANGE
@@ -53,6 +53,49 @@ def test_the_default_exchange_is_remembered_as_such() -> None:
 @pytest.mark.parametrize("count", ["3", -1, 2**31, 1.5, None, b"3"])
 def test_a_count_that_makes_no_sense_is_none(count: Any) -> None:
     assert history_of({"x-attempts": count}, WORKER_EXCHANGE).attempts == 0
+
+
+def test_counts_up_to_what_an_integer_of_the_wire_holds_are_read() -> None:
+    headers = {"x-attempts": 2**31 - 1, "x-replays": 1}
+
+    history = history_of(headers, WORKER_EXCHANGE)
+
+    assert (history.attempts, history.replays) == (2**31 - 1, 1)
+    copy = history_of({"x-attempts": 3}, WORKER_EXCHANGE).headers_after(FAILURE, clock(), "1.2.3")
+    assert (copy["x-attempts"], copy["x-replays"]) == (4, 0)
+
+
+def test_names_as_long_as_a_printed_one_can_be_are_read_and_longer_ones_are_not() -> None:
+    longest = r"\xff" * 255
+    for name, read in ((longest, longest), (longest + "x", WORKER_EXCHANGE)):
+        headers = {"x-original-exchange": name}
+
+        assert history_of(headers, WORKER_EXCHANGE).original_exchange == read
+
+
+def test_a_copy_tells_when_why_and_by_whom_it_failed() -> None:
+    copy = history_of({}, EVENTS_EXCHANGE, "k").headers_after(FAILURE, clock(), "1.2.3")
+
+    at = "2026-11-22T12:00:00.000+00:00"
+    assert copy == {
+        "x-error-code": "car-not-found",
+        "x-error-detail": "no car was created yet",
+        "x-error-at": at,
+        "x-first-error-at": at,
+        "x-attempts": 1,
+        "x-replays": 0,
+        "x-original-exchange": EVENTS_EXCHANGE,
+        "x-original-routing-key": "k",
+        "x-worker-version": "1.2.3",
+    }
+
+
+def test_a_detail_is_cut_at_its_2048th_byte() -> None:
+    for length, kept in ((2048, 2048), (2049, 2048)):
+        failure = Failure(ErrorCode.INVALID_EVENT, "x" * length)
+        copy = history_of({}, "").headers_after(failure, clock(), "1.2.3")
+
+        assert copy["x-error-detail"] == "x" * kept
 
 
 def test_a_routing_key_that_is_not_utf_8_is_told_in_print() -> None:

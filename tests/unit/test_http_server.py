@@ -9,6 +9,7 @@ import pytest
 
 from worker.infra.http.server import Answer, HttpServer, Routes
 
+CLIENT_SECONDS = 5.0
 ROUTES: Routes = {"/health/live": lambda: Answer(HTTPStatus.OK, "text/plain", b"fine\n")}
 
 
@@ -24,7 +25,7 @@ def address(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def everywhere() -> Iterator[HttpServer]:
-    with HttpServer("::", 0, ROUTES) as server:
+    with HttpServer("::", 0, ROUTES, CLIENT_SECONDS) as server:
         yield server
 
 
@@ -38,7 +39,7 @@ def ask(method: str, address: str, port: int) -> tuple[int, bytes, str | None]:
 
 
 def test_one_address_is_served_whatever_its_family(address: str) -> None:
-    with HttpServer(address, 0, ROUTES) as server:
+    with HttpServer(address, 0, ROUTES, CLIENT_SECONDS) as server:
         assert ask("GET", address, server.port) == (200, b"fine\n", "5")
 
 
@@ -51,5 +52,5 @@ def test_head_is_answered_like_get_without_the_body(everywhere: HttpServer, addr
 
 
 def test_a_host_name_is_served() -> None:
-    with HttpServer("localhost", 0, ROUTES) as server:
+    with HttpServer("localhost", 0, ROUTES, CLIENT_SECONDS) as server:
         assert ask("GET", "localhost", server.port)[0] == HTTPStatus.OK

@@ -1,6 +1,8 @@
 import pytest
 
-from worker.infra.repeat_limited_log import REPEAT_SECONDS, RepeatLimitedLog
+from worker.infra.repeat_limited_log import RepeatLimitedLog
+
+REPEAT_SECONDS = 30.0
 
 
 class Clock:
@@ -30,7 +32,7 @@ def lines() -> Lines:
 
 @pytest.fixture
 def trouble(lines: Lines, clock: Clock) -> RepeatLimitedLog:
-    return RepeatLimitedLog(lines, clock)
+    return RepeatLimitedLog(lines, REPEAT_SECONDS, clock)
 
 
 def test_a_lasting_trouble_is_said_once(trouble: RepeatLimitedLog, lines: Lines) -> None:

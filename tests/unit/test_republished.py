@@ -14,6 +14,8 @@ from worker.infra.messaging.amqp.republished import (
 )
 from worker.infra.messaging.headers import NO_MESSAGE_ID
 
+LENGTH_BYTES = 4  # before the headers themselves
+
 BOOKKEEPING: FieldTable = {
     "x-error-code": "invalid-event",
     "x-error-detail": "d" * 2048,
@@ -110,6 +112,63 @@ def test_a_header_that_cannot_be_sent_is_dropped_and_named(
     copy = copy_of(message_id="m", headers=headers)
 
     assert headers_of(copy)[DROPPED_HEADERS] == named
+
+
+def test_the_longest_name_of_a_header_has_128_bytes() -> None:
+    for name, kept in (("k" * 128, True), ("é" * 64, True), ("k" * 129, False)):
+        assert (name in headers_of(copy_of(message_id="m", headers={name: 1}))) is kept
+
+
+def test_headers_are_filled_to_the_last_byte_and_leave_room_for_the_names_of_the_rest() -> None:
+    names = {DROPPED_HEADERS: "." * 1024}
+    ours = len(encode.field_table({**BOOKKEEPING, **names})) - LENGTH_BYTES
+    room = 65_536 - ours - len(encode.field_table({"k": ""})) + LENGTH_BYTES
+    for length, kept in ((room, True), (room + 1, False)):
+        headers = headers_of(copy_of(message_id="m", headers={"k": "v" * length}))
+
+        assert ("k" in headers) is kept
+        assert headers.get(DROPPED_HEADERS) == (None if kept else "k")
+
+
+def test_what_one_header_takes_is_no_longer_there_for_the_next() -> None:
+    headers = headers_of(copy_of(message_id="m", headers={"a": "v" * 40_000, "b": "v" * 40_000}))
+
+    assert ("a" in headers, "b" in headers) == (True, False)
+
+
+def test_the_names_of_what_is_dropped_have_1024_characters_at_most() -> None:
+    headers = {f"k{i:03}": b"\xff" for i in range(500)}
+
+    names = headers_of(copy_of(message_id="m", headers=headers))[DROPPED_HEADERS]
+
+    assert len(names) == 1024
+    assert names.startswith("k000, k001, ")
+
+
+@pytest.mark.parametrize("before", ["", 7, None])
+def test_a_list_of_dropped_headers_that_is_none_is_not_passed_on(before: Any) -> None:
+    copy = copy_of(message_id="m", headers={DROPPED_HEADERS: before})
+
+    assert DROPPED_HEADERS not in headers_of(copy)
+
+
+def test_a_property_that_cannot_be_sent_is_dropped_and_named() -> None:
+    copy = copy_of(message_id="m", app_id="\udcff", correlation_id="c")
+
+    assert (copy.app_id, copy.correlation_id, copy.message_id) == (None, "c", "m")
+    assert headers_of(copy) == {**BOOKKEEPING, DROPPED_HEADERS: "app_id"}
+
+
+def test_bookkeeping_of_ours_takes_the_place_of_what_came() -> None:
+    forged = {"x-error-code": "forged", "x-replaces": "forged", "x-death": [], "CC": []}
+
+    headers = headers_of(copy_of(message_id="m", headers={**forged, "x-first-death-queue": "q"}))
+
+    assert headers == {**BOOKKEEPING, "x-original-cc": []}
+
+
+def test_a_copy_is_kept_on_disk() -> None:
+    assert copy_of(message_id="m", delivery_mode=1).delivery_mode == 2
 
 
 def test_of_too_many_headers_the_small_ones_are_kept() -> None:

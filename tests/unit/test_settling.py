@@ -6,7 +6,7 @@ from pamqp.commands import Basic
 from tests.support.messages import clock
 from tests.support.settling import RecordingChannel, ScriptedPublisher, Silent
 from worker.application.outcomes import Failure, Outcome
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.amqp.message import Message

@@ -105,7 +105,8 @@ async def test_a_suspect_with_few_trials_goes_before_one_with_many() -> None:
     batching = batching_with(apply, TrialsSoFar(trials), channel)
     for each in suspects:
         batching.deliver(each)
-    await batching.run()
+    async with asyncio.timeout(10):
+        await batching.run()
 
     assert begun == [["fresh", "new"], ["spared"], ["grazed"], ["struck"]]
 
@@ -118,6 +119,12 @@ def delivered(count: FieldValue, *, redelivered: bool) -> Delivery:
 def test_a_message_delivered_for_the_third_time_is_a_suspect() -> None:
     assert is_suspect(delivered(2, redelivered=True))
     assert not is_suspect(delivered(1, redelivered=True))
+
+
+def test_a_delivery_is_a_first_one_unless_it_says_otherwise() -> None:
+    message = delivered(2, redelivered=True).message
+
+    assert not is_suspect(Delivery(message, 1, NoSubscription()))
 
 
 @pytest.mark.parametrize("count", [99, 2.0, "99", True, None, {"count": 99}])

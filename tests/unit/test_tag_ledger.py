@@ -41,6 +41,31 @@ def test_a_delivery_given_back_is_passed_but_never_named() -> None:
     assert ledger.take_acks() == [Ack(1, multiple=True)]
 
 
+def test_every_settled_delivery_is_counted_once() -> None:
+    ledger = TagLedger()
+    assert ledger.settled_count == 0
+    for tag in (1, 2, 5):
+        ledger.settle(tag)
+    ledger.answered(6)
+    assert ledger.settled_count == 4
+
+    ledger.take_acks()
+    assert ledger.settled_count == 4
+
+    ledger.answered(3)
+    ledger.settle(4)
+    ledger.take_acks()
+    assert ledger.settled_count == 6
+
+
+def test_where_nothing_is_settled_nothing_is_acknowledged() -> None:
+    ledger = TagLedger()
+    ledger.answered(1)
+
+    assert ledger.take_acks() == []
+    assert ledger.take_acks() == []
+
+
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=60), st.randoms())
 def test_a_broker_would_accept_every_ack_and_lose_no_unsettled_delivery(
     plan: list[int], rng: object

@@ -103,6 +103,26 @@ def test_what_is_lost_is_named_and_the_rest_is_there() -> None:
     }
 
 
+@pytest.mark.parametrize("type_", [*FIELD_TYPES, b"\x00"])
+def test_after_a_value_of_each_type_the_next_header_is_found(type_: bytes) -> None:
+    properties = decoded(
+        {
+            "headers": table(
+                text_header(b"\xff", b"undecodable"),
+                header(b"k", type_, FIELD_TYPES.get(type_, b"")),
+                text_header(b"after", b"kept"),
+            ),
+            "priority": b"\x07",
+            "app_id": short(b"/s"),
+        }
+    )
+
+    assert properties.headers is not None
+    assert properties.headers["after"] == "kept"
+    assert properties.headers.keys() >= {"k", "x-undecodable"}
+    assert (properties.priority, properties.app_id) == (7, "/s")
+
+
 def test_the_names_of_what_is_lost_have_an_end() -> None:
     headers = table(*(text_header(b"\xff%d" % i, b"v") for i in range(5_000)))
 

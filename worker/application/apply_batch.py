@@ -1,4 +1,4 @@
-"""The one place that applies messages to the catalog: a batch, in one transaction."""
+"""Applies a batch of messages to the catalog in one transaction."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,6 +7,7 @@ from worker.application.catalog_state import CatalogState
 from worker.application.commands import CommandMessage, CreateCar, OfferFinancingPlan
 from worker.application.decide import Dispatch, decide_batch, dispatch
 from worker.application.outcomes import Failure, Outcome, Result
+from worker.domain.error_code import ErrorCode
 from worker.domain.ports.processed_messages import ProcessedMessage
 from worker.domain.ports.unit_of_work import (
     ConcurrentChangeError,
@@ -14,14 +15,13 @@ from worker.domain.ports.unit_of_work import (
     StoreUnavailableError,
     UnitOfWork,
 )
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.domain.value_objects.message_identity import MessageIdentity
 
 REPLACED = "replaced"
-"""The recorded outcome of a message whose edited form was applied in its place."""
+"""The recorded outcome of a message whose edited copy was applied instead."""
 
 REDO_LIMIT = 10
-"""How often a batch is done again before it waits like for any other trouble of the store."""
+"""How many times to retry a batch that lost a race before treating the store as unavailable."""
 
 
 class ApplyBatch:
@@ -34,14 +34,14 @@ class ApplyBatch:
         self._dispatch = dispatch
 
     async def __call__(self, batch: Sequence[CommandMessage]) -> list[Result]:
-        """The result of each message, in the order given, committed.
+        """The committed result of each message, in the order given.
 
-        Creations go first, so that a price change that overtook its creation on the way
-        needs no retry.
+        Creations go first, so that a price change that arrived before its creation needs no
+        retry.
 
         Raises:
-            StoreUnavailableError: the store is away; none, or only the first part, of the
-                batch is committed, and all of it can be given again.
+            StoreUnavailableError: the store is unavailable; nothing or only a first part of the
+                batch is committed, and the whole batch can be applied again.
         """
         order = sorted(range(len(batch)), key=lambda i: not _creates(batch[i]))
         results = await self._apply_isolating([batch[i] for i in order])
@@ -49,10 +49,10 @@ class ApplyBatch:
         return [result_at[i] for i in range(len(batch))]
 
     async def _apply_isolating(self, batch: Sequence[CommandMessage]) -> list[Result]:
-        """A message that the store refuses costs only itself, and its neighbours commit.
+        """Isolates a message that the store refuses, so that the others commit.
 
-        The batch is halved until that message stands alone: a few transactions more for
-        each such message, and no car before its creation.
+        The batch is halved until that message is alone, which costs a few transactions for each
+        such message and keeps creations first.
         """
         try:
             return await self._apply_with_redo(batch)
@@ -70,10 +70,10 @@ class ApplyBatch:
                 return await self._apply(batch)
             except ConcurrentChangeError:
                 continue
-        raise StoreUnavailableError(f"other workers were quicker {REDO_LIMIT} times in a row")
+        raise StoreUnavailableError(f"other workers were faster {REDO_LIMIT} times in a row")
 
     async def _apply(self, batch: Sequence[CommandMessage]) -> list[Result]:
-        """One attempt. Its phases take locks in the same order everywhere."""
+        """Makes one attempt, taking locks in an order that is the same everywhere."""
         async with self._unit_of_work() as work:
             recorded = await work.processed_messages.find(_identities(batch))
             catalog = CatalogState(
@@ -105,7 +105,7 @@ def _plan_ids(batch: Sequence[CommandMessage]) -> set[str]:
 
 
 def _records(batch: Sequence[CommandMessage], results: Sequence[Result]) -> list[ProcessedMessage]:
-    """What to record, by identity: the order in which ids are locked."""
+    """The records, sorted by identity: the order in which ids are locked."""
     records = []
     for message, result in zip(batch, results, strict=True):
         if isinstance(result, Outcome) and result is not Outcome.DUPLICATE:

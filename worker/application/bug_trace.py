@@ -1,4 +1,4 @@
-"""Where a bug passed through our own code: places only, so that it may be logged."""
+"""The trace of a bug through our own code: only places, which are safe to log."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -6,16 +6,16 @@ from pathlib import Path
 from traceback import walk_tb
 
 LONGEST_TRACE = 20
-"""Frames kept, the innermost ones: endless recursion has a thousand."""
+"""Innermost frames that are kept; infinite recursion has a thousand."""
 
 _PACKAGE = Path(__file__).parents[1]
 
 
 def trace_of(bug: Exception) -> tuple[str, ...]:
-    """Our frames as `file:line`, outermost first; the exception's type and place come last.
+    """Our frames as `file:line`, outermost first, then the exception's type and place.
 
-    The frames of an exception that caused it follow its own. The texts of both are left out: they
-    may contain parts of a message.
+    The frames of the exception's cause follow. The texts of both are left out, because they may
+    contain parts of a message.
     """
     errors = [bug] if bug.__cause__ is None else [bug, bug.__cause__]
     frames = (frame for error in errors for frame in _our_frames(error))
@@ -23,7 +23,7 @@ def trace_of(bug: Exception) -> tuple[str, ...]:
 
 
 def _type_and_place(bug: Exception) -> str:
-    """The exception's type and the `file:line` that raised it, which may be a library's."""
+    """The exception's type and the `file:line` that raised it, possibly in a library."""
     where = "?"
     for frame, line in walk_tb(bug.__traceback__):
         where = f"{Path(frame.f_code.co_filename).name}:{line}"

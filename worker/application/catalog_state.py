@@ -9,14 +9,14 @@ E = TypeVar("E", bound=Entity)
 
 
 class Changes(Generic[E]):
-    """The entities of one kind that a batch touches, as its messages change them in turn."""
+    """The entities of one kind that a batch touches, with the changes of its messages so far."""
 
     def __init__(self, stored: Mapping[str, E]) -> None:
         self._stored = stored
         self._changed: dict[str, E] = {}
 
     def get(self, entity_id: str) -> E | None:
-        """The entity as the messages decided so far have left it."""
+        """The entity after the messages decided so far."""
         return self._changed.get(entity_id) or self._stored.get(entity_id)
 
     def put(self, entity: E) -> None:
@@ -25,12 +25,12 @@ class Changes(Generic[E]):
 
     @property
     def added(self) -> list[E]:
-        """Those that were not stored before, by id: the order in which rows are locked."""
+        """Entities not stored before, by id: the order in which rows are locked."""
         return [entity for entity in self._by_id() if entity.id not in self._stored]
 
     @property
     def updated(self) -> list[E]:
-        """Those that were stored otherwise, by id."""
+        """Stored entities that changed, by id."""
         return [entity for entity in self._by_id() if entity.id in self._stored]
 
     def _by_id(self) -> list[E]:

@@ -1,4 +1,4 @@
-"""Decides what becomes of each message of a batch: no I/O, nothing stored."""
+"""Decides the result of each message of a batch, without I/O."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import assert_never
@@ -15,15 +15,15 @@ from worker.application.outcomes import Decision, Failure, Outcome, Result
 from worker.application.use_cases.change_price import change_price
 from worker.application.use_cases.create_car import create_car
 from worker.application.use_cases.offer_financing_plan import offer_financing_plan
+from worker.domain.error_code import ErrorCode
 from worker.domain.errors import CommandRefusedError
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.domain.value_objects.message_identity import MessageIdentity
 
 Dispatch = Callable[[Command, CatalogState], Decision]
 
 
 def dispatch(command: Command, catalog: CatalogState) -> Decision:
-    """Hands a command to its use case."""
+    """Calls the use case of a command."""
     match command:
         case CreateCar():
             return create_car(command, catalog.cars.get(command.car_id))
@@ -42,9 +42,9 @@ def decide_batch(
     catalog: CatalogState,
     dispatch: Dispatch = dispatch,
 ) -> list[Result]:
-    """The result of each message, one after the other; `catalog` is left as they make it.
+    """Decides the messages in order and applies their changes to `catalog`.
 
-    A message that fails leaves no trace: the copy of it that follows is decided afresh.
+    A failed message changes nothing, so that a later copy of it is decided independently.
     """
     digests = dict(recorded)
     results = []
@@ -75,7 +75,7 @@ def _decide(
         decision = dispatch(message.command, catalog)
     except CommandRefusedError as refusal:
         return Failure(refusal.code, refusal.detail)
-    except Exception as bug:  # noqa: BLE001 - our own bug must cost this message only
+    except Exception as bug:  # noqa: BLE001 - a bug of ours must affect only this message
         return Failure.from_bug(bug, "handling it")
     if decision.changed is not None:
         catalog.put(decision.changed)

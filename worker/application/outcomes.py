@@ -1,4 +1,4 @@
-"""How a message can end, each way named once."""
+"""The possible results of a message."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -7,11 +7,11 @@ from typing import Self
 from worker.application.bug_trace import trace_of
 from worker.domain.entities.car import Car
 from worker.domain.entities.financing_plan import FinancingPlan
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 
 
 class Outcome(StrEnum):
-    """A message that is done: recorded, never to be applied again."""
+    """The result of a message that is recorded and never applied again."""
 
     APPLIED = "applied"
     DUPLICATE = "duplicate"
@@ -21,16 +21,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A message that was not applied, and why; nothing was recorded for it."""
+    """Why a message was not applied; nothing is recorded for it."""
 
     code: ErrorCode
     detail: str
     trace: tuple[str, ...] = field(default=(), compare=False)
-    """Where our code failed (see `trace_of`), for the log alone; empty unless it is our bug."""
+    """Where our code failed (see `trace_of`), only for the log; empty unless it is our bug."""
 
     @classmethod
     def from_bug(cls, bug: Exception, doing: str) -> Self:
-        """A bug of ours: its type and place, without its text, which may hold anything."""
+        """A bug of ours: its type and place, without its text, which may contain message data."""
         trace = trace_of(bug)
         return cls(ErrorCode.UNEXPECTED_ERROR, f"{trace[-1]} while {doing}", trace)
 
@@ -40,7 +40,7 @@ Result = Outcome | Failure
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a use case decided: the outcome, and what shall be stored, if anything changes."""
+    """The decision of a use case: the outcome, and the entity to store, if it changed."""
 
     outcome: Outcome
     changed: Car | FinancingPlan | None = None

@@ -62,7 +62,7 @@ def search(  # noqa: PLR0913 - one parameter for each option
 
 @app.command()
 def show(car_id: CarId, *, as_json: AsJson = False) -> None:
-    """Show one car: which message set its price and when, and how it can be paid."""
+    """Show one car: its price, the message that set it, and its financing plans."""
     entry = _ask(lambda catalog: catalog.get(car_id))
     if entry is None:
         typer.echo(f"inventory-worker: no car {car_id!r} in the catalog", err=True)
@@ -76,7 +76,7 @@ def show(car_id: CarId, *, as_json: AsJson = False) -> None:
 @app.command()
 def stats(  # noqa: PLR0913 - one parameter for each option
     *,
-    by: Annotated[Grouping, typer.Option(help="What makes a group.")] = Grouping.MAKE,
+    by: Annotated[Grouping, typer.Option(help="How to group the cars.")] = Grouping.MAKE,
     make: Make = None,
     model: Model = None,
     year_min: YearMin = None,
@@ -85,7 +85,7 @@ def stats(  # noqa: PLR0913 - one parameter for each option
     price_max: PriceMax = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count the cars, and summarize their prices group by group."""
+    """Count the cars and summarize their prices per group."""
     filters = CatalogFilters(make, model, year_min, year_max, price_min, price_max)
     groups = _ask(lambda catalog: catalog.summarize(filters, by))
     if as_json:

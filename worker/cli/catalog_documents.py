@@ -1,10 +1,10 @@
-"""What the catalog holds as programs see it: amounts are strings in JSON, instants RFC 3339."""
+"""JSON documents of the catalog: amounts are strings, instants RFC 3339."""
 
 from typing import Any
 
 from worker.domain.entities.car import Car
 from worker.domain.entities.financing_plan import FinancingPlan
-from worker.domain.value_objects.catalog_entry import CatalogEntry
+from worker.domain.read_models.catalog_entry import CatalogEntry
 from worker.domain.value_objects.catalog_summary import CatalogGroup
 
 
@@ -23,7 +23,7 @@ def car_document(car: Car) -> dict[str, Any]:
 
 
 def entry_document(entry: CatalogEntry) -> dict[str, Any]:
-    """A car, when the worker stored its price, and the plans by which it can be paid."""
+    """A car, when the worker stored its price, and its financing plans."""
     return {
         **car_document(entry.car),
         "price_stored_at": entry.price_stored_at,

@@ -1,4 +1,4 @@
-"""The options by which the commands of the catalog choose cars."""
+"""Options that filter cars."""
 
 import re
 from decimal import Decimal
@@ -13,14 +13,14 @@ _PLAIN_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
 
 def parse_pesos(text: str) -> Decimal:
-    """Reads an exact amount; `Decimal` alone would take `1e5`, `1_000` and `NaN` too."""
+    """Parses an exact amount; `Decimal` alone also accepts `1e5`, `1_000` and `NaN`."""
     if _PLAIN_DECIMAL.fullmatch(text) is None:
         raise typer.BadParameter(f"{text!r} is not a decimal number such as 349999.00")
     return Decimal(text)
 
 
 def parse_car_id(text: str) -> str:
-    """Reads the id of a car."""
+    """Parses the id of a car."""
     try:
         return parse_entity_id(text)
     except InvalidValueError as invalid:
@@ -28,8 +28,8 @@ def parse_car_id(text: str) -> str:
 
 
 CarId = Annotated[str, typer.Argument(parser=parse_car_id, metavar="ID")]
-Make = Annotated[str | None, typer.Option(help="Exactly this make, but for case.")]
-Model = Annotated[str | None, typer.Option(help="Exactly this model, but for case.")]
+Make = Annotated[str | None, typer.Option(help="Exactly this make, ignoring case.")]
+Model = Annotated[str | None, typer.Option(help="Exactly this model, ignoring case.")]
 YearMin = Annotated[int | None, typer.Option(help="From this model year.")]
 YearMax = Annotated[int | None, typer.Option(help="Up to this model year.")]
 PriceMin = Annotated[

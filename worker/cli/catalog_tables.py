@@ -1,16 +1,16 @@
-"""What the catalog holds as people see it."""
+"""Tables of the catalog."""
 
 from collections.abc import Sequence
 
 from worker.cli.output import print_table
 from worker.domain.entities.financing_plan import FinancingPlan
-from worker.domain.value_objects.catalog_entry import CatalogEntry
-from worker.domain.value_objects.catalog_page import CatalogPage
+from worker.domain.read_models.catalog_entry import CatalogEntry
+from worker.domain.read_models.catalog_page import CatalogPage
 from worker.domain.value_objects.catalog_summary import CatalogGroup, Grouping
 
 
 def print_page(page: CatalogPage) -> None:
-    """The cars of a page, and how many match in all."""
+    """Prints the cars of a page and the total number of matches."""
     columns = ("id", "make", "model", "#year", "#price MXN", "priced at")
     rows = [
         (car.id, car.make, car.model, car.year, car.price.amount, car.price.occurred_at)
@@ -20,7 +20,7 @@ def print_page(page: CatalogPage) -> None:
 
 
 def print_entry(entry: CatalogEntry) -> None:
-    """A car, which message set its price and when, and the plans, if there are any."""
+    """Prints a car, the message that set its price, and its plans, if any."""
     car, price = entry.car, entry.car.price
     fields = {
         "make": car.make,
@@ -38,7 +38,7 @@ def print_entry(entry: CatalogEntry) -> None:
 
 
 def print_groups(groups: Sequence[CatalogGroup], grouping: Grouping) -> None:
-    """The prices of each group."""
+    """Prints the prices of each group."""
     columns = (str(grouping), "#cars", "#lowest", "#median", "#mean", "#highest")
     rows = [(_name(group), *_figures(group)) for group in groups]
     print_table(f"prices in MXN by {grouping}", columns, rows)

@@ -1,4 +1,4 @@
-"""`contract`: what publishers build against."""
+"""`contract`: prints the contract with publishers."""
 
 from enum import StrEnum
 from importlib.resources import files
@@ -10,14 +10,14 @@ import typer
 
 
 class Format(StrEnum):
-    """The forms in which the document is kept."""
+    """The formats of the document."""
 
     YAML = "yaml"
     JSON = "json"
 
 
 def contract(
-    form: Annotated[Format, typer.Option("--format", help="Which form to print.")] = Format.YAML,
+    form: Annotated[Format, typer.Option("--format", help="The format to print.")] = Format.YAML,
 ) -> None:
     """Print the contract with publishers, an AsyncAPI 3 document."""
     document = _folder() / f"asyncapi.{form}"
@@ -25,6 +25,6 @@ def contract(
 
 
 def _folder() -> Traversable:
-    """Inside the package once that is built, else beside it: in a checkout and in the image."""
+    """Inside the package if it is installed, beside it in a checkout and in the image."""
     packaged = files("worker") / "contract"
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "contract"

@@ -1,4 +1,4 @@
-"""`doctor`: is everything there, and what to do if not."""
+"""`doctor`: checks the servers and says what to do about problems."""
 
 import asyncio
 from typing import Annotated

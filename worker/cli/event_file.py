@@ -1,4 +1,4 @@
-"""Files of events, as `publish` and `validate` read them."""
+"""Reads files of events for `publish` and `validate`."""
 
 import sys
 from pathlib import Path
@@ -31,5 +31,5 @@ def find_wrong_lines(lines: list[NumberedLine]) -> list[WrongLine]:
 
 
 def describe_wrong_line(wrong: WrongLine) -> str:
-    """One line for a person: where, which field, what was found, what is allowed."""
+    """One line: the line number, the field, what was found, what is allowed."""
     return f"line {wrong.number}: {wrong.failure.detail} ({wrong.failure.code})"

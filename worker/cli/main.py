@@ -38,11 +38,11 @@ def version(
 
 
 def main() -> None:
-    """Runs a command; a mistake of the user or a missing server is one line on stderr."""
+    """Runs a command; user errors and unavailable servers are one line on stderr."""
     configure_logging("warning", "console")
     try:
         app()
-    except Exception as error:  # what is not explained goes on as it is
+    except Exception as error:  # unexplained errors propagate
         explained = explain(error)
         if explained is None:
             raise

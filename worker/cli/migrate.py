@@ -9,12 +9,12 @@ from worker.settings import read_database_url
 
 
 def migrate() -> None:
-    """Bring the database to the schema of this release; two at once take turns."""
+    """Bring the database to the schema of this release; concurrent runs take turns."""
     from alembic import command  # noqa: PLC0415 - 8 MB that no other command needs
     from alembic.config import Config  # noqa: PLC0415 - as above
 
     revision = asyncio.run(_read_revision(read_database_url()))
-    if revision is not None and revision > SCHEMA_REVISION:  # as after a release was rolled back
+    if revision is not None and revision > SCHEMA_REVISION:  # a release was rolled back
         typer.echo(f"the schema is at {revision}, newer than this release: nothing to do")
         return
     command.upgrade(Config(alembic_ini()), "head")
@@ -22,7 +22,7 @@ def migrate() -> None:
 
 
 def alembic_ini() -> Path:
-    """Inside the package once that is built, else beside it: in a checkout and in the image."""
+    """Inside the package if it is installed, beside it in a checkout and in the image."""
     package = Path(__file__).resolve().parents[1]
     packaged = package / "alembic.ini"
     return packaged if packaged.exists() else package.parent / "alembic.ini"

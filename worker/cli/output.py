@@ -29,19 +29,19 @@ def print_json(document: object) -> None:
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Prints an aligned table; columns whose name begins with `#` hold numbers.
 
-    In a terminal what is too wide is cut with an ellipsis; in a pipe nothing is.
+    In a terminal wide cells are cut with an ellipsis; in a pipe they are not.
     """
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for column in columns:
         justify: Literal["left", "right"] = "right" if column.startswith("#") else "left"
         table.add_column(column.lstrip("#"), justify=justify, no_wrap=True)
     for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row))  # no markup: it is data
+        table.add_row(*(Text(_cell(value)) for value in row))  # data, not markup
     Console(width=None if sys.stdout.isatty() else UNLIMITED_WIDTH).print(table)
 
 
 def pesos(amount: Decimal) -> str:
-    """An amount for people: 349,999.00."""
+    """Formats an amount: 349,999.00."""
     return f"{amount:,.2f}"
 
 

@@ -32,10 +32,10 @@ def publish(
     file: EventFile,
     *,
     no_validate: Annotated[
-        bool, typer.Option("--no-validate", help="Send wrong events too, for the worker to judge.")
+        bool, typer.Option("--no-validate", help="Send invalid events too.")
     ] = False,
 ) -> None:
-    """Publish events, each confirmed by the broker; where one is wrong, none is sent."""
+    """Publish events, each confirmed by the broker; if one is invalid, none is sent."""
     lines = read_event_file(file)
     _refuse(_find_unsendable(lines) if no_validate else find_wrong_lines(lines))
     events = [line.content for line in lines if isinstance(line.content, EventLine)]
@@ -56,14 +56,14 @@ def _refuse(wrong_lines: Sequence[WrongLine]) -> None:
 
 
 def _find_unsendable(lines: Sequence[NumberedLine]) -> list[WrongLine]:
-    """Lines that hold no event: there is nothing in them to send."""
+    """Lines without an event to send."""
     return [
         WrongLine(line.number, line.content) for line in lines if isinstance(line.content, Failure)
     ]
 
 
 async def _publish(url: str, events: Sequence[EventLine]) -> list[str]:
-    """Publishes in file order but for what is in flight; returns the types nobody takes."""
+    """Publishes in file order, several at a time; returns the types of unroutable events."""
     publisher = ConfirmingPublisher(
         url,
         exchange=EVENTS_EXCHANGE,
@@ -78,7 +78,7 @@ async def _publish(url: str, events: Sequence[EventLine]) -> list[str]:
         for event in remaining:
             try:
                 properties = event.properties()
-                properties.timestamp = datetime.now(UTC)  # what the delivery lag is counted from
+                properties.timestamp = datetime.now(UTC)  # the delivery lag is measured from it
                 await publisher.publish(event.data.encode(), properties, event.type)
             except UnroutableError:
                 unroutable.append(event.type)
@@ -90,7 +90,7 @@ async def _publish(url: str, events: Sequence[EventLine]) -> list[str]:
             async with asyncio.TaskGroup() as group:
                 for _ in range(PUBLISHERS):
                     group.create_task(work(progress, task))
-    except ExceptionGroup as errors:  # `except*` would wrap what it raises anew in early 3.11
+    except ExceptionGroup as errors:  # in early 3.11 `except*` would wrap what is raised in it
         raise errors.exceptions[0] from None
     finally:
         await publisher.close()

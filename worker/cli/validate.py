@@ -1,4 +1,4 @@
-"""`validate`: are these events ones that the worker would take?"""
+"""`validate`: checks events offline."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from worker.cli.output import AS_JSON, print_json
 
 
 def validate(file: EventFile, *, as_json: Annotated[bool, AS_JSON] = False) -> None:
-    """Check events offline: names the line, the field, what is wrong and what is allowed."""
+    """Check events offline; print the line, the field, what was found and what is allowed."""
     lines = read_event_file(file)
     wrong_lines = find_wrong_lines(lines)
     if as_json:

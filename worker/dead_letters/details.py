@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 from worker.dead_letters.session import DeadLetterSession
-from worker.domain.value_objects.catalog_entry import CatalogEntry
+from worker.domain.read_models.catalog_entry import CatalogEntry
 from worker.infra.db.repositories.catalog_repository import PostgresCatalogRepository
 from worker.infra.db.repositories.recorded_messages import (
     PostgresRecordedMessages,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from worker.application.apply_batch import ApplyBatch
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Outcome, Result
-from worker.application.use_cases.rehearse import Rehearsal
+from worker.application.rehearse import Rehearsal
 from worker.composition import utc_now
 from worker.dead_letters.session import DeadLetterSession
 from worker.infra.db.snapshot import open_snapshot

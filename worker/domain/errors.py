@@ -1,15 +1,15 @@
-"""What can be wrong with a value or a command, named after the condition."""
+"""Errors of values and commands, named after the condition."""
 
 from collections.abc import Sequence
 
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 
 
 class InvalidValueError(ValueError):
     """A value breaks a rule of the contract.
 
-    `found` is what was given, `allowed` what the rule permits: together they make one
-    line that a publisher can act on.
+    `found` is the given value, `allowed` describes the rule: together they form one line that a
+    publisher can act on.
     """
 
     code = ErrorCode.INVALID_EVENT
@@ -21,13 +21,13 @@ class InvalidValueError(ValueError):
 
 
 class OccurredInFutureError(InvalidValueError):
-    """The event claims a time so far ahead that it would freeze the price for good."""
+    """The event's time is too far ahead: it would freeze the price until then."""
 
     code = ErrorCode.OCCURRED_IN_FUTURE
 
 
 class CommandRefusedError(Exception):
-    """The catalog cannot take this command as it stands."""
+    """The current catalog does not allow this command."""
 
     code: ErrorCode
 
@@ -37,7 +37,7 @@ class CommandRefusedError(Exception):
 
 
 class CarNotFoundError(CommandRefusedError):
-    """A price change arrived for a car that nobody has created yet."""
+    """The car of a price change or plan does not exist yet."""
 
     code = ErrorCode.CAR_NOT_FOUND
 
@@ -49,7 +49,7 @@ class CarAlreadyExistsError(CommandRefusedError):
 
 
 def describe(found: object, *, at_most: int = 80) -> str:
-    """A short, printable form of what was found in JSON, fit for a header and a log line."""
+    """A short, printable form of a JSON value, for headers and log lines."""
     match found:
         case None | bool():
             return {None: "null", True: "true", False: "false"}[found]
@@ -66,7 +66,7 @@ def _shortened(text: str, at_most: int) -> str:
 
 
 class InvalidQueryError(ValueError):
-    """A search nobody can answer; names every problem at once."""
+    """A search is invalid; the message lists all problems."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)

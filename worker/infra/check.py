@@ -3,9 +3,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at; `problem` says what is wrong and what to do, None if nothing.
+    """The result of one check; `problem` says what is wrong and what to do, None if all is well.
 
-    What is only to be looked after, and stops no message, is a warning.
+    A warning needs attention but does not stop messages.
     """
 
     check: str

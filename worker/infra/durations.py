@@ -1,11 +1,11 @@
-"""How long the worker and its commands wait, in one object that is given to those who wait."""
+"""All waits and time limits of the worker and its commands, injected as one object."""
 
 from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Durations:
-    """Waits and bounds in seconds; tests make their own with shorter ones.
+    """Waits and limits in seconds; tests use shorter ones.
 
     Raises:
         ValueError: one is not positive, or two contradict each other.
@@ -13,9 +13,9 @@ class Durations:
 
     # RabbitMQ
     connect: float = 20.0
-    """To open a connection, with everything that is declared on it."""
+    """To open a connection and declare everything on it."""
     call: float = 20.0
-    """For the answer to one method."""
+    """For the response to one method."""
     confirm: float = 10.0
     """For the confirm of a publish."""
     write: float = 10.0
@@ -23,31 +23,51 @@ class Durations:
     close: float = 5.0
     """To close a channel or a connection."""
     acks_in_transit: float = 0.1
-    """Between the last ack and closing: acks on a quorum queue can vanish, after 0.05 none did."""
+    """Between the last ack and closing: acks on a quorum queue can be lost; after 0.05 none was."""
 
     # Retries
     first_pause: float = 0.1
     """Before the second attempt; each further pause is twice as long."""
     longest_pause: float = 5.0
     hold: float = 30.0
-    """How long deliveries are held while PostgreSQL or the republishing connection is away.
+    """How long deliveries are held while PostgreSQL or the republishing connection is unavailable.
 
     After that they go back to the queue, well before any consumer timeout of the broker.
     """
     unroutable_pause: float = 1.0
-    """Before the topology is declared again because a queue of ours is gone."""
+    """Before the topology is declared again because one of our queues is missing."""
 
     # Batching
     linger: float = 0.02
     """How long a growing batch waits for more messages."""
     linger_step: float = 0.002
-    """Between two looks at a growing batch; one that has not grown is complete."""
+    """Between two checks of a growing batch; a batch that has not grown is complete."""
 
     # Health
     stuck_after: float = 30.0
-    """Without a turn of the event loop the process is not live."""
+    """Without a run of the event loop; then the process is not live."""
     no_progress_after: float = 300.0
-    """Without progress of messages in hand, or an attempt to consume, the process is not live."""
+    """Without progress of in-flight messages or an attempt to consume; then it is not live."""
+
+    tick: float = 1.0
+    """Between two heartbeats of the event loop, and between two looks of the watchdog."""
+    watchdog_grace: float = 60.0
+    """For an orchestrator to restart a stuck process gracefully before it ends itself."""
+    last_words: float = 5.0
+    """To log why the process ends itself: stderr may be a full pipe."""
+    probe_every: float = 5.0
+    """Between two looks at the database while the worker runs."""
+    probe_answer: float = 5.0
+    http_client: float = 5.0
+    """For a prober or scraper to send its request."""
+    last_spans: float = 3.0
+    """To send the last traces: an unavailable collector would take 30."""
+
+    # Log
+    log_repeat: float = 30.0
+    """Before a persistent problem is logged again."""
+    bug_log_repeat: float = 60.0
+    """Before the same place of a bug is logged again."""
 
     # PostgreSQL
     lock: float = 5.0
@@ -55,35 +75,42 @@ class Durations:
     statement: float = 15.0
     """`statement_timeout` of a session."""
     idle_in_transaction: float = 10.0
-    """`idle_in_transaction_session_timeout`: a frozen worker must not hold up the others."""
+    """`idle_in_transaction_session_timeout`: a frozen worker must not block the others."""
     transaction: float = 30.0
-    """`transaction_timeout`, which ends what no other bound does.
+    """`transaction_timeout`, for cases that no other limit covers.
 
-    A session that waits for the second half of a statement (prepared, never executed) is not idle,
-    and its `statement_timeout` cannot interrupt the waiting. Twice a statement's, and above any
-    transaction of a database that works.
+    A session that waits for the second half of a statement (prepared, never executed) is not
+    idle, and its `statement_timeout` cannot interrupt it. The value is twice `statement`, and
+    longer than any transaction of a healthy database.
     """
     database_connect: float = 10.0
     database_answer: float = 20.0
-    """For the answer to a statement; above `statement`, the server's own bound."""
+    """For the response to a statement; above `statement`, the server's own limit."""
+
+    migration_turn: float = 300.0
+    """To wait for another migration; one that lasts longer is stuck, or needs a person."""
+    migration_poll: float = 0.2
+    """Between two attempts to take the lock of migrations."""
+    prune_every: float = 600.0
+    """Between two rounds of pruning, about: workers that started together do not stay in step."""
 
     # Dead letters
     browse_silence: float = 1.0
-    """Without a delivery; then the broker is asked whether anything is left to deliver."""
+    """Without a delivery; then the broker is asked whether messages are left."""
     browse_stalled: float = 30.0
     """Without a delivery although messages are left; then the browse fails."""
     requeue_visible: float = 5.0
-    """Until the broker shows again what was given back."""
+    """Until the broker counts requeued messages as ready again."""
     browse_turn: float = 600.0
-    """For the turn to browse, behind the other commands; a browse may take a minute or two."""
+    """To wait for other commands that browse; one browse may take a minute or two."""
     window: float = 20.0
-    """How long selected dead letters are held at most; brokers take them back after 60 or more."""
+    """Maximum hold of selected dead letters; brokers requeue them after 60 or more."""
     longest_window: float = 600.0
-    """The same where a shorter window does not reach the selected ones."""
+    """The same if a shorter window does not reach the selected dead letters."""
     drain_pause: float = 2.0
-    """Before another pass over a queue in which nothing selected was found."""
+    """Before another pass over a queue in which no selected message was found."""
     outcome_poll: float = 0.25
-    """Between two looks for the outcome of replayed messages."""
+    """Between two polls for the outcome of replayed messages."""
     outcome_patience: float = 60.0
     """After the last outcome and all retry delays; then a replayed message counts as stuck."""
 

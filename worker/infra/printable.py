@@ -1,7 +1,7 @@
 def printable(text: str) -> str:
-    r"""The text on one line, fit for a terminal and a database: what is not becomes `\x07`.
+    r"""The text on one line, safe for terminals and databases; other characters as `\x07`.
 
-    Logs and tables show what publishers wrote: control characters in it could end a line or
+    Logs and tables show text from publishers, whose control characters could end a line or
     rewrite the screen.
     """
     if text.isprintable():

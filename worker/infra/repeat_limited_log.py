@@ -3,8 +3,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-REPEAT_SECONDS = 30.0
-
 
 class _Warns(Protocol):
     def warning(self, event: str, **details: object) -> object: ...
@@ -19,14 +17,14 @@ class _Logged:
 class RepeatLimitedLog:
     """Logs a persistent problem once, then every `repeat_seconds` with the suppressed repeats.
 
-    Each reason has a limit of its own: a server may refuse and reset connections in turn.
+    Each reason has its own limit: a server may alternate between refusing and resetting.
     """
 
     def __init__(
         self,
         log: _Warns,
+        repeat_seconds: float,
         clock: Callable[[], float] = time.monotonic,
-        repeat_seconds: float = REPEAT_SECONDS,
     ) -> None:
         self._log = log
         self._clock = clock
@@ -34,7 +32,7 @@ class RepeatLimitedLog:
         self._logged: dict[tuple[str, str], _Logged] = {}
 
     def warn(self, event: str, reason: str) -> None:
-        """Logs a problem, or counts it as suppressed if it was logged a short while ago."""
+        """Logs a problem, or counts it as suppressed if it was logged recently."""
         now = self._clock()
         since = now - self._repeat_seconds
         self._logged = {

@@ -1,7 +1,7 @@
-"""What can be told of a server's URL before anybody connects.
+"""Validates server URLs before a connection is made.
 
-Drivers name in their errors what they could not read, which is a password as soon as it holds
-an unescaped `/` or `#`. So nothing malformed reaches them, and nothing here repeats a URL.
+Drivers quote unparsable parts in their errors, which exposes a password that contains an
+unescaped `/` or `#`. So malformed URLs never reach them, and no message here repeats a URL.
 """
 
 import re
@@ -18,16 +18,16 @@ _LIBPQ_ALONE = (
     *("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
     *("tcp_user_timeout", "sslcompression", "sslsni", "require_auth"),
 )
-"""asyncpg would pass them on as settings of the session, which the server refuses."""
+"""asyncpg would send them as session settings, which the server refuses."""
 
 _MALFORMED = "cannot be read as a URL: percent-encode the password (`/` is %2F, `#` %23, `@` %40)"
 
 
 def check_server_url(url: str, *schemes: str) -> None:
-    """Several hosts, as PostgreSQL's clients take them, are parted by commas.
+    """Checks a URL; as in PostgreSQL's clients, several hosts are separated by commas.
 
     Raises:
-        ValueError: what is wrong; of the URL it names certificate files alone.
+        ValueError: the URL is invalid; the message quotes only names of certificate files.
     """
     if url.partition("://")[0] not in schemes:
         raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
@@ -64,7 +64,7 @@ def _is_host_and_port(text: str) -> bool:
 
 
 def _is_host(name: str) -> bool:
-    """Resolvers encode a name before they ask for it, and some names have no such form."""
+    """Whether resolvers can encode the name."""
     try:
         name.encode("idna")
     except UnicodeError:

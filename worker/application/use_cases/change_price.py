@@ -6,10 +6,10 @@ from worker.domain.errors import CarNotFoundError
 
 
 def change_price(command: ChangePrice, existing: Car | None) -> Decision:
-    """Notes the price if it is newer than the one in place.
+    """Changes the price if it is newer than the current one.
 
     Raises:
-        CarNotFoundError: the creation has not arrived yet; it may still come.
+        CarNotFoundError: the creation has not arrived yet; it may still arrive.
     """
     if existing is None:
         raise CarNotFoundError(f"no car {command.car_id} was created yet")

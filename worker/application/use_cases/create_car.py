@@ -6,11 +6,11 @@ from worker.domain.errors import CarAlreadyExistsError
 
 
 def create_car(command: CreateCar, existing: Car | None) -> Decision:
-    """Adds the car; for a car that is there already, only its price takes part.
+    """Adds the car; if it exists already, only its price is considered.
 
     Raises:
-        CarAlreadyExistsError: the existing car has another make, model or year; the
-            first that was committed stands.
+        CarAlreadyExistsError: the existing car has another make, model or year; the first
+            committed creation wins.
     """
     if existing is None:
         car = Car(command.car_id, command.make, command.model, command.year, command.price)

@@ -4,6 +4,6 @@ from worker.domain.entities.car import Car, PriceObservation
 
 
 def observe_price(car: Car, price: PriceObservation) -> Decision:
-    """Gives the car the price, if it is newer than the one in place."""
+    """Sets the price of the car if it is newer than the current one."""
     outcome = observe(price, car.price)
     return Decision(outcome, car.priced(price) if outcome is Outcome.APPLIED else None)

@@ -9,10 +9,10 @@ from worker.domain.errors import CarNotFoundError
 def offer_financing_plan(
     command: OfferFinancingPlan, car: Car | None, existing: FinancingPlan | None
 ) -> Decision:
-    """Notes the plan, whole, if it is new or newer than the one in place.
+    """Stores the plan as a whole if it is new, or newer than the current one.
 
     Raises:
-        CarNotFoundError: the creation of the car has not arrived yet; it may still come.
+        CarNotFoundError: the creation of the car has not arrived yet; it may still arrive.
     """
     if car is None:
         raise CarNotFoundError(f"no car {command.car_id} was created yet")

@@ -5,7 +5,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class AuditedMessage:
-    """A dead letter that a command dealt with; `sent_as` is the id of an edit, if it was edited."""
+    """A dead letter handled by a command; `sent_as` is the new id if it was edited."""
 
     source: str
     message_id: str
@@ -14,8 +14,8 @@ class AuditedMessage:
 
 
 class DeadLetterAudit(Protocol):
-    """What one command does to the dead letters, written down as it goes."""
+    """Records what one command does to the dead letters, while it runs."""
 
     async def add(self, messages: Sequence[AuditedMessage]) -> None:
-        """Notes messages, before they leave the queue."""
+        """Records messages before they leave the queue."""
         ...

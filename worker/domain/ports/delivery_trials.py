@@ -3,19 +3,19 @@ from typing import Protocol
 
 
 class DeliveryTrials(Protocol):
-    """Counts how often suspect messages were begun, in a place that outlives the process.
+    """Counts the trials of suspects in a store that outlives the process.
 
-    All may raise `StoreUnavailableError`.
+    All methods may raise `StoreUnavailableError`.
     """
 
     async def count(self, keys: Collection[bytes]) -> Mapping[bytes, int]:
-        """The trials of those that were begun and never ended."""
+        """The number of trials of each suspect whose trials never ended."""
         ...
 
     async def begin(self, keys: Collection[bytes]) -> Mapping[bytes, int]:
-        """Counts one more trial of each before it is made; returns how many there are now."""
+        """Counts a trial of each suspect before it starts; returns the new counts."""
         ...
 
     async def end(self, keys: Collection[bytes]) -> None:
-        """Forgets messages whose handling came to an end, whatever the end."""
+        """Deletes the counts of suspects whose handling ended, with any result."""
         ...

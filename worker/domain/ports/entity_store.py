@@ -5,27 +5,26 @@ E = TypeVar("E")
 
 
 class EntityStore(Protocol[E]):
-    """Entities of one kind, to be changed inside one transaction.
+    """Entities of one kind, changed inside one transaction.
 
-    None of the three does anything, or costs a round trip, when given nothing.
+    Without ids or entities, the methods do nothing and make no round trip.
     """
 
     async def lock(self, ids: Collection[str], /) -> Mapping[str, E]:
-        """Those of the entities that exist, held until the transaction ends.
+        """The entities that exist, locked until the transaction ends.
 
-        Locks are taken in the order of the ids, so that two workers cannot wait for
-        each other in a circle.
+        Locks are taken in the order of the ids, so that two workers cannot deadlock.
         """
         ...
 
     async def add(self, entities: Collection[E], /) -> None:
-        """Stores new ones.
+        """Stores new entities.
 
         Raises:
-            ConcurrentChangeError: another transaction created one of them meanwhile.
+            ConcurrentChangeError: another transaction has created one of them.
         """
         ...
 
     async def update(self, entities: Collection[E], /) -> None:
-        """Stores what can change of those that were locked before."""
+        """Stores the mutable fields of entities that were locked before."""
         ...

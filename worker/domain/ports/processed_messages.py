@@ -7,7 +7,7 @@ from worker.domain.value_objects.message_identity import MessageIdentity
 
 @dataclass(frozen=True, slots=True)
 class ProcessedMessage:
-    """The record of a message that is done: redelivery will find it and change nothing."""
+    """The record of a handled message, by which a redelivery is found to be a duplicate."""
 
     identity: MessageIdentity
     type: str
@@ -17,18 +17,18 @@ class ProcessedMessage:
 
 
 class ProcessedMessages(Protocol):
-    """The ids of the messages that were handled, inside the transaction that handled them."""
+    """The ids of handled messages, recorded in the transaction that handles them."""
 
     async def find(
         self, identities: Collection[MessageIdentity]
     ) -> Mapping[MessageIdentity, bytes]:
-        """Those of the messages that are recorded, each with the digest of its command."""
+        """The messages that are recorded, each with the digest of its command."""
         ...
 
     async def add(self, messages: Collection[ProcessedMessage]) -> None:
         """Records messages.
 
         Raises:
-            ConcurrentChangeError: another transaction recorded one of them meanwhile.
+            ConcurrentChangeError: another transaction has recorded one of them.
         """
         ...

@@ -8,19 +8,19 @@ from worker.domain.ports.processed_messages import ProcessedMessages
 
 
 class UnitOfWork(Protocol):
-    """One transaction: rolled back on leaving, unless it was committed.
+    """One transaction, rolled back at exit unless it was committed.
 
-    Everything in it may raise the three errors below.
+    All methods may raise the three errors below.
     """
 
     cars: EntityStore[Car]
-    """The cars, to be locked and changed."""
+    """The cars."""
 
     financing_plans: EntityStore[FinancingPlan]
-    """The plans, to be locked and changed after the cars that they are for."""
+    """The plans; lock and change them after their cars."""
 
     processed_messages: ProcessedMessages
-    """The ids of the messages that are done."""
+    """The ids of handled messages."""
 
     async def __aenter__(self) -> Self: ...
 
@@ -32,17 +32,17 @@ class UnitOfWork(Protocol):
     ) -> None: ...
 
     async def commit(self) -> None:
-        """Makes it all durable; before this returns, nothing is."""
+        """Commits; nothing is durable before this returns."""
         ...
 
 
 class ConcurrentChangeError(Exception):
-    """Another transaction was quicker: do the same work again on what it left."""
+    """Another transaction changed the same data: retry in a new transaction."""
 
 
 class StoreUnavailableError(Exception):
-    """The store cannot take anything now, whatever it is given: wait, then try again."""
+    """The store accepts no transaction at the moment: wait, then retry."""
 
 
 class StatementRefusedError(Exception):
-    """The store refused what it was given: some message of the transaction is to blame."""
+    """The store refused a statement because of one of the transaction's messages."""

@@ -1,4 +1,4 @@
-"""The rules for what describes a car."""
+"""The rules for make, model and year."""
 
 import re
 import unicodedata
@@ -15,10 +15,10 @@ _YEAR = re.compile(r"[0-9]{4}", re.ASCII)
 
 
 def parse_name(text: str) -> str:
-    """Reads a make or a model: trimmed, 1 to 80 printable characters.
+    """Parses a make or a model: trimmed, 1 to 80 printable characters.
 
-    PostgreSQL refuses U+0000 and lone surrogates, both valid in JSON: one of them would
-    fail the statement of a whole batch, so they are refused here.
+    U+0000 and lone surrogates, both valid in JSON, are refused here because PostgreSQL refuses
+    them, and one of them would fail the statement of a whole batch.
     """
     name = text.strip()
     if not 1 <= len(name) <= LONGEST_NAME or not (name.isprintable() or _is_clean(name)):
@@ -27,7 +27,7 @@ def parse_name(text: str) -> str:
 
 
 def parse_year(text: str, now: datetime) -> int:
-    """Reads a model year from its digits: 1886 to next year."""
+    """Parses a model year from its digits: 1886 to next year."""
     latest = now.year + 1
     if _YEAR.fullmatch(text) is None or not FIRST_MODEL_YEAR <= int(text) <= latest:
         raise InvalidValueError(text, f"an integer from {FIRST_MODEL_YEAR} to {latest}")
@@ -35,10 +35,10 @@ def parse_year(text: str, now: datetime) -> int:
 
 
 def fold(name: str) -> str:
-    """The key under which a make or model is found whatever its case.
+    """The key for case-insensitive search of a make or model.
 
-    Folded here because `lower()` in PostgreSQL follows the database's locale: under C,
-    `ŠKODA` would stay as it is.
+    Folded here because `lower()` in PostgreSQL depends on the database's locale: under C,
+    `ŠKODA` is not changed.
     """
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 

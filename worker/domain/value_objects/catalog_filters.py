@@ -8,13 +8,13 @@ from worker.domain.value_objects.car_description import parse_name
 
 @dataclass(frozen=True, slots=True)
 class CatalogFilters:
-    """Which cars to look at; what is None does not filter, the rest is joined by AND.
+    """Filters for cars; None means no filter, and filters are combined with AND.
 
-    Make and model match exactly but for case; ranges include both ends; prices are
-    Mexican pesos.
+    Make and model match exactly except for case; ranges include both ends; prices are Mexican
+    pesos.
 
     Raises:
-        InvalidQueryError: with every problem at once.
+        InvalidQueryError: the filters are invalid; the message lists all problems.
     """
 
     make: str | None = None
@@ -50,7 +50,7 @@ def _range_problems(
     lowest: int | Decimal | None,
     highest: int | Decimal | None,
 ) -> list[str]:
-    """What is wrong with either end, else with both together."""
+    """The problems of each bound, or of both together if each is valid."""
     ends = {f"{name}_min": lowest, f"{name}_max": highest}
     problems = {end: problem_of(bound) for end, bound in ends.items() if bound is not None}
     told = [f"{end} {problem}" for end, problem in problems.items() if problem is not None]

@@ -11,10 +11,10 @@ T = TypeVar("T")
 def build_query(
     filters: Callable[[], CatalogFilters], paging: Callable[[], Paging]
 ) -> tuple[CatalogFilters, Paging]:
-    """Makes both parts of a search, from what somebody typed.
+    """Builds filters and paging from user input.
 
     Raises:
-        InvalidQueryError: with the problems of both at once.
+        InvalidQueryError: the input is invalid; the message lists the problems of both.
     """
     problems: list[str] = []
     made = _attempt(filters, problems), _attempt(paging, problems)

@@ -7,11 +7,11 @@ from typing import Self
 from worker.domain.value_objects.car_description import fold
 from worker.domain.value_objects.money import CENTAVO
 
-_EXACT = Context(prec=100)  # the default of 28 digits could round twice where cars are many
+_EXACT = Context(prec=100)  # the default of 28 digits could round twice if there are many cars
 
 
 class Grouping(StrEnum):
-    """What makes one group of cars."""
+    """The fields by which cars are grouped."""
 
     ALL = "all"
     MAKE = "make"
@@ -21,7 +21,7 @@ class Grouping(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PriceSummary:
-    """Prices of some cars, in pesos, exact.
+    """Exact prices of a group of cars, in pesos.
 
     The median of an even count is the mean of the two middle prices; means are rounded
     half up to two decimals.
@@ -44,16 +44,16 @@ class PriceSummary:
         upper_middle: Decimal,
         highest: Decimal,
     ) -> Self:
-        """Makes the one summary from figures that every store can find without rounding."""
+        """Builds the summary from figures that every store can compute without rounding."""
         median = _mean(lower_middle + upper_middle, 2)
         return cls(count, lowest, median, _mean(total, count), highest)
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogGroup:
-    """The prices of one group; only what the grouping asks for tells which.
+    """The prices of one group; only the fields of the grouping are set.
 
-    Where spellings of a make differ in case alone, the first by code point names the group.
+    If spellings differ only in case, the first by code point names the group.
     """
 
     prices: PriceSummary
@@ -63,7 +63,7 @@ class CatalogGroup:
 
     @property
     def id(self) -> str:
-        """The same for every spelling, and no other group's: `nissan/versa`, `2020`, `all`.
+        """A unique id, the same for every spelling: `nissan/versa`, `2020`, `all`.
 
         A slash within a name is escaped as in a JSON pointer (RFC 6901).
         """
@@ -75,7 +75,7 @@ class CatalogGroup:
 
 
 def summarize_prices(prices: Iterable[Decimal]) -> PriceSummary:
-    """Summarizes at least one price."""
+    """Summarizes prices; there must be at least one."""
     ordered = sorted(prices)
     count = len(ordered)
     return PriceSummary.of(

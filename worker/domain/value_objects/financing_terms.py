@@ -1,4 +1,4 @@
-"""What a financing plan costs: amounts in pesos, the rate a fraction of the whole per year."""
+"""The terms of a financing plan: amounts in pesos, the annual rate as a fraction."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from worker.domain.errors import InvalidValueError
 
 LONGEST_TERM_MONTHS = 120
 HIGHEST_RATE = Decimal("9.9999")
-"""What `numeric(5,4)` holds: 999.99 % a year."""
+"""The maximum of `numeric(5,4)`: 999.99 % a year."""
 
 _TEN_THOUSANDTH = Decimal("0.0001")
 _RATE = re.compile(r"[0-9](?:\.[0-9]{1,4})?", re.ASCII)
@@ -16,7 +16,7 @@ _TERM = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 
 
 def parse_annual_rate(text: str) -> Decimal:
-    """Reads a rate such as `0.1499`, 14.99 % a year, always with four decimals in the result."""
+    """Parses a rate such as `0.1499`, 14.99 % a year; the result always has four decimals."""
     if _RATE.fullmatch(text) is None:
         raise InvalidValueError(
             text, f"a decimal from 0 to {HIGHEST_RATE}, with at most 4 decimals"
@@ -25,7 +25,7 @@ def parse_annual_rate(text: str) -> Decimal:
 
 
 def parse_term_months(text: str) -> int:
-    """Reads the number of monthly payments from its digits."""
+    """Parses the number of monthly payments from its digits."""
     if _TERM.fullmatch(text) is None or int(text) > LONGEST_TERM_MONTHS:
         raise InvalidValueError(text, f"an integer from 1 to {LONGEST_TERM_MONTHS}")
     return int(text)
@@ -33,12 +33,12 @@ def parse_term_months(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class FinancingTerms:
-    """A down payment, then equal monthly payments; together they are the total, exactly.
+    """A down payment and equal monthly payments, which add up exactly to the total.
 
-    A payment is more than nothing, so the down payment stays below the total.
+    Payments are greater than 0, so the down payment is less than the total.
 
     Raises:
-        InvalidValueError: they are not the total.
+        InvalidValueError: they do not add up to the total.
     """
 
     annual_rate: Decimal

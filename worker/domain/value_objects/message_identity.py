@@ -2,7 +2,7 @@ from typing import NamedTuple
 
 
 class MessageIdentity(NamedTuple):
-    """What makes two deliveries the same message: who sent it, and the id it was given.
+    """Source and message id: what makes two deliveries the same message.
 
     Tuples sort by source, then id: the order in which ids are locked.
     """

@@ -1,4 +1,4 @@
-"""Mexican pesos, exact: an amount is never rounded and never passes through a float."""
+"""Exact amounts in Mexican pesos: never rounded, never converted to a float."""
 
 import re
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 from worker.domain.errors import InvalidValueError
 
 HIGHEST_PRICE = Decimal("9999999999.99")
-"""What `numeric(12,2)` holds."""
+"""The maximum of `numeric(12,2)`."""
 
 CENTAVO = Decimal("0.01")
 
@@ -16,16 +16,16 @@ _PLAIN_DECIMAL = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?", re.ASCII)
 
 
 def parse_amount(text: str) -> Decimal:
-    """Reads an amount in pesos, 0 included, always with two decimals in the result.
+    """Parses an amount in pesos, at least 0; the result always has two decimals.
 
-    The text is checked before it becomes a Decimal, which would accept `1e5`, `1_000`,
-    surrounding spaces and digits of other scripts.
+    The text is checked first, because Decimal accepts `1e5`, `1_000`, surrounding spaces and
+    digits of other scripts.
     """
     return _parse(text, _AMOUNT)
 
 
 def parse_price(text: str) -> Decimal:
-    """Reads a price in pesos, as `parse_amount` does: nothing is for free."""
+    """Parses a price in pesos like `parse_amount`, but greater than 0."""
     price = _parse(text, _PRICE)
     if not price:
         raise InvalidValueError(text, _PRICE)

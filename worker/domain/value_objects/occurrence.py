@@ -1,4 +1,4 @@
-"""When something happened upstream: an instant in UTC, never a naive datetime."""
+"""The instant at which something happened upstream, in UTC, never a naive datetime."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -19,10 +19,10 @@ _RFC_3339 = re.compile(
 
 
 def parse_occurred_at(text: str, now: datetime) -> datetime:
-    """Reads an instant, as UTC; `now` is the worker's clock.
+    """Parses an instant to UTC; `now` is the worker's clock.
 
-    `datetime.fromisoformat` alone accepts week dates, basic dates and offsets with
-    seconds, and cuts nanoseconds off: the text is checked first.
+    The text is checked first, because `datetime.fromisoformat` accepts week dates, basic dates
+    and offsets with seconds, and truncates nanoseconds.
     """
     if _RFC_3339.fullmatch(text) is None:
         raise InvalidValueError(text, _ALLOWED)

@@ -7,10 +7,10 @@ LARGEST_PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """Which part of a result: `limit` rows (1 to 200) after the first `offset`.
+    """A page of a result: `limit` rows (1 to 200) after the first `offset`.
 
     Raises:
-        InvalidQueryError: with every problem at once.
+        InvalidQueryError: the paging is invalid; the message lists all problems.
     """
 
     offset: int = 0

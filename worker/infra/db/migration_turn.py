@@ -8,10 +8,7 @@ from sqlalchemy import Connection, text
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.session_locks import FIND_HOLDER, Holder
-
-POLL_SECONDS = 0.2
-LONGEST_WAIT_SECONDS = 300.0
-"""Above any migration of ours; what lasts longer is stuck, or a person should look at it."""
+from worker.infra.durations import DEFAULT_DURATIONS, Durations
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(:key)")
 
@@ -19,7 +16,7 @@ _TRY_LOCK = text("SELECT pg_try_advisory_lock(:key)")
 def wait_for_migration_turn(
     connection: Connection,
     on_wait: Callable[[str], object],
-    longest_wait: float = LONGEST_WAIT_SECONDS,
+    durations: Durations = DEFAULT_DURATIONS,
 ) -> None:
     """Takes the lock for as long as the connection lives; calls `on_wait` once if it has to wait.
 
@@ -30,18 +27,18 @@ def wait_for_migration_turn(
     Raises:
         StoreUnavailableError: another migration still has the lock; the message says which.
     """
-    give_up_at, was_told = time.monotonic() + longest_wait, False
+    give_up_at, was_told = time.monotonic() + durations.migration_turn, False
     while not connection.execute(_TRY_LOCK, {"key": AdvisoryLock.MIGRATING}).scalar():
         holder = _describe(connection)
         connection.rollback()
         if time.monotonic() > give_up_at:
             raise StoreUnavailableError(
-                f"gave up after {longest_wait:.0f} s: {holder} is migrating this database"
+                f"gave up after {durations.migration_turn:.0f} s: {holder} is still migrating"
             )
         if not was_told:
             on_wait(f"waiting: {holder} is migrating this database")
             was_told = True
-        time.sleep(POLL_SECONDS)
+        time.sleep(durations.migration_poll)
     connection.commit()
 
 

@@ -15,11 +15,9 @@ from sqlalchemy import Interval, bindparam, func, select, text
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.engine import Sessions
 from worker.infra.db.errors import DATABASE_ERRORS, translate
+from worker.infra.durations import Durations
 
 BATCH_ROWS = 1000
-
-ROUND_SECONDS = 600.0
-"""Between two rounds, about: workers that started together do not stay in step."""
 
 _TRY_LOCK = select(func.pg_try_advisory_xact_lock(AdvisoryLock.PRUNING.value))
 """Held by the worker that prunes; the end of its transaction frees it."""
@@ -44,16 +42,23 @@ class Pruner:
     """Deletes rows older than `retention`."""
 
     def __init__(
-        self, sessions: Sessions, retention: timedelta, *, batch_rows: int = BATCH_ROWS
+        self,
+        sessions: Sessions,
+        retention: timedelta,
+        durations: Durations,
+        *,
+        batch_rows: int = BATCH_ROWS,
     ) -> None:
         self._sessions = sessions
         self._retention = retention
+        self._durations = durations
         self._batch_rows = batch_rows
 
     async def run(self) -> None:
         """Prunes round after round; a database that is away only delays the next one."""
         while True:
-            await asyncio.sleep(ROUND_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+            spread = random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+            await asyncio.sleep(self._durations.prune_every * spread)
             try:
                 await self.prune()
             except DATABASE_ERRORS as trouble:

@@ -1,4 +1,4 @@
-"""Answers probes and scrapes, from a thread of its own: also when the event loop is stuck."""
+"""Serves probes and metrics from its own thread, to answer even if the event loop is stuck."""
 
 import json
 import socket
@@ -9,12 +9,10 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
-SLOWEST_CLIENT_SECONDS = 5
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The reply to a GET."""
+    """The response to a GET."""
 
     status: HTTPStatus
     content_type: str
@@ -22,14 +20,14 @@ class Answer:
 
     @classmethod
     def health(cls, problems: list[str]) -> Self:
-        """200 where nothing is wrong, 503 with what is wrong."""
+        """200 if there are no problems, otherwise 503 with a list of them."""
         status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
         document = {"status": "failing" if problems else "ok", "problems": problems}
         return cls(status, "application/json", json.dumps(document).encode())
 
 
 class HttpPortError(Exception):
-    """Nobody can be answered there; the message says what to do."""
+    """The address cannot be used; the message says which settings to check."""
 
 
 Routes = Mapping[str, Callable[[], Answer]]
@@ -51,15 +49,15 @@ class _Server(ThreadingHTTPServer):
         super().server_bind()
 
     def handle_error(self, *_: object) -> None:
-        """A client that hangs up in the middle is its own affair: no traceback in the log."""
+        """Ignores clients that disconnect early, instead of logging a traceback."""
 
 
 class HttpServer:
-    """Serves a fixed set of paths while it is entered."""
+    """Serves a fixed set of paths while the context is entered."""
 
-    def __init__(self, host: str, port: int, routes: Routes) -> None:
+    def __init__(self, host: str, port: int, routes: Routes, client_seconds: float) -> None:
         try:
-            self._server = _Server(host, port, _handler_of(routes))
+            self._server = _Server(host, port, _handler_of(routes, client_seconds))
         except OSError as error:
             raise HttpPortError(
                 f"cannot listen on {host}:{port}: {error.strerror or error}: "
@@ -69,7 +67,7 @@ class HttpServer:
 
     @property
     def port(self) -> int:
-        """The port in use, also where 0 asked for any."""
+        """The actual port, also if 0 was requested."""
         return int(self._server.server_address[1])
 
     def __enter__(self) -> Self:
@@ -82,9 +80,9 @@ class HttpServer:
         self._thread.join()
 
 
-def _handler_of(routes: Routes) -> type[BaseHTTPRequestHandler]:
+def _handler_of(routes: Routes, client_seconds: float) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        timeout = SLOWEST_CLIENT_SECONDS
+        timeout = client_seconds
 
         def do_GET(self) -> None:
             self.wfile.write(self._answer_head().body)
@@ -101,6 +99,6 @@ def _handler_of(routes: Routes) -> type[BaseHTTPRequestHandler]:
             return answer
 
         def log_message(self, *_: object) -> None:
-            """Probes come every few seconds: not worth a line."""
+            """Logs nothing: probes arrive every few seconds."""
 
     return Handler

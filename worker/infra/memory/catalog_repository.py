@@ -6,10 +6,10 @@ from typing_extensions import override
 
 from worker.domain.entities.car import Car
 from worker.domain.ports.catalog_repository import CatalogRepository
+from worker.domain.read_models.catalog_entry import CatalogEntry
+from worker.domain.read_models.catalog_page import CatalogPage
 from worker.domain.value_objects.car_description import fold
-from worker.domain.value_objects.catalog_entry import CatalogEntry
 from worker.domain.value_objects.catalog_filters import CatalogFilters
-from worker.domain.value_objects.catalog_page import CatalogPage
 from worker.domain.value_objects.catalog_summary import CatalogGroup, Grouping, summarize_prices
 from worker.domain.value_objects.paging import Paging
 

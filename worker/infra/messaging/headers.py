@@ -1,4 +1,4 @@
-"""The headers that the worker writes; bounds and meanings are in `docs/operations.md`."""
+"""The headers that the worker writes."""
 
 ERROR_CODE = "x-error-code"
 ERROR_DETAIL = "x-error-detail"
@@ -13,11 +13,11 @@ WORKER_VERSION = "x-worker-version"
 NO_MESSAGE_ID = "x-no-message-id"
 """Set when we republish a message that has no id.
 
-aiormq makes one up when it publishes such a message; decoding ignores it where this stands.
+aiormq generates an id when it publishes such a message; decoding ignores that id if this is set.
 """
 
 REPLACES = "x-replaces"
-"""The message whose place an edited one takes, written by `dlq import`: a table of its source,
+"""The message that an edited one replaces, written by `dlq import`: a table of its source,
 message id and, if it was a command, digest in hex."""
 
 OURS = frozenset(

@@ -1,4 +1,4 @@
-"""The headers by which a message carries its own history from queue to queue."""
+"""The headers that carry a message's history from queue to queue."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,12 +23,12 @@ from worker.infra.messaging.headers import (
 
 _LONGEST_DETAIL_BYTES = 2048
 _LONGEST_NAME = 4 * 255
-"""A name has at most 255 bytes on the wire; made printable, each may become `\\xff`."""
+"""A name has at most 255 bytes on the wire; each may be escaped as `\\xff`."""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What happened to a message before; `first_error_at` is None if nothing did."""
+    """Earlier attempts at a message; `first_error_at` is None if there were none."""
 
     attempts: int
     replays: int
@@ -39,9 +39,9 @@ class History:
 
     @classmethod
     def of(cls, message: Message, worker_exchange: str) -> Self:
-        """Reads it, from a message that came through our own exchange only.
+        """Reads the history, only from a message that came through our own exchange.
 
-        A publisher may set any header; what it claims of attempts or replays does not count.
+        A publisher may set any header; attempts or replays that it claims are ignored.
         """
         headers = message.headers if message.exchange == worker_exchange else {}
         exchange, routing_key = (
@@ -87,7 +87,7 @@ def _text(headers: FieldTable, name: str) -> str | None:
 
 
 def _printable(name: str) -> str:
-    r"""A routing key or exchange that can be sent on: bytes that are not UTF-8 as `\xff`."""
+    r"""A routing key or exchange that can be republished: bytes that are not UTF-8 as `\xff`."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 

@@ -3,10 +3,10 @@
 from worker.infra.messaging.retry_delays import RetryDelay
 
 EVENTS_EXCHANGE = "inventory.events"
-"""Where publishers publish, with the type of the message as routing key."""
+"""Publishers publish here, with the type of the message as routing key."""
 
 WORKER_EXCHANGE = "inventory-worker"
-"""Where we route retries, replays and dead letters, by the name of the queue."""
+"""Routes retries, replays and dead letters, with the name of the queue as routing key."""
 
 MAIN_QUEUE = "inventory-worker"
 DEAD_LETTER_QUEUE = "inventory-worker.dead-letters"

@@ -1,4 +1,4 @@
-"""How long a message that may succeed later waits between its attempts."""
+"""Delays between the attempts at a message that may succeed later."""
 
 import re
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ _LONGEST_MS = 24 * 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class RetryDelay:
-    """One rung: its text as configured (`30s`) names the queue that keeps the message."""
+    """One delay; its configured text (`30s`) is part of the queue's name."""
 
     text: str
     milliseconds: int
 
 
 def parse_retry_delays(value: object) -> tuple[RetryDelay, ...]:
-    """Reads delays such as `5s,30s,2m`; an empty text means no retries.
+    """Parses delays such as `5s,30s,2m`; an empty text means no retries.
 
     Raises:
         ValueError: a delay is not a number with ms, s, m or h, or longer than a day.

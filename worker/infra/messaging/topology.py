@@ -1,4 +1,4 @@
-"""Our exchanges and queues. Arguments are frozen per queue name: a change needs a new name."""
+"""Our exchanges and queues. A queue's arguments cannot change: a change needs a new name."""
 
 from dataclasses import dataclass, field
 
@@ -19,15 +19,15 @@ from worker.infra.messaging.retry_delays import RetryDelay
 NEVER_DROPPED = 1_000_000_000
 """A delivery limit that is never reached.
 
-A killed worker raises the count of every message it had prefetched, the innocent too, and
-looking at a dead letter raises its count. Measured: with no limit set, RabbitMQ 4.0.5 deletes a
-dead letter at the 21st look; with -1, 3.10.8 deletes it at the first.
+A killed worker increases the count of every message it had prefetched, including innocent ones,
+and so does browsing a dead letter. Measured: with no limit set, RabbitMQ 4.0.5 deletes a dead
+letter at the 21st browse; with -1, 3.10.8 deletes it at the first.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class QueueSpec:
-    """A quorum queue of ours, as it is declared."""
+    """The declaration of one of our quorum queues."""
 
     name: str
     arguments: QuorumQueueArgs
@@ -35,7 +35,7 @@ class QueueSpec:
 
 
 def queue_specs(delays: tuple[RetryDelay, ...]) -> list[QueueSpec]:
-    """All our queues: the dead letters first, so that what can fail into them has a place."""
+    """All our queues: the dead letters first, because other queues dead-letter into them."""
     dead_letters = QueueSpec(
         DEAD_LETTER_QUEUE,
         {"x-delivery-limit": NEVER_DROPPED},
@@ -50,7 +50,7 @@ def queue_specs(delays: tuple[RetryDelay, ...]) -> list[QueueSpec]:
 
 
 async def declare_topology(broker: RabbitBroker, delays: tuple[RetryDelay, ...]) -> None:
-    """Declares all of it; what exists already with the same arguments stays as it is."""
+    """Declares all exchanges and queues; existing ones with the same arguments are unchanged."""
     exchanges = {
         EVENTS_EXCHANGE: await _declare_exchange(broker, EVENTS_EXCHANGE, ExchangeType.TOPIC),
         WORKER_EXCHANGE: await _declare_exchange(broker, WORKER_EXCHANGE, ExchangeType.DIRECT),
@@ -80,7 +80,7 @@ def _retry_spec(delay: RetryDelay) -> QueueSpec:
 
 
 def _dead_lettering_to(queue: str) -> QuorumQueueArgs:
-    """At least once: the broker keeps the message until the other queue has confirmed it."""
+    """Dead-letters at least once: the broker keeps the message until `queue` has confirmed it."""
     return {
         "x-dead-letter-exchange": WORKER_EXCHANGE,
         "x-dead-letter-routing-key": queue,

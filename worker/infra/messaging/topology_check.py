@@ -1,4 +1,4 @@
-"""Compares what the broker has with what the worker needs, changing nothing."""
+"""Compares the broker's topology with the worker's, without changing it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ _EXCHANGE_TYPES = {EVENTS_EXCHANGE: ExchangeType.TOPIC, WORKER_EXCHANGE: Exchang
 async def check_topology(
     url: str, delays: tuple[RetryDelay, ...], durations: Durations
 ) -> list[Check]:
-    """The connection, then the exchanges and queues."""
+    """Checks the connection, then the exchanges and queues."""
     try:
         async with asyncio.timeout(durations.call):
             connection = await aio_pika.connect(named(url, "inventory-worker-doctor"))
@@ -64,7 +64,7 @@ def _redeclare_queue(spec: QueueSpec) -> Redeclare:
 async def _problem(
     connection: AbstractConnection, redeclare: Redeclare, seconds: float
 ) -> str | None:
-    """Declares only what exists already, which changes nothing and compares the arguments."""
+    """Declares only what exists already, which compares the arguments and changes nothing."""
     try:
         async with asyncio.timeout(seconds):
             channel = await connection.channel()

@@ -1,4 +1,4 @@
-"""Where log lines go: stderr, for people or for programs."""
+"""Configures logging to stderr, as text or JSON."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ from worker.infra.telemetry.quiet_libraries import QuietLibraries
 
 
 def configure_logging(level: str, format_: Literal["console", "json"]) -> None:
-    """Sets up structlog, and the libraries' own loggers from warnings on."""
+    """Sets up structlog, and the libraries' loggers from level warning on."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -42,7 +42,7 @@ def configure_logging(level: str, format_: Literal["console", "json"]) -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("worker").setLevel(level.upper())
-    for library in ("aiormq", "aio_pika"):  # what they warn of, we say once and in our words
+    for library in ("aiormq", "aio_pika"):  # the worker logs these problems itself, once
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
 

@@ -1,4 +1,4 @@
-"""What the worker counts, under Prometheus' conventions; few labels, never an id."""
+"""The worker's Prometheus metrics. Labels are few and never contain an id."""
 
 import time
 from collections import Counter as Tally
@@ -24,32 +24,32 @@ _LAG_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_
 
 
 class Pool(Protocol):
-    """A pool of connections, to be counted."""
+    """The counts of a connection pool."""
 
     def checkedout(self) -> int:
-        """How many connections are in use."""
+        """Connections in use."""
         ...
 
     def checkedin(self) -> int:
-        """How many connections wait for use."""
+        """Idle connections."""
         ...
 
 
 class Metrics:
-    """Counts once per batch, so that a message costs next to nothing."""
+    """Updated once per batch, to keep the cost per message negligible."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # one more series for each, for nobody
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # one more series per metric, unused
         self.registry = CollectorRegistry()
         self._messages = Counter(
             "inventory_worker_messages",
-            "Messages by type and result: an outcome, or the code of a failure.",
+            "Messages by type and result: an outcome, or the error code of a failure.",
             ("type", "result"),
             registry=self.registry,
         )
         self._republished = Counter(
             "inventory_worker_republished_messages",
-            "Copies put into a retry queue or the dead letters, by code of the failure.",
+            "Copies published to a retry queue or the dead letters, by error code.",
             ("queue", "code"),
             registry=self.registry,
         )
@@ -67,19 +67,19 @@ class Metrics:
         )
         self._event_lag = Histogram(
             "inventory_worker_event_lag_seconds",
-            "Commit of a batch minus `occurred_at` of its oldest event: how old the news is.",
+            "Commit of a batch minus `occurred_at` of its oldest event.",
             buckets=_LAG_SECONDS,
             registry=self.registry,
         )
         self._delivery_lag = Histogram(
             "inventory_worker_delivery_lag_seconds",
-            "Commit of a batch minus the AMQP timestamp of its oldest message, where given.",
+            "Commit of a batch minus the AMQP timestamp of its oldest message, if set.",
             buckets=_LAG_SECONDS,
             registry=self.registry,
         )
         self.consumer_up = Gauge(
             "inventory_worker_consumer_up",
-            "1 while the broker knows our consumer.",
+            "1 while our consumer is registered at the broker.",
             registry=self.registry,
         )
         self.in_flight = Gauge(
@@ -106,18 +106,18 @@ class Metrics:
         self.last_settlement.set(time.time())
 
     def suspect_given_up(self, type_: str, failure: Failure) -> None:
-        """Counts a message that was in no batch."""
+        """Counts a message that was not part of a batch."""
         self._messages.labels(type_, _label(failure)).inc()
 
     def batch_lagged(self, occurred_at: datetime | None, published_at: datetime | None) -> None:
-        """Takes the oldest of a batch: what waited longest tells how far behind we are."""
+        """Records the lags of a batch, measured from its oldest event and message."""
         now = datetime.now(UTC)
         for lag, since in ((self._event_lag, occurred_at), (self._delivery_lag, published_at)):
             if since is not None:
                 lag.observe(max(0.0, (now - since).total_seconds()))
 
     def watch_pool(self, pool: Callable[[], Pool]) -> None:
-        """Looks at the pool of the moment whenever somebody scrapes: a lost one is replaced."""
+        """Exports the connections of the current pool, looked up per scrape: it may be replaced."""
         connections = Gauge(
             "inventory_worker_database_connections",
             "Connections to PostgreSQL, in use or idle in the pool.",

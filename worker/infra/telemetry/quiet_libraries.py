@@ -8,9 +8,9 @@ REPEAT_SECONDS = 30.0
 
 
 class QuietLibraries(logging.Filter):
-    """Lets the same line of a library through once in half a minute; ours always.
+    """Passes the same line of a library once in 30 s, and our own lines always.
 
-    "The same" is the text before its parameters are filled in: libraries write few of those.
+    Lines are compared before their parameters are filled in, so that the number stays small.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

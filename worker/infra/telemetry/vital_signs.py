@@ -1,17 +1,15 @@
-"""What is done beside the work, for as long as it lasts: showing life, looking at the database."""
+"""Background tasks of a running worker: heartbeat and database probe."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 
-HEARTBEAT_SECONDS = 1.0
-PROBE_SECONDS = 5.0
-PROBE_TIMEOUT_SECONDS = 5.0
+from worker.infra.durations import Durations
 
 
 @asynccontextmanager
 async def beside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Does all of this beside the block, and ends with it."""
+    """Runs coroutines while the block runs, and cancels them at its end."""
     tasks = [asyncio.create_task(work) for work in works]
     try:
         yield
@@ -21,22 +19,24 @@ async def beside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
         await asyncio.wait(tasks)
 
 
-async def beat(heartbeat: Callable[[], None]) -> None:
-    """Shows that the event loop turns."""
+async def beat(heartbeat: Callable[[], None], durations: Durations) -> None:
+    """Reports at every tick that the event loop runs."""
     while True:
         heartbeat()
-        await asyncio.sleep(HEARTBEAT_SECONDS)
+        await asyncio.sleep(durations.tick)
 
 
 async def probe(
-    look: Callable[[], Awaitable[str | None]], report: Callable[[str | None], None]
+    look: Callable[[], Awaitable[str | None]],
+    report: Callable[[str | None], None],
+    durations: Durations,
 ) -> None:
-    """Looks at the database and reports its problem, also while no message does."""
+    """Checks the database periodically and reports its problem, also while the worker is idle."""
     while True:
         try:
-            async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
+            async with asyncio.timeout(durations.probe_answer):
                 problem = await look()
         except TimeoutError:
-            problem = f"PostgreSQL has not answered for {PROBE_TIMEOUT_SECONDS:.0f} s"
+            problem = f"PostgreSQL has not answered for {durations.probe_answer:.0f} s"
         report(problem)
-        await asyncio.sleep(PROBE_SECONDS)
+        await asyncio.sleep(durations.probe_every)

@@ -1,4 +1,4 @@
-"""Ends a process that only a restart would mend, where no orchestrator probes it."""
+"""Ends a process that only a restart can fix, in case no orchestrator probes it."""
 
 import faulthandler
 import os
@@ -9,27 +9,29 @@ from typing import Self
 
 import structlog
 
-TICK_SECONDS = 1.0
+from worker.infra.durations import Durations
 
-GRACE_TICKS = 60
-"""How long whoever probes us has to restart us in good order, before we end ourselves."""
-
-LAST_WORDS_SECONDS = 5.0
 WEDGED = 70  # EX_SOFTWARE of sysexits.h
 
 _log = structlog.get_logger(__name__)
 
 
 class Watchdog:
-    """Asks again and again, from a thread of its own, whether the process is wedged.
+    """Checks at every tick, in its own thread, whether the process is stuck.
 
-    It counts its own ticks instead of reading a clock: a process that was frozen and thawed
-    is not to blame for the time between.
+    It counts its own ticks instead of reading a clock, so that the time for which a process was
+    frozen does not count.
     """
 
-    def __init__(self, tick: Callable[[], None], problems: Callable[[], list[str]]) -> None:
+    def __init__(
+        self,
+        tick: Callable[[], None],
+        problems: Callable[[], list[str]],
+        durations: Durations,
+    ) -> None:
         self._tick = tick
         self._problems = problems
+        self._durations = durations
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -43,19 +45,19 @@ class Watchdog:
 
     def _watch(self) -> None:
         wedged_ticks = 0
-        while not self._done.wait(TICK_SECONDS):
+        while not self._done.wait(self._durations.tick):
             self._tick()
             wedged_ticks = wedged_ticks + 1 if self._problems() else 0
-            if wedged_ticks > GRACE_TICKS:
+            if wedged_ticks * self._durations.tick > self._durations.watchdog_grace:
                 self._end_process()
 
     def _end_process(self) -> None:
-        """Says why, if stderr still takes it: a full pipe may be what we are stuck on."""
+        """Logs the reason, with a time limit: the process may be stuck on a full stderr pipe."""
         last_words = threading.Thread(target=self._explain, daemon=True)
         last_words.start()
-        last_words.join(LAST_WORDS_SECONDS)
+        last_words.join(self._durations.last_words)
         os._exit(WEDGED)
 
     def _explain(self) -> None:
-        _log.critical("wedged: exiting, so that somebody restarts us", problems=self._problems())
+        _log.critical("stuck: exiting so that the process is restarted", problems=self._problems())
         faulthandler.dump_traceback(sys.stderr)

@@ -1,4 +1,4 @@
-"""The SDK, set up. It reads sampler, headers, limits and the like from OTEL_* variables itself."""
+"""Sets up the SDK, which reads sampler, headers, limits and the like from OTEL_* itself."""
 
 import sys
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from opentelemetry.sdk.trace.export import (
 )
 
 from worker import __version__
-from worker.infra.tracing.tracing import TracingError
+from worker.infra.tracing.batch_steps import TracingError
 
 
 def start_provider(environ: Mapping[str, str]) -> TracerProvider:
-    """Spans are sent from a thread of their own; what does not fit its queue is dropped.
+    """Starts sending spans from a separate thread; spans that do not fit its queue are dropped.
 
     Raises:
-        TracingError: OTEL_TRACES_EXPORTER or the protocol is one we do not have.
+        TracingError: OTEL_TRACES_EXPORTER or the protocol is not supported.
     """
     ours = Resource.create({"service.name": "inventory-worker", "service.version": __version__})
     provider = TracerProvider(

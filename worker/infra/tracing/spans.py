@@ -1,4 +1,4 @@
-"""A span for each batch's transaction, and one for each message in the publisher's own trace."""
+"""A span for each batch's transaction, and one for each message in its publisher's trace."""
 
 from collections.abc import Sequence
 from time import time_ns
@@ -12,15 +12,15 @@ from worker.application.outcomes import Failure, Result
 from worker.infra.messaging.consuming.batch_handler import Apply, Settles
 from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.names import MAIN_QUEUE
-from worker.infra.tracing.tracing import Tracing
+from worker.infra.tracing.batch_steps import Tracing
 
 _propagator = TraceContextTextMapPropagator()
 
 
 class BatchTracing(Tracing):
-    """One batch at a time, as `Batching` has it: what is settled is what was applied last.
+    """Traces one batch at a time, like `Batching`: the settled batch is the last applied one.
 
-    Attributes are named after OpenTelemetry's conventions for messaging, where those have a name.
+    Attributes follow OpenTelemetry's conventions for messaging where these define a name.
     https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
     """
 
@@ -31,7 +31,7 @@ class BatchTracing(Tracing):
 
     @override
     def applying(self, apply: Apply) -> Apply:
-        """One span for each attempt; the last one counts."""
+        """Adds a span for each attempt; messages are linked to the last one."""
 
         async def apply_traced(batch: Sequence[CommandMessage]) -> list[Result]:
             self._began_ns = time_ns()
@@ -47,7 +47,7 @@ class BatchTracing(Tracing):
         return _TracedSettler(self, settler)
 
     def trace_messages(self, settled: Sequence[tuple[Received, Result]]) -> None:
-        """Messages that never came as far as a transaction are linked to none."""
+        """Adds a span for each message, linked to the transaction that it was part of, if any."""
         now_ns = time_ns()
         links = [Link(self._transaction)] if self._transaction else []
         began_ns = self._began_ns if self._transaction else now_ns

@@ -8,7 +8,7 @@ _SPAN = "span of the statement"
 
 
 def trace_statements(engine: AsyncEngine, tracer: Tracer) -> None:
-    """Listens to the engine; what happens outside a traced transaction makes no span."""
+    """Adds a span for each statement of the engine inside a traced transaction."""
 
     def begin(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
         if get_current_span().is_recording():

@@ -1,56 +1,27 @@
-"""Traces, where the standard OTEL_* variables ask for them; else nothing of it is even loaded."""
+"""Traces, if the standard OTEL_* variables enable them; otherwise the SDK is not imported."""
 
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
-from typing_extensions import override
 
-from worker.infra.messaging.consuming.batch_handler import Apply, Settles
-
-LAST_SPANS_SECONDS = 3
-
-
-class TracingError(Exception):
-    """The OTEL_* variables ask for what cannot be done here."""
-
-
-class Tracing(Protocol):
-    """Wraps the two steps of a batch in spans."""
-
-    def applying(self, apply: Apply) -> Apply:
-        """The transaction."""
-        ...
-
-    def settling(self, settler: Settles) -> Settles:
-        """What became of each message."""
-        ...
-
-
-class _NoTracing(Tracing):
-    """Gives back what it is given: a batch costs nothing more."""
-
-    @override
-    def applying(self, apply: Apply) -> Apply:
-        return apply
-
-    @override
-    def settling(self, settler: Settles) -> Settles:
-        return settler
+from worker.infra.durations import Durations
+from worker.infra.tracing.batch_steps import NoTracing, Tracing, TracingError
 
 
 @asynccontextmanager
-async def tracing(environ: Mapping[str, str], engine: AsyncEngine) -> AsyncIterator[Tracing]:
-    """Traces until the end, and then sends what is left.
+async def tracing(
+    environ: Mapping[str, str], engine: AsyncEngine, durations: Durations
+) -> AsyncIterator[Tracing]:
+    """Traces while the context is entered, and sends the remaining spans at its end.
 
     Raises:
-        TracingError: an unknown exporter, or the SDK is not installed.
+        TracingError: the exporter is unknown, or the SDK is not installed.
     """
     if not is_asked_for(environ):
-        yield _NoTracing()
+        yield NoTracing()
         return
     try:
         from worker.infra.tracing.sdk import start_provider  # noqa: PLC0415 - as above
@@ -67,18 +38,18 @@ async def tracing(environ: Mapping[str, str], engine: AsyncEngine) -> AsyncItera
     try:
         yield BatchTracing(tracer)
     finally:
-        await _end(provider.shutdown)
+        await _end(provider.shutdown, durations.last_spans)
 
 
-async def _end(shutdown: Callable[[], None]) -> None:
-    """Sends the last spans, but does not wait for a collector that is away: it would take 30 s."""
+async def _end(shutdown: Callable[[], None], seconds: float) -> None:
+    """Sends the last spans with a time limit: an unavailable collector would take 30 s."""
     thread = threading.Thread(target=shutdown, daemon=True)
     thread.start()
-    await asyncio.to_thread(thread.join, LAST_SPANS_SECONDS)
+    await asyncio.to_thread(thread.join, seconds)
 
 
 def is_asked_for(environ: Mapping[str, str]) -> bool:
-    """Unlike the specification's default: without any variable there is no exporter.
+    """Whether traces are enabled; unlike the specification, off if no variable is set.
 
     https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
     """

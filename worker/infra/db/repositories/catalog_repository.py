@@ -2,9 +2,9 @@ from sqlalchemy import select
 from typing_extensions import override
 
 from worker.domain.ports.catalog_repository import CatalogRepository
-from worker.domain.value_objects.catalog_entry import CatalogEntry
+from worker.domain.read_models.catalog_entry import CatalogEntry
+from worker.domain.read_models.catalog_page import CatalogPage
 from worker.domain.value_objects.catalog_filters import CatalogFilters
-from worker.domain.value_objects.catalog_page import CatalogPage
 from worker.domain.value_objects.catalog_summary import CatalogGroup, Grouping
 from worker.domain.value_objects.paging import Paging
 from worker.infra.db.engine import Sessions

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from worker.domain.read_models.catalog_page import CatalogPage
 from worker.domain.value_objects.catalog_filters import CatalogFilters
-from worker.domain.value_objects.catalog_page import CatalogPage
 from worker.domain.value_objects.paging import Paging
 from worker.infra.db.models import CarModel
 from worker.infra.db.repositories.car_rows import CAR_ROWS

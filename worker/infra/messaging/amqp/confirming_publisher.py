@@ -1,7 +1,7 @@
-"""Publishes with confirms, on a connection of its own.
+"""Publishes with confirms, on a separate connection.
 
-A broker that is short of memory or disk blocks connections that publish; acknowledgements on
-such a connection would stall.
+A broker that is short of memory or disk blocks connections that publish, which would also stall
+acknowledgements on the same connection.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ UNCONFIRMED_AT_MOST = 64
 
 
 class BrokerUnavailableError(Exception):
-    """The broker did not confirm: publish again later, or leave the message where it is."""
+    """The broker did not confirm: publish again later, or leave the original message in place."""
 
 
 class UnroutableError(BrokerUnavailableError):
@@ -28,11 +28,11 @@ class UnroutableError(BrokerUnavailableError):
 
 
 class UnpublishableError(Exception):
-    """These properties cannot be put on the wire, now or later."""
+    """The properties cannot be encoded; retrying does not help."""
 
 
 class ConfirmingPublisher:
-    """Publishes to one exchange: mandatory, and returning once the broker has confirmed."""
+    """Publishes mandatory messages to one exchange and waits for the confirms."""
 
     def __init__(self, url: str, *, exchange: str, name: str, durations: Durations) -> None:
         self._exchange = exchange
@@ -45,12 +45,12 @@ class ConfirmingPublisher:
         self._one_by_one: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def publish(self, body: bytes, properties: Basic.Properties, routing_key: str) -> None:
-        """Returns when the broker has the message on disk, in the queues of this key.
+        """Returns when the broker has the message on disk, in the queues bound to the routing key.
 
         Raises:
-            BrokerUnavailableError: it may or may not have arrived.
-            UnroutableError: it arrived nowhere.
-            UnpublishableError: the message itself is the trouble.
+            BrokerUnavailableError: the message may or may not have arrived.
+            UnroutableError: the message reached no queue.
+            UnpublishableError: the message cannot be encoded.
         """
         async with self._turn(properties.message_id), self._room:
             channel = await self._open_channel()
@@ -65,7 +65,7 @@ class ConfirmingPublisher:
                     )
             except PublishError as error:
                 raise UnroutableError(f"no queue takes {routing_key!r}") from error
-            except DeliveryError as error:  # an answer, and no reason to give the channel up
+            except DeliveryError as error:  # a response: the channel can still be used
                 raise BrokerUnavailableError(f"refused: is {routing_key!r} full?") from error
             except BROKER_ERRORS as error:
                 await self._discard(channel)
@@ -74,20 +74,20 @@ class ConfirmingPublisher:
                 raise UnpublishableError(in_brief(error)) from error
 
     def _turn(self, message_id: str | None) -> AbstractAsyncContextManager[None]:
-        """Copies with the same id go one after the other; without one, aiormq tells them apart."""
+        """Serializes copies with the same id; for messages without one, aiormq generates ids."""
         if not message_id:
             return nullcontext()
         return self._one_by_one.setdefault(message_id, asyncio.Lock())
 
     async def close(self) -> None:
-        """Disconnects."""
+        """Closes the connection."""
         if self._opening is not None:
             self._opening.cancel()
         self._channel = None
         await self._disconnect()
 
     async def _open_channel(self) -> AbstractChannel:
-        """All who wait share one attempt: one after the other, they would wait for hours."""
+        """Opens a channel; concurrent callers share one attempt, as their timeouts would add up."""
         if self._channel is not None and not self._channel.is_closed:
             return self._channel
         if self._opening is None or self._opening.done():
@@ -107,10 +107,10 @@ class ConfirmingPublisher:
         return self._channel
 
     async def _discard(self, channel: AbstractChannel) -> None:
-        """Never uses a channel again on which a publish is unconfirmed.
+        """Drops a channel on which a publish is unconfirmed.
 
-        A message that comes back is matched by its id alone: it could be taken for the
-        next copy with the same id.
+        A returned message is matched by its id alone: it could be mistaken for the next copy
+        with the same id.
         """
         if channel is self._channel:
             self._channel = None

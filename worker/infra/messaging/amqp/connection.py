@@ -1,23 +1,23 @@
-"""What all connections to RabbitMQ share."""
+"""Shared by all connections to RabbitMQ."""
 
 from aiormq.exceptions import AMQPError, ChannelInvalidStateError
 from yarl import URL
 
 BROKER_ERRORS = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError)
-"""What a call to the broker may raise when the broker, or the way to it, is not well."""
+"""Errors of a call when the broker or the connection to it fails."""
 
 HEARTBEAT_SECONDS = 15
-"""aiormq notices a dead peer after three of them; its default of 60 s would take minutes."""
+"""aiormq detects a dead peer after three heartbeats; its default of 60 s would take minutes."""
 
 
 def named(url: str, name: str) -> str:
-    """The URL with the connection name that operators look for, and a heartbeat."""
+    """The URL with a heartbeat and the connection name that operators see."""
     parsed = URL(url)
     defaults = {"heartbeat": str(HEARTBEAT_SECONDS), "name": name}
     return str(parsed.update_query({**defaults, **parsed.query}))
 
 
 def in_brief(error: BaseException) -> str:
-    """One line for a log or a person."""
+    """The error as one line."""
     lines = str(error).splitlines() or [""]
     return f"{type(error).__name__} {lines[0]}".strip()

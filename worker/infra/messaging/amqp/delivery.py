@@ -8,33 +8,33 @@ from worker.infra.messaging.amqp.message import Message
 
 
 class SettlesDeliveries(Protocol):
-    """The subscription that delivered, and that alone can settle."""
+    """The subscription of a delivery, which is the only one that can settle it."""
 
     @property
     def is_lost(self) -> bool:
-        """True once nothing can be settled any more; the broker delivers again."""
+        """True once nothing can be settled any more; the broker redelivers."""
         ...
 
     async def acknowledge(self, tags: list[int]) -> None:
-        """Tells the broker that these are done; does nothing once lost."""
+        """Acknowledges deliveries; does nothing once lost."""
         ...
 
     async def give_back(self, tag: int) -> None:
-        """Returns one to the queue, to be delivered again."""
+        """Requeues a delivery."""
         ...
 
     async def reject(self, tag: int) -> None:
-        """Leaves one to the broker, which dead-letters it."""
+        """Rejects a delivery, so that the broker dead-letters it."""
         ...
 
     def give_up(self, reason: str) -> None:
-        """Ends the subscription: all that is not settled goes back to the queue."""
+        """Ends the subscription: unsettled deliveries go back to the queue."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Delivery:
-    """A message in our hands until its subscription has settled it."""
+    """A delivered message that its subscription must settle."""
 
     message: Message
     tag: int
@@ -43,7 +43,7 @@ class Delivery:
 
     @classmethod
     def of(cls, delivered: DeliveredMessage, subscription: SettlesDeliveries) -> Self:
-        """What aiormq handed to a consumer."""
+        """Converts aiormq's delivery."""
         deliver = delivered.delivery
         assert isinstance(deliver, Basic.Deliver)
         return cls(
@@ -52,7 +52,7 @@ class Delivery:
 
 
 def read_message(delivered: DeliveredMessage) -> Message:
-    """The message of what aiormq handed to a consumer."""
+    """The message of aiormq's delivery."""
     deliver = delivered.delivery
     assert isinstance(deliver, Basic.Deliver)
     return Message(

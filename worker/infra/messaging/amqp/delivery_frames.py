@@ -1,4 +1,4 @@
-"""The shortest way from the frames on the socket to a delivery."""
+"""A fast path from the frames on the socket to a delivery."""
 
 import asyncio
 
@@ -9,20 +9,20 @@ from pamqp.header import ContentHeader
 from typing_extensions import override
 
 IN_A_ROW = 4
-"""How many deliveries are handed over before others have their turn: the answer of PostgreSQL
-in the first place, or a transaction would stand still until all that has arrived is decoded."""
+"""Deliveries handed over before other tasks may run: above all the response of PostgreSQL, or
+a transaction would wait until everything that has arrived is decoded."""
 
 WeighedFrame = tuple[int, object]
 """The size of a frame on the wire, and the frame."""
 
 
 class DeliveryFrames(asyncio.Queue[WeighedFrame]):
-    """Takes the place of `channel.frames`, into which aiormq puts all that it reads.
+    """Replaces `channel.frames`, the queue into which aiormq puts all frames that it reads.
 
-    aiormq leads each frame of a delivery through that queue to a reader of the channel, which
-    begins a task for the delivery. Here the callback is awaited as soon as the last frame is
-    there; all other frames go the way they went before. Where aiormq stops using the queue,
-    deliveries reach the same callback on its own way.
+    aiormq passes each frame of a delivery through that queue to a reader of the channel, which
+    starts a task for the delivery. Here the callback is awaited as soon as the last frame is
+    there; all other frames are queued as before. If aiormq stops using the queue, deliveries
+    reach the same callback through aiormq.
     """
 
     def __init__(self, channel: AbstractChannel, callback: ConsumerCallback) -> None:
@@ -37,7 +37,7 @@ class DeliveryFrames(asyncio.Queue[WeighedFrame]):
         self._in_a_row = 0
 
     async def put(self, item: WeighedFrame) -> None:
-        """Takes the next frame of the channel; those of one delivery follow each other."""
+        """Takes the next frame of the channel; the frames of one delivery are consecutive."""
         match item[1]:
             case Basic.Deliver() as deliver:
                 self._deliver = deliver
@@ -52,7 +52,7 @@ class DeliveryFrames(asyncio.Queue[WeighedFrame]):
                 await self._others.put(item)
 
     async def get(self) -> WeighedFrame:
-        """The next frame that belongs to no delivery."""
+        """The next frame that is not part of a delivery."""
         return await self._others.get()
 
     @override

@@ -6,7 +6,7 @@ from pamqp.common import FieldTable
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Message:
-    """A message as publishers and queues know it, whether it was delivered or not."""
+    """A message independent of its delivery."""
 
     body: bytes
     properties: Basic.Properties

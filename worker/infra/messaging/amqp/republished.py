@@ -1,4 +1,4 @@
-"""The next copy of a message: its own content, our bookkeeping, nothing that would harm it."""
+"""The properties of a message's next copy: the publisher's where safe, plus our headers."""
 
 from collections.abc import Iterator
 
@@ -9,19 +9,19 @@ from pamqp.common import FieldTable, FieldValue
 from worker.infra.messaging.headers import NO_MESSAGE_ID, OURS
 
 LARGEST_HEADERS_BYTES = 64 * 1024
-"""Headers must fit one frame (128 KiB by default), or the connection is closed on us."""
+"""Headers must fit one frame (128 KiB by default), or the broker closes the connection."""
 
 DROPPED_HEADERS = "x-dropped-headers"
-"""Names the headers and properties of the publisher that had to be left out."""
+"""Lists the publisher's headers and properties that were left out."""
 
 _LONGEST_NAMES = 1024
 _LONGEST_KEY_BYTES = 128
-"""Of the name of a header, as AMQP has it: pamqp cuts longer ones, RabbitMQ lets them through."""
+"""AMQP's limit for header names: pamqp cuts longer ones, RabbitMQ lets them through."""
 
-_LENGTH_BYTES = 4  # with which a table begins
+_LENGTH_BYTES = 4  # the length at the start of a table
 _PERSISTENT = 2
 _MOVED_PROPERTIES = ("expiration", "user_id", "reply_to")
-"""Each would act on the copy: let it expire, have it refused, or answer somebody."""
+"""Left out because they would act on the copy: it could expire, be refused, or be replied to."""
 
 _MOVED_HEADERS = ("CC", "BCC")  # each would copy the message elsewhere again
 _STRIPPED_PREFIXES = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
@@ -40,7 +40,7 @@ _KEPT_PROPERTIES = (
 def republished_properties(
     properties: Basic.Properties, bookkeeping: FieldTable
 ) -> Basic.Properties:
-    """The properties of the next copy, which can be encoded; `bookkeeping` always fits."""
+    """The properties of the next copy; they can be encoded, and `bookkeeping` always fits."""
     kept = {name: getattr(properties, name) for name in _KEPT_PROPERTIES}
     dropped = [name for name, value in kept.items() if not _size({"": value})]
     kept |= dict.fromkeys(dropped)
@@ -76,7 +76,7 @@ def _moved(properties: Basic.Properties) -> Iterator[tuple[str, FieldValue]]:
 
 
 def _fitting(theirs: FieldTable, ours: FieldTable, dropped: list[str]) -> FieldTable:
-    """Of theirs the smallest first, until the headers are full; appends what is left out."""
+    """Keeps their headers, smallest first, up to the limit; adds the others to `dropped`."""
     room = LARGEST_HEADERS_BYTES - _size({**ours, DROPPED_HEADERS: "." * _LONGEST_NAMES})
     sizes = {name: _size({name: value}) for name, value in theirs.items()}
     fitting: FieldTable = {}
@@ -90,14 +90,14 @@ def _fitting(theirs: FieldTable, ours: FieldTable, dropped: list[str]) -> FieldT
 
 
 def _names(dropped_before: FieldValue, dropped: list[str]) -> str:
-    """What this copy lacks, and what the copies before it lacked already."""
+    """Names of what this copy and the copies before it left out."""
     before = [dropped_before] if isinstance(dropped_before, str) and dropped_before else []
     now = [ascii(name)[1:-1] or "''" for name in sorted(dropped)]
     return ", ".join([*before, *now])[:_LONGEST_NAMES]
 
 
 def _size(table: FieldTable) -> int:
-    """Bytes on the wire, 0 for what cannot be encoded as it is."""
+    """Bytes on the wire, 0 for values that cannot be encoded."""
     try:
         if any(len(name.encode()) > _LONGEST_KEY_BYTES for name in table):
             return 0

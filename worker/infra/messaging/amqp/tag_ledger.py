@@ -9,10 +9,10 @@ class Ack(NamedTuple):
 
 
 class TagLedger:
-    """Which deliveries of one channel are settled: they are numbered from 1, without gaps.
+    """Tracks which deliveries of a channel are settled; tags count from 1 without gaps.
 
-    An ack with `multiple` reaches only up to the highest tag below which everything is
-    settled, and names a tag the broker still waits for: it closes the channel otherwise.
+    An ack with `multiple` covers only tags up to which everything is settled, and its tag must
+    be one that is not acknowledged yet: otherwise the broker closes the channel.
     """
 
     def __init__(self) -> None:
@@ -21,21 +21,21 @@ class TagLedger:
         self._waiting_for_ack: set[int] = set()
 
     def settle(self, tag: int) -> None:
-        """Notes a delivery as done and to be acknowledged."""
+        """Marks a delivery as done and to be acknowledged."""
         self._settled.add(tag)
         self._waiting_for_ack.add(tag)
 
     def answered(self, tag: int) -> None:
-        """Notes a delivery that was given back or rejected: the broker waits for no ack."""
+        """Marks a delivery as requeued or rejected, which needs no ack."""
         self._settled.add(tag)
 
     @property
     def settled_count(self) -> int:
-        """How many deliveries are settled so far."""
+        """Number of deliveries settled so far."""
         return self._all_settled_up_to + len(self._settled)
 
     def take_acks(self) -> list[Ack]:
-        """The fewest acks for all that is settled and not acknowledged yet."""
+        """The fewest acks that cover all settled deliveries not acknowledged yet."""
         last_waiting = self._advance()
         acks = [Ack(last_waiting, multiple=True)] if last_waiting else []
         acks.extend(Ack(tag, multiple=False) for tag in sorted(self._waiting_for_ack))
@@ -43,7 +43,7 @@ class TagLedger:
         return acks
 
     def _advance(self) -> int:
-        """Moves up to the first gap; returns the highest tag passed that waits for its ack."""
+        """Advances to the first gap; returns the highest passed tag that needs an ack."""
         last_waiting = 0
         while (tag := self._all_settled_up_to + 1) in self._settled:
             self._settled.remove(tag)

@@ -1,10 +1,10 @@
-"""Lets messages through that pamqp cannot decode.
+"""Patches pamqp so that messages with undecodable properties still arrive.
 
 pamqp 4.0.1 raises on a `timestamp` in microseconds, on text that is not UTF-8 (a routing key
 too: a message reaches us by its `CC` header whatever its key) and on tables nested too deep;
-aiormq 7.2.4 then drops the connection before our code sees the message, reconnects, and meets
-it again, for ever: https://github.com/mosquito/aiormq/issues/186.
-`tests/integration/test_tolerance_on_the_wire.py` fails on the day this is no longer needed.
+aiormq 7.2.4 then drops the connection before our code sees the message, reconnects, and
+receives it again, endlessly: https://github.com/mosquito/aiormq/issues/186.
+`tests/integration/test_tolerance_on_the_wire.py` fails once this is no longer needed.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from pamqp.commands import Basic
 from pamqp.common import FieldTable, FieldValue
 
 UNDECODABLE = "x-undecodable"
-"""The header that names what was left out of a message because it could not be decoded."""
+"""The header that lists the properties left out because they could not be decoded."""
 
 _LONGEST_NAMES = 1024
 _SHORT = {b"t": 1, b"b": 1, b"B": 1, b"s": 2, b"u": 2, b"I": 4, b"i": 4, b"f": 4}
@@ -24,13 +24,13 @@ _strict_unmarshal = base.BasicProperties.unmarshal
 
 
 def tolerate_undecodable_properties() -> None:
-    """Changes pamqp for this process; calling it again changes nothing."""
+    """Patches pamqp in this process; idempotent."""
     decode.METHODS["shortstr"] = _short_text
     setattr(Basic.Properties, "unmarshal", _unmarshal)  # noqa: B010 - pamqp offers no hook
 
 
 def _short_text(value: bytes) -> tuple[int, str]:
-    """A property, a routing key or an exchange; bytes that are not UTF-8 as lone surrogates."""
+    """Decodes a property, routing key or exchange; bytes that are not UTF-8 as lone surrogates."""
     width = 1 + value[0]
     return width, value[1:width].decode("utf-8", "surrogateescape")
 
@@ -38,12 +38,12 @@ def _short_text(value: bytes) -> tuple[int, str]:
 def _unmarshal(self: Basic.Properties, flags: int, data: bytes) -> None:
     try:
         _strict_unmarshal(self, flags, data)
-    except Exception:  # noqa: BLE001 - whatever it is, the connection must live
+    except Exception:  # noqa: BLE001 - no error may close the connection
         _unmarshal_leniently(self, flags, data)
 
 
 def _unmarshal_leniently(properties: Basic.Properties, flags: int, data: bytes) -> None:
-    """Keeps what can be read, and names what cannot."""
+    """Decodes what it can, and records the names of the rest."""
     lost: list[str] = []
     for name in Basic.Properties.attributes():
         if not flags & Basic.Properties.flags[name]:
@@ -82,7 +82,7 @@ def _table(data: bytes, lost: list[str]) -> FieldTable:
         try:
             name = key.decode()
             table[name] = decode.embedded_value(field)[1]
-        except Exception:  # noqa: BLE001 - one header is lost, the message is not
+        except Exception:  # noqa: BLE001 - only this header is lost
             lost.append(ascii(key.decode("utf-8", "replace"))[1:-1])
     return table
 

@@ -8,7 +8,7 @@ _VERSION_00 = re.compile(r"00-(?P<trace_id>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2
 
 
 def read_trace_id(message: Message) -> str | None:
-    """The trace in which the publisher sent this message, None if it told of none.
+    """The trace id set by the publisher, None if there is none.
 
     https://www.w3.org/TR/trace-context/#traceparent-header
     """

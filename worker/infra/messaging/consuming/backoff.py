@@ -5,9 +5,9 @@ from worker.infra.durations import Durations
 
 
 class Backoff:
-    """Pauses between attempts: doubling up to a bound, each a little random.
+    """Pauses between attempts: doubling up to a maximum, with jitter.
 
-    Random, so that workers which lost a server together do not come back together.
+    Jitter keeps workers that lost a server at the same time from reconnecting at the same time.
     """
 
     def __init__(self, durations: Durations) -> None:
@@ -23,4 +23,4 @@ class Backoff:
     def next_pause(self) -> float:
         """Seconds to wait before the next attempt."""
         pause, self._pause = self._pause, min(self._pause * 2, self._longest)
-        return pause * random.uniform(0.75, 1.25)  # noqa: S311 - nobody gains by guessing it
+        return pause * random.uniform(0.75, 1.25)  # noqa: S311 - not security relevant

@@ -15,19 +15,19 @@ Apply = Callable[[Sequence[CommandMessage]], Awaitable[list[Result]]]
 
 
 class Settles(Protocol):
-    """The `Settler`, or something around it."""
+    """The `Settler`, or a wrapper around it."""
 
     async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
-        """Settles a batch, once it is committed."""
+        """Settles a committed batch."""
         ...
 
     async def settle_failure(self, received: Received, failure: Failure) -> bool:
-        """Settles one failed message; tells whether its copy is safe."""
+        """Settles one failed message; returns whether its copy is confirmed."""
         ...
 
 
 class BatchHandler:
-    """What is done with a batch: its commands are applied, then all its messages settled."""
+    """Handles a batch: applies its commands, then settles all its messages."""
 
     def __init__(
         self, apply: Apply, settler: Settles, store_retry: StoreRetry, observer: Observer
@@ -38,7 +38,7 @@ class BatchHandler:
         self._observer = observer
 
     async def apply(self, batch: Sequence[Received]) -> list[Result] | None:
-        """The result of each message, committed; None once the messages are no longer ours."""
+        """The committed result of each message; None once the deliveries are lost."""
         commands = [item.content for item in batch if isinstance(item.content, CommandMessage)]
         applied: list[Result] | None = []
         if commands:
@@ -55,7 +55,7 @@ class BatchHandler:
     async def settle(
         self, batch: Sequence[Received], results: Sequence[Result], seconds: float
     ) -> None:
-        """Acknowledges or republishes each message; `seconds` is what the transaction took."""
+        """Acknowledges or republishes each message; `seconds` is the time of the transaction."""
         self._observer.batch_settled(
             [(item.type, result) for item, result in zip(batch, results, strict=True)], seconds
         )

@@ -1,7 +1,7 @@
-"""A batch subscriber for RabbitMQ, as FastStream has them for Kafka, Redis and NATS.
+"""A batch subscriber for RabbitMQ, like FastStream's for Kafka, Redis and NATS.
 
-The one file that uses private names of FastStream; `tests/integration/test_batch_subscriber.py`
-pins them. `docs/decisions/0002-deliveries.md` says what it costs and what was measured.
+Only this file uses private names of FastStream; `tests/integration/test_batch_subscriber.py` pins
+them. `docs/decisions/0002-deliveries.md` has the costs and the measurements.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -30,10 +30,10 @@ Batch = Sequence[Received]
 
 
 class BatchSubscriber(RabbitSubscriber):
-    """Runs batches through the broker's middlewares into one handler.
+    """Passes batches through the broker's middlewares to one handler.
 
-    `consume` and `cancel` start and end the deliveries on the channel that the broker opened;
-    who fills the batches calls `process`. Nothing is acknowledged here.
+    `consume` and `cancel` start and stop the deliveries on the channel that the broker opened;
+    `Batching` calls `process` with each batch. Nothing is acknowledged here.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class BatchSubscriber(RabbitSubscriber):
 
     @override
     async def start(self) -> None:
-        """Called by `broker.start()`: prepares the handler and starts the deliveries."""
+        """Prepares the handler and starts the deliveries; called by `broker.start()`."""
         await SubscriberUsecase.start(self)
         queue = await self._outer_config.declarer.declare_queue(self.queue)
         channel = await queue.channel.get_underlay_channel()
@@ -83,16 +83,16 @@ class BatchSubscriber(RabbitSubscriber):
 
     @override
     async def stop(self) -> None:
-        """Called by `broker.stop()`: ends the deliveries and waits for no handler."""
+        """Stops the deliveries without waiting for handlers; called by `broker.stop()`."""
         self.running = False
         await self._cancel()
 
     async def process(self, batch: Batch) -> None:
-        """Runs a batch through the middlewares and the handler, and raises what they raise.
+        """Passes a batch through the middlewares and the handler; their errors propagate.
 
         FastStream keeps the message in a context variable, and each timer that the handler's
-        libraries start keeps a copy of the context: asyncpg's for 5 minutes. So the message that
-        they keep is emptied once it is handled.
+        libraries start keeps a copy of the context: asyncpg's for 5 minutes. So the list of
+        messages is emptied once it is handled.
         """
         messages = list(batch)
         try:
@@ -106,5 +106,5 @@ async def _parse_batch(batch: Batch) -> StreamMessage[Batch]:
 
 
 async def decode_batch(message: StreamMessage[Batch]) -> Batch:
-    """Nothing is left to decode; FastStream knows a batch decoder by this name."""
+    """Returns the decoded batch; FastStream recognizes a batch decoder by this name."""
     return message.raw_message

@@ -1,4 +1,4 @@
-"""The heart of the worker: turns deliveries into batches, one at a time."""
+"""Turns deliveries into batches, one at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,7 +14,7 @@ Process = Callable[[Sequence[Received]], Awaitable[None]]
 
 
 class Batching:
-    """One batch at a time: decoding of the next goes on while one commits."""
+    """Handles one batch at a time; new deliveries are decoded while a batch commits."""
 
     def __init__(
         self,
@@ -33,18 +33,18 @@ class Batching:
         self._process: Process | None = None
 
     def send_to(self, process: Process) -> None:
-        """Sends batches there from now on; call it before the first delivery."""
+        """Sets the handler of batches; call it before the first delivery."""
         self._process = process
 
     def deliver(self, delivery: Delivery) -> None:
-        """Takes a delivery in; decodes it at once unless it is a suspect."""
+        """Adds a delivery; decodes it at once unless it is a suspect."""
         if is_suspect(delivery):
             self._inbox.put_suspect(delivery)
         else:
             self._inbox.put(self._receive(delivery))
 
     async def run(self) -> None:
-        """Handles batch after batch, until `finish` is called."""
+        """Handles batches until `finish` is called."""
         while await self._something_to_do():
             if suspects := self._inbox.take_suspects(SUSPECTS_TOGETHER):
                 await self._suspects.handle(suspects, self._try)
@@ -52,7 +52,7 @@ class Batching:
                 await self._handle(await self._inbox.take_batch(self._batch_size))
 
     def finish(self) -> None:
-        """Lets `run` return once the batch in hand is settled; the rest is left unsettled."""
+        """Makes `run` return once the current batch is settled; the rest is left unsettled."""
         self._finishing.set()
 
     async def _something_to_do(self) -> bool:

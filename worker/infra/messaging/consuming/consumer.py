@@ -1,4 +1,4 @@
-"""Keeps one subscription alive for as long as the worker runs."""
+"""Keeps one subscription open while the worker runs."""
 
 import asyncio
 import math
@@ -29,12 +29,12 @@ _log = structlog.get_logger(__name__)
 
 
 class StartupTimeoutError(Exception):
-    """The servers did not come up in the time allowed."""
+    """The servers were not available within the startup timeout."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumerOptions:
-    """Where to consume, and how much at once; timeouts in seconds."""
+    """Options of the consumer; timeouts in seconds."""
 
     url: str
     prefetch: int
@@ -44,7 +44,7 @@ class ConsumerOptions:
 
 
 class Consumer:
-    """Opens a subscription, and another whenever one is lost, until told to stop."""
+    """Opens a subscription, and a new one whenever it is lost, until it is stopped."""
 
     def __init__(
         self,
@@ -66,19 +66,19 @@ class Consumer:
         self._stop = asyncio.Event()
         self._end_at = math.inf
         self._was_consuming = False
-        self._trouble = RepeatLimitedLog(_log)
+        self._trouble = RepeatLimitedLog(_log, durations.log_repeat)
 
     def stop(self) -> None:
-        """Ends the run in good order: what is in hand is finished, the rest given back."""
+        """Stops gracefully: finishes in-flight batches and requeues the rest."""
         if not self._stop.is_set():
             self._end_at = time.monotonic() + self._options.shutdown_timeout * FINISHING_SHARE
             self._stop.set()
 
     async def run(self) -> None:
-        """Returns after `stop`, once everything is settled or given back, or time is up.
+        """Consumes; returns after `stop`, once all deliveries are settled or time is up.
 
         Raises:
-            StartupTimeoutError: it never got as far as consuming.
+            StartupTimeoutError: consuming did not start within the startup timeout.
         """
         batches = asyncio.create_task(self._batching.run())
         batches.add_done_callback(lambda _: self.stop())
@@ -92,7 +92,7 @@ class Consumer:
             batches.cancel()
 
     async def _subscribe(self) -> Subscription:
-        """Waits for database and broker, however long, then consumes."""
+        """Waits for database and broker, then consumes; only the first wait has a time limit."""
         backoff = Backoff(self._durations)
         while True:
             try:
@@ -134,7 +134,7 @@ class Consumer:
             await subscription.close()
 
     async def _unless_stopped(self, work: Coroutine[None, None, T]) -> T | None:
-        """The result of the work; None where `stop` came first and the work was cancelled."""
+        """The result of the work; None if `stop` came first and the work was cancelled."""
         doing = asyncio.create_task(work)
         stopped = asyncio.create_task(self._stop.wait())
         try:
@@ -151,9 +151,9 @@ class Consumer:
         await self._settler.finish()
 
     async def _in_time(self, work: Coroutine[None, None, None]) -> None:
-        """Does it, but not for longer than whoever stops us will wait."""
+        """Does the work within the shutdown timeout."""
         try:
             async with asyncio.timeout(self._end_at - time.monotonic()):
                 await work
         except TimeoutError:
-            _log.warning("out of time: what is unfinished is given back to the queue")
+            _log.warning("shutdown timeout: unfinished messages go back to the queue")

@@ -1,4 +1,4 @@
-"""Deliveries on their way into batches."""
+"""Deliveries that wait for a batch."""
 
 import asyncio
 from collections import deque
@@ -8,13 +8,13 @@ from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.consuming.received import Received
 
 GLANCES = 3
-"""Turns of the event loop in which a second message would show itself behind the first."""
+"""Turns of the event loop in which a second message would arrive after the first."""
 
 
 class Inbox:
-    """What was delivered and not begun; the prefetch bounds it.
+    """Delivered messages that wait for a batch, bounded by the prefetch.
 
-    Messages under suspicion of having killed a worker stand in a line of their own.
+    Suspects have a separate queue.
     """
 
     def __init__(self, durations: Durations) -> None:
@@ -29,23 +29,23 @@ class Inbox:
         self._arrived.set()
 
     def put_suspect(self, suspect: Delivery) -> None:
-        """Adds a message that is to be handled apart from the others, undecoded."""
+        """Adds a suspect, which stays undecoded and is handled separately."""
         self._suspects.append(suspect)
         self._arrived.set()
 
     async def wait(self) -> None:
-        """Returns when there is something to take."""
+        """Returns when a message or a suspect is available."""
         while not self._received and not self._suspects:
             self._arrived.clear()
             await self._arrived.wait()
 
     def take_suspects(self, limit: int) -> list[Delivery]:
-        """The next suspects that can still be settled, none if there are none."""
+        """The next suspects, without those that can no longer be settled."""
         taken = (self._suspects.popleft() for _ in range(min(limit, len(self._suspects))))
         return [suspect for suspect in taken if not suspect.subscription.is_lost]
 
     async def take_batch(self, limit: int) -> list[Received]:
-        """The next messages, oldest first: a full batch, or all there is and will soon be.
+        """The next messages, oldest first: a full batch, or all that arrive within `linger`.
 
         A single message on an idle worker is taken at once.
         """

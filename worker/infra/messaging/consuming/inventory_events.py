@@ -1,4 +1,4 @@
-"""Where deliveries enter: the FastStream subscriber whose handler applies a batch of events."""
+"""The FastStream subscriber whose handler applies a batch of events."""
 
 import time
 from collections.abc import Awaitable, Callable

@@ -6,46 +6,46 @@ from worker.application.outcomes import Failure, Result
 
 
 class Consuming(Protocol):
-    """A subscription, to be asked whether it is still one."""
+    """The state of a subscription."""
 
     @property
     def is_consuming(self) -> bool:
-        """Tells whether the broker still knows our consumer."""
+        """Whether our consumer is still registered at the broker."""
         ...
 
     @property
     def in_flight(self) -> int:
-        """How many deliveries are in our hands, unsettled."""
+        """Number of unsettled deliveries."""
         ...
 
 
 class Observer(Protocol):
-    """Is told what happens to messages; metrics, health and tests listen here."""
+    """Receives what happens to messages, for metrics, health and tests."""
 
     def consuming(self, subscription: Consuming | None) -> None:
-        """Deliveries arrive through this subscription from now on, or no longer."""
+        """Consuming started with this subscription, or stopped if None."""
         ...
 
     def waiting(self, problem: str) -> None:
-        """An attempt to consume failed, another follows."""
+        """An attempt to consume failed and will be repeated."""
         ...
 
     def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None:
-        """A batch was committed: type and result of each message, and the time it took."""
+        """A batch was settled: type and result of each message, and the time it took."""
         ...
 
     def suspect_given_up(self, type_: str, failure: Failure) -> None:
-        """A suspect will not be begun again: it is failed without having been applied."""
+        """A suspect was given up: it failed without another trial."""
         ...
 
     def batch_lagged(self, occurred_at: datetime | None, published_at: datetime | None) -> None:
-        """How old the oldest event and message of a batch were, where they tell."""
+        """The times of the oldest event and message of a batch, if known."""
         ...
 
     def republished(self, failure: Failure, queue: str) -> None:
-        """A copy of a message is safe in another queue of ours."""
+        """A copy of a message was confirmed in another of our queues."""
         ...
 
     def store_answers(self, *, yes: bool) -> None:
-        """The database takes work again, or took none at the last attempt."""
+        """Whether the database accepted the last transaction."""
         ...

@@ -9,30 +9,30 @@ from worker.infra.messaging.amqp.delivery import Delivery
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A delivery, and what decoding made of it."""
+    """A delivery with its decoded command, or the failure to decode it."""
 
     delivery: Delivery
     content: CommandMessage | Failure
 
     @property
     def car_id(self) -> str | None:
-        """The car that the message is about, where it could be read."""
+        """The id of the message's car, if it could be decoded."""
         content = self.content
         return content.command.car_id if isinstance(content, CommandMessage) else None
 
     @property
     def type(self) -> str:
-        """The type for statistics: only types we know, or publishers could grow them at will."""
+        """The type for metrics: only known types, so that publishers cannot add labels."""
         return self.content.type if isinstance(self.content, CommandMessage) else "invalid"
 
 
 def oldest_occurrence(batch: Iterable[Received]) -> datetime | None:
-    """When the oldest event in the batch came about."""
+    """The time of the oldest event in the batch."""
     commands = (item.content for item in batch if isinstance(item.content, CommandMessage))
     return min((message.command.occurred_at for message in commands), default=None)
 
 
 def oldest_publication(batch: Iterable[Received]) -> datetime | None:
-    """When the first message of the batch was sent, by the clocks of publishers that say so."""
+    """The earliest `timestamp` in the batch, set by publishers' clocks."""
     timestamps = (item.delivery.message.properties.timestamp for item in batch)
     return min((sent for sent in timestamps if isinstance(sent, datetime)), default=None)

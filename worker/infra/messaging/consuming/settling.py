@@ -1,4 +1,4 @@
-"""What becomes of a message once its result is known: the one table of results and actions."""
+"""Maps the result of each message to an action, and performs it."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from worker import __version__
 from worker.application.outcomes import Failure, Outcome, Result
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.confirming_publisher import (
     BrokerUnavailableError,
@@ -33,15 +33,15 @@ from worker.infra.messaging.retry_delays import RetryDelay
 MAY_SUCCEED_LATER = frozenset(
     {ErrorCode.CAR_NOT_FOUND, ErrorCode.UNKNOWN_TYPE, ErrorCode.UNEXPECTED_ERROR}
 )
-"""The creation may still come, a newer worker may know the type, a bug may be mended."""
+"""The creation may still arrive, a newer worker may know the type, a bug may be fixed."""
 
 _log = structlog.get_logger(__name__)
 
 
 def next_queue(failure: Failure, history: History, delays: Sequence[RetryDelay]) -> str:
-    """Where the next copy of a failed message goes.
+    """The queue for the next copy of a failed message.
 
-    A replayed message that fails again skips the retries: it had them before.
+    A replayed message that fails again skips the retries, because it had them before.
     """
     if failure.code in MAY_SUCCEED_LATER and not history.replays and history.attempts < len(delays):
         return retry_queue(delays[history.attempts])
@@ -49,7 +49,7 @@ def next_queue(failure: Failure, history: History, delays: Sequence[RetryDelay])
 
 
 class Settler(Settles):
-    """Acknowledges what is done at once; republishes the rest beside the flow of batches."""
+    """Acknowledges handled messages at once and republishes failed ones in the background."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Settler(Settles):
         self._clock = clock
         self._durations = durations
         self._republishing: set[asyncio.Task[bool]] = set()
-        self._bugs = BugLog()
+        self._bugs = BugLog(durations)
 
     @override
     async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
@@ -84,11 +84,11 @@ class Settler(Settles):
 
     @override
     async def settle_failure(self, received: Received, failure: Failure) -> bool:
-        """Settles one failed message; tells whether a copy is safe, else it will come again."""
+        """Settles one failed message; returns whether its copy is confirmed."""
         return await self._republish(received, failure)
 
     async def finish(self) -> None:
-        """Waits for the copies that are under way."""
+        """Waits for copies that are not confirmed yet."""
         await asyncio.gather(*self._republishing)
 
     def _start(self, work: Coroutine[None, None, bool]) -> None:
@@ -99,7 +99,7 @@ class Settler(Settles):
     async def _republish(self, received: Received, failure: Failure) -> bool:
         delivery = received.delivery
         if delivery.subscription.is_lost:
-            return False  # it is delivered again, and one copy is enough
+            return False  # it will be redelivered, and one copy is enough
         self._bugs.note(failure)
         history = History.of(delivery.message, WORKER_EXCHANGE)
         queue = next_queue(failure, history, self._delays)
@@ -130,7 +130,7 @@ class Settler(Settles):
     async def _publish_until_confirmed(
         self, delivery: Delivery, queue: str, properties: Basic.Properties
     ) -> None:
-        """Tries again while the broker does not answer, but not longer than we may hold."""
+        """Retries while the broker is unavailable, up to the hold limit."""
         backoff = Backoff(self._durations)
         while True:
             try:

@@ -17,13 +17,13 @@ _log = structlog.get_logger(__name__)
 
 
 class StoreRetry:
-    """Retries while the store is unavailable, as long as the deliveries are ours."""
+    """Retries while the store is unavailable, until the deliveries are lost."""
 
     def __init__(self, observer: Observer, finishing: asyncio.Event, durations: Durations) -> None:
         self._observer = observer
         self._finishing = finishing
         self._durations = durations
-        self._trouble = RepeatLimitedLog(_log)
+        self._trouble = RepeatLimitedLog(_log, durations.log_repeat)
 
     async def until_done(
         self,
@@ -32,9 +32,9 @@ class StoreRetry:
         *,
         even_if_lost: bool = False,
     ) -> T | None:
-        """The result of the work; None once the messages are no longer ours.
+        """The result of the work; None once the deliveries are lost or the worker is finishing.
 
-        After the hold limit the subscription ends, so that others may get the messages.
+        After the hold limit the subscription ends, so that other workers get the messages.
         """
         backoff = Backoff(self._durations)
         while even_if_lost or not subscription.is_lost:
@@ -42,9 +42,9 @@ class StoreRetry:
                 result = await work()
             except StoreUnavailableError as unavailable:
                 self._observer.store_answers(yes=False)
-                self._trouble.warn("the database takes no work: holding", str(unavailable))
+                self._trouble.warn("database unavailable: holding messages", str(unavailable))
                 if backoff.elapsed > self._durations.hold:
-                    subscription.give_up("the database has been away for too long")
+                    subscription.give_up("the database was unavailable for longer than the limit")
                 if await self._finishing_within(backoff.next_pause()):
                     return None
             else:

@@ -25,29 +25,29 @@ from worker.infra.messaging.names import MAIN_QUEUE
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import declare_topology
 
-EVERYTHING_UNSETTLED = 0  # the delivery tag that, with `multiple`, means all of them
+EVERYTHING_UNSETTLED = 0  # with `multiple`, this tag means all unsettled deliveries
 
 _log = structlog.get_logger(__name__)
 
 
 class TakesDeliveries(Protocol):
-    """`Batching`, or what stands for it."""
+    """`Batching`, or its replacement in tests."""
 
     def send_to(self, process: Process) -> None:
-        """Learns where batches go; comes before the first delivery."""
+        """Sets the handler of batches; called before the first delivery."""
         ...
 
     def deliver(self, delivery: Delivery) -> None:
-        """Takes a delivery in."""
+        """Adds a delivery."""
         ...
 
 
 class Subscription(SettlesDeliveries, Consuming):
-    """Deliveries of the main queue, until it is lost or closed; a new one is opened then.
+    """Consumes the main queue until it is lost or closed; it is never reopened.
 
-    FastStream connects, declares, starts and stops; the deliveries themselves are taken from its
-    channel one layer down, many to a batch. `docs/decisions/0002-deliveries.md` says what that
-    saves, and which messages a client could send to wedge the layers above.
+    FastStream connects, declares, starts and stops; the deliveries are taken from its channel one
+    layer below, many to a batch. `docs/decisions/0002-deliveries.md` has what this saves, and
+    which messages could block the layers above.
     """
 
     def __init__(
@@ -83,12 +83,12 @@ class Subscription(SettlesDeliveries, Consuming):
         handler: BatchHandler,
         durations: Durations,
     ) -> Self:
-        """Connects, declares the topology and begins to consume."""
+        """Connects, declares the topology and starts consuming."""
         broker = RabbitBroker(
             named(url, "inventory-worker"),
             default_channel=Channel(prefetch_count=prefetch, publisher_confirms=False),
             apply_types=False,
-            serializer=None,  # the handler gets what we decoded
+            serializer=None,  # the handler gets decoded messages
             logger=None,
         )
         subscription = cls(broker, batching, handler, durations)
@@ -110,7 +110,7 @@ class Subscription(SettlesDeliveries, Consuming):
     @property
     @override
     def is_consuming(self) -> bool:
-        """Tells whether the broker still knows our consumer, which a live socket does not."""
+        """Whether our consumer is still registered, which an open socket does not prove."""
         channel = self._channel
         return (
             channel is not None
@@ -122,11 +122,11 @@ class Subscription(SettlesDeliveries, Consuming):
     @property
     @override
     def in_flight(self) -> int:
-        """How many deliveries are not settled yet: tags are numbered from 1, without gaps."""
+        """Number of unsettled deliveries; tags count from 1 without gaps."""
         return self._last_tag - self._ledger.settled_count
 
     async def wait_lost(self) -> str:
-        """Returns why, once the subscription is lost."""
+        """Waits until the subscription is lost; returns the reason."""
         await self._lost.wait()
         return self.lost_because
 
@@ -151,13 +151,13 @@ class Subscription(SettlesDeliveries, Consuming):
         await self._answer(tag, requeue=False)
 
     async def cancel(self) -> None:
-        """Asks the broker for no more deliveries; what is in hand can still be settled."""
+        """Stops deliveries; those already received can still be settled."""
         if self._channel is not None and self._consumer_tag is not None and not self.is_lost:
             with suppress(*BROKER_ERRORS):
                 await self._channel.basic_cancel(self._consumer_tag, timeout=self._durations.close)
 
     async def close(self) -> None:
-        """Gives back what is not settled, and disconnects."""
+        """Requeues unsettled deliveries and disconnects."""
         await self.cancel()
         if self._channel is not None and not self._channel.is_closed:
             with suppress(*BROKER_ERRORS):
@@ -183,7 +183,7 @@ class Subscription(SettlesDeliveries, Consuming):
         self._on_delivery(delivery)
 
     async def _flush_acks(self) -> None:
-        """One at a time: an ack that is overtaken by a later `multiple` closes the channel."""
+        """Sends acks one at a time: an ack after a later `multiple` closes the channel."""
         channel = self._channel
         if channel is None or self.is_lost:
             return
@@ -195,10 +195,10 @@ class Subscription(SettlesDeliveries, Consuming):
             await channel.basic_ack(ack.tag, multiple=ack.multiple, wait=False)
 
     async def _unless_lost(self, writing: Coroutine[None, None, object]) -> None:
-        """Ends the writing where the connection ends.
+        """Cancels a write when the connection ends.
 
-        aiormq writes into a queue of bounded size: once nobody empties it any more, whoever
-        waits for room would wait for ever, and with him all batches.
+        aiormq writes into a bounded queue: once it is no longer drained, a task that waits for
+        room blocks for ever, and all batches with it.
         """
         task = asyncio.create_task(writing)
         lost = asyncio.create_task(self._lost.wait())
@@ -210,7 +210,7 @@ class Subscription(SettlesDeliveries, Consuming):
             lost.cancel()
             if not task.done():
                 task.cancel()
-                self.give_up(f"RabbitMQ took nothing from us for {self._durations.write} s")
+                self.give_up(f"RabbitMQ accepted no writes for {self._durations.write} s")
         if task.done():
             with suppress(*BROKER_ERRORS):
                 task.result()
@@ -233,5 +233,5 @@ class Subscription(SettlesDeliveries, Consuming):
         try:
             async with asyncio.timeout(self._durations.close):
                 await self._broker.stop()
-        except Exception as error:  # noqa: BLE001 - the broker is gone already, or never came
+        except Exception as error:  # noqa: BLE001 - the broker is already gone, or was never there
             _log.debug("disconnecting failed", error=repr(error))

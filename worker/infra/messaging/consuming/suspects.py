@@ -1,12 +1,12 @@
-"""Messages that may have killed workers: tried with a count that outlives the process."""
+"""Suspects: messages that may kill workers, with a count of trials that outlives the process."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import blake2b
 
 from worker.application.outcomes import Failure
+from worker.domain.error_code import ErrorCode
 from worker.domain.ports.delivery_trials import DeliveryTrials
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.consuming.observer import Observer
@@ -14,35 +14,35 @@ from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.consuming.store_retry import StoreRetry
 
 SUSPECT_AFTER = 2
-"""Earlier deliveries that make a message a suspect: it may have killed a worker."""
+"""Number of earlier deliveries that makes a message a suspect."""
 
 TRIALS = 5
-"""How many times a suspect is tried before it is taken for what kills workers."""
+"""Number of trials after which a suspect counts as the cause of the crashes."""
 
 TRIALS_TOGETHER = 2
-"""How many of these trials it shares with other suspects: nearly all of them are innocent."""
+"""Number of these trials shared with other suspects, because nearly all are innocent."""
 
 SUSPECTS_TOGETHER = 100
-"""How many suspects share a trial: a killed worker leaves its whole prefetch under suspicion."""
+"""Maximum number of suspects per trial: a killed worker's whole prefetch becomes suspect."""
 
 Try = Callable[[Sequence[Delivery]], Awaitable[None]]
 """Decodes, applies and settles deliveries."""
 
 GiveUp = Callable[[Received, Failure], Awaitable[bool]]
-"""Settles a failed message; tells whether its copy is safe."""
+"""Settles a failed message; returns whether its copy is confirmed."""
 
 
 def is_suspect(delivery: Delivery) -> bool:
-    """Tells whether a message was delivered so often that it may be what kills workers.
+    """Whether a message was delivered so often that it may be what kills workers.
 
-    RabbitMQ 4.0 puts no count on a first delivery: one that is there then is a publisher's.
+    RabbitMQ 4.0 sets no count on a first delivery: a count found there was set by a publisher.
     """
     count = delivery.message.headers.get("x-delivery-count")
     return delivery.redelivered and isinstance(count, int) and count >= SUSPECT_AFTER
 
 
 def trial_key(message: Message) -> bytes:
-    """What tells a suspect from others, readable without decoding its body."""
+    """Identifies a suspect without decoding its body."""
     properties = message.properties
     named = (properties.app_id, properties.message_id, properties.message_type)
     digest = blake2b(repr(named).encode(), digest_size=16)
@@ -51,7 +51,7 @@ def trial_key(message: Message) -> bytes:
 
 
 class Suspects:
-    """Tries suspects together at first, then alone, and gives up those that ended every trial."""
+    """Tries suspects together first, then alone; gives up those whose trials never ended."""
 
     def __init__(
         self,
@@ -69,10 +69,10 @@ class Suspects:
         self._finishing = finishing
 
     async def handle(self, suspects: Sequence[Delivery], try_: Try) -> None:
-        """Handles them all, unless the worker is told to finish.
+        """Handles all suspects, unless the worker is finishing.
 
-        Those with the fewest trials go first: workers that are killed again and again right after
-        their start must not strike the same innocent each time.
+        Those with the fewest trials go first, so that workers killed repeatedly right after their
+        start do not blame the same innocent message each time.
         """
         begun_before = await self._store_retry.until_done(
             lambda: self._trials.count([trial_key(suspect.message) for suspect in suspects]),
@@ -93,7 +93,7 @@ class Suspects:
                 await self._begin([suspect], try_)
 
     async def _begin(self, suspects: Sequence[Delivery], try_: Try) -> None:
-        """Counts a trial before it begins: if it kills us, the count outlives us."""
+        """Counts a trial before it begins, so that the count survives a crash."""
         subscription = suspects[-1].subscription
         keys = [trial_key(suspect.message) for suspect in suspects]
         trials = await self._store_retry.until_done(lambda: self._trials.begin(keys), subscription)
@@ -107,18 +107,17 @@ class Suspects:
                 ended.append(key)
         if tried:
             await try_([suspect for suspect, _ in tried])
-        # We are alive: whatever else became of the messages, this trial did not kill us.
+        # Whatever the results, this trial did not kill the worker.
         ended += [key for _, key in tried]
         await self._store_retry.until_done(
             lambda: self._trials.end(ended), subscription, even_if_lost=True
         )
 
     async def _give_up(self, suspect: Delivery) -> bool:
-        """Tells whether it is safe among the dead letters."""
+        """Moves a suspect to the dead letters; returns whether its copy is confirmed."""
         failure = Failure(
             ErrorCode.REDELIVERED_TOO_OFTEN,
-            f"begun {TRIALS} times, at last alone, and each time the worker ended before it was "
-            "done",
+            f"tried {TRIALS} times, finally alone, and the worker died before each trial ended",
         )
         given_up = Received(suspect, failure)
         if not await self._settle_failure(given_up, failure):

@@ -1,4 +1,4 @@
-"""From bytes on the wire to a command: every message becomes one or the other of two things."""
+"""Decodes messages: each becomes a command or a failure."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -10,8 +10,8 @@ from pydantic_core import ErrorDetails
 from worker.application.commands import CommandMessage
 from worker.application.digest import digest_of
 from worker.application.outcomes import Failure
+from worker.domain.error_code import ErrorCode
 from worker.domain.errors import InvalidValueError, describe
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.events.envelope import Envelope, read_envelope
 from worker.infra.messaging.events.invalid_message import InvalidMessageError
@@ -37,7 +37,7 @@ class Decoder:
         """The command that the message carries.
 
         Raises:
-            InvalidMessageError: never anything else, whatever arrives.
+            InvalidMessageError: the message is invalid; bad input raises no other error.
         """
         content_type = _check_form(message)
         if content_type == _STRUCTURED:
@@ -49,7 +49,7 @@ class Decoder:
         return with_replaced(decoded, message)
 
     def try_decode(self, message: Message) -> CommandMessage | Failure:
-        """The command, or why there is none; a bug of ours costs this message only."""
+        """The command, or a failure; a bug of ours affects only this message."""
         try:
             return self.decode(message)
         except InvalidMessageError as invalid:
@@ -77,7 +77,7 @@ class Decoder:
 
 
 def _check_form(message: Message) -> str:
-    """The media type, once size and encodings are known to be ours."""
+    """Checks size and encodings; returns the media type."""
     if len(message.body) > LARGEST_BODY_BYTES:
         raise InvalidMessageError(
             ErrorCode.TOO_LARGE,
@@ -87,7 +87,7 @@ def _check_form(message: Message) -> str:
     if encoding and encoding.lower() not in {"identity", "utf-8", "utf8"}:
         raise _unsupported("content_encoding", encoding, "none")
     stated = message.properties.content_type or _JSON
-    if stated in _MEDIA_TYPES:  # as nearly every message has it: the rest need not be parsed
+    if stated in _MEDIA_TYPES:  # fast path for nearly every message
         return stated
     media_type, *parameters = (part.strip().lower() for part in stated.split(";"))
     if media_type not in _MEDIA_TYPES:
@@ -127,7 +127,7 @@ def _unsupported(name: str, found: str, allowed: str) -> InvalidMessageError:
 
 
 def _describe_invalid(invalid: ValidationError, event_type: type[WireEvent]) -> InvalidMessageError:
-    """Every wrong field in one line; a far-future date counts only where nothing else is wrong."""
+    """Lists every wrong field; the code is occurred-in-future only if nothing else is wrong."""
     errors = invalid.errors(include_url=False)
     causes = [error.get("ctx", {}).get("error") for error in errors]
     codes = {

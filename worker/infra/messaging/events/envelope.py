@@ -1,4 +1,4 @@
-"""Who sent a message, under which id and of which type: what AMQP and CloudEvents say together."""
+"""The source, id and type of a message, from AMQP properties and CloudEvents attributes."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from typing import Any
 
 from pamqp.common import FieldValue
 
+from worker.domain.error_code import ErrorCode
 from worker.domain.errors import describe
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.events.invalid_message import InvalidMessageError
 from worker.infra.messaging.headers import NO_MESSAGE_ID
 
 CLOUD_EVENT_PREFIXES = ("ce-", "cloudEvents_", "cloudEvents:")
-"""What binary mode may put before the name of an attribute; one message uses one of them."""
+"""Prefixes of attribute names in binary mode; a message uses one of them."""
 
 LONGEST_ID_BYTES = 255
 
@@ -23,18 +23,18 @@ _ATTRIBUTES = ("specversion", "id", "source", "type")
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What is known of a message before its data is looked at."""
+    """The metadata of a message, read before its data."""
 
     identity: MessageIdentity
     type: str
 
 
 def read_envelope(message: Message, structured: dict[str, Any] | None) -> Envelope:
-    """Joins the AMQP properties with the CloudEvents attributes of headers and body.
+    """Combines the AMQP properties with the CloudEvents attributes of headers and body.
 
     Raises:
-        InvalidMessageError: something required is missing, is no text we can store, or is
-            told twice and differently.
+        InvalidMessageError: a required value is missing, cannot be stored as text, or is given
+            twice with different content.
     """
     properties = message.properties
     binary = _binary_attributes(message)
@@ -83,7 +83,7 @@ def _agreed(
     what: str, in_property: str | None, name: str, attributes: tuple[dict[str, Any], ...]
 ) -> str | None:
     value = _checked(what, in_property)
-    if not attributes:  # as in nearly every message: nothing else can be told
+    if not attributes:  # fast path for nearly every message
         return value
     told = [value, *(_checked(what, a.get(name)) for a in attributes)]
     values = {value for value in told if value is not None}
@@ -94,7 +94,7 @@ def _agreed(
 
 
 def _checked(what: str, value: object) -> str | None:
-    """A text that can be an id, None for one that is not there."""
+    """The value if it is valid as an id, None if there is none."""
     if value is None or value == "":
         return None
     if not isinstance(value, str):

@@ -1,12 +1,12 @@
-"""Judges events before they are sent, by the decoder that will judge them once they were."""
+"""Validates events before they are sent, with the decoder that the worker uses."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure
+from worker.domain.error_code import ErrorCode
 from worker.domain.errors import describe
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.events.event_lines import EventLine, NumberedLine
@@ -16,21 +16,21 @@ from worker.infra.messaging.names import EVENTS_EXCHANGE
 
 @dataclass(frozen=True, slots=True)
 class WrongLine:
-    """A line that would end in the dead letters, and as what."""
+    """A line that would become a dead letter, and its failure."""
 
     number: int
     failure: Failure
 
 
 class EventCheck:
-    """Looks at the lines of one file, in order; asks neither a broker nor a database."""
+    """Checks the lines of one file, in order, without broker or database."""
 
     def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
         self._seen: dict[tuple[str, str], tuple[int, bytes]] = {}
 
     def find_wrong(self, lines: Iterable[NumberedLine]) -> list[WrongLine]:
-        """The lines that are wrong, whatever the catalog holds."""
+        """The lines that are wrong regardless of the catalog's content."""
         judged = ((line.number, self._judge(line)) for line in lines)
         return [WrongLine(number, failure) for number, failure in judged if failure]
 

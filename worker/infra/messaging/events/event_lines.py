@@ -1,4 +1,4 @@
-"""Events as JSON Lines: `{"type", "message_id", "source"?, "data"}`, one to a line."""
+"""Events as JSON Lines: one `{"type", "message_id", "source"?, "data"}` per line."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from json import JSONDecoder
 from pamqp.commands import Basic
 
 from worker.application.outcomes import Failure
+from worker.domain.error_code import ErrorCode
 from worker.domain.errors import describe
-from worker.domain.value_objects.error_code import ErrorCode
 from worker.infra.messaging.events.invalid_message import InvalidMessageError
 from worker.infra.messaging.events.json_text import MalformedJsonError, parse_json
 from worker.infra.messaging.headers import NO_MESSAGE_ID
 
 _PERSISTENT = 2
 _BLANK = " \t\r\n"
-_scanner = JSONDecoder(parse_int=str, parse_float=str)  # finds where values end, reads no number
+_scanner = JSONDecoder(parse_int=str, parse_float=str)  # finds where values end; keeps numbers
 
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """One event, ready to be published; `data` is the text as it stands in the line."""
+    """One event, ready to be published; `data` is its unchanged text from the line."""
 
     type: str
     message_id: str | None
@@ -41,14 +41,14 @@ class EventLine:
 
 @dataclass(frozen=True, slots=True)
 class NumberedLine:
-    """A line of a file, counted from 1, and the event it holds or why it holds none."""
+    """A line of a file, counted from 1, with its event or the reason why it has none."""
 
     number: int
     content: EventLine | Failure
 
 
 def parse_event_lines(text: bytes) -> Iterator[NumberedLine]:
-    """Reads a whole file; blank lines are counted and left out."""
+    """Reads a whole file; blank lines are counted but skipped."""
     for number, line in enumerate(text.split(b"\n"), start=1):
         if line.strip():
             try:
@@ -58,10 +58,10 @@ def parse_event_lines(text: bytes) -> Iterator[NumberedLine]:
 
 
 def parse_event_line(line: bytes) -> EventLine:
-    """Reads a line; data of any kind is let through, for the worker to judge.
+    """Parses a line; its data is not validated.
 
     Raises:
-        InvalidMessageError: the line is no event at all, and how so.
+        InvalidMessageError: the line is not an event; the message says why.
     """
     try:
         event = parse_json(line)
@@ -91,7 +91,7 @@ def _invalid(name: str, found: object, allowed: str) -> InvalidMessageError:
 
 
 def _raw_members(line: bytes) -> dict[str, str]:
-    """The members of a valid JSON object, each value as its text: no digit changes."""
+    """The members of a valid JSON object, each value as its unchanged text."""
     text = line.decode()
     members = {}
     position = _skip_blank(text, text.index("{") + 1)

@@ -1,9 +1,9 @@
 from worker.application.outcomes import Failure
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 
 
 class InvalidMessageError(Exception):
-    """A message that is no event of the contract: whose fault it is, and what is wrong."""
+    """A message that breaks the contract, with its error code and detail."""
 
     def __init__(self, code: ErrorCode, detail: str) -> None:
         self.failure = Failure(code, detail)

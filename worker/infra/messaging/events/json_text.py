@@ -1,4 +1,4 @@
-"""JSON whose numbers keep the digits they were written with."""
+"""Parses JSON without changing the digits of numbers."""
 
 from codecs import BOM_UTF8
 from json import JSONDecoder
@@ -6,7 +6,7 @@ from typing import NoReturn
 
 
 class JsonNumber:
-    """A JSON number as its text: no float, so no digit is lost, and no `1` that equals `True`."""
+    """A JSON number as text: unlike a float it loses no digits, and `1` does not equal `True`."""
 
     __slots__ = ("text",)
 
@@ -31,7 +31,7 @@ _decoder = JSONDecoder(
 
 
 def parse_json(body: bytes) -> object:
-    """The document, with a `JsonNumber` for each number.
+    """Parses a document, with a `JsonNumber` for each number.
 
     Raises:
         MalformedJsonError: also for a byte order mark, which RFC 8259 forbids, and for

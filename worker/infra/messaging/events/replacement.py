@@ -1,11 +1,11 @@
-"""An edited message names the one whose place it takes, so that never both are applied."""
+"""An edited message names the one that it replaces, so that only one of them is applied."""
 
 from dataclasses import replace
 
 from pamqp.common import FieldTable
 
 from worker.application.commands import CommandMessage, Replaced
-from worker.domain.value_objects.error_code import ErrorCode
+from worker.domain.error_code import ErrorCode
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.events.invalid_message import InvalidMessageError
@@ -14,16 +14,16 @@ from worker.infra.messaging.names import WORKER_EXCHANGE
 
 
 def replacement_header(replaced: MessageIdentity, digest: bytes | None) -> FieldTable:
-    """The value of `x-replaces`; `digest` is None for a message that was no command."""
+    """The value of `x-replaces`; `digest` is None if the message was not a command."""
     table: FieldTable = {"source": replaced.source, "message_id": replaced.message_id}
     return table if digest is None else {**table, "digest": digest.hex()}
 
 
 def with_replaced(decoded: CommandMessage, message: Message) -> CommandMessage:
-    """The command message, with the one it replaces.
+    """The command message, with the message that it replaces.
 
-    Only what came through our own exchange may replace: a publisher who set the header could
-    have the ids of others recorded, and so their messages ignored.
+    Only messages from our own exchange may replace others: a publisher who set the header could
+    have the ids of others recorded, so that their messages are ignored.
 
     Raises:
         InvalidMessageError: the header is not as `dlq import` writes it.

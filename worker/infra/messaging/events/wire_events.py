@@ -1,4 +1,4 @@
-"""The data of the events as publishers send it, and the command that each one means."""
+"""The data of each event as publishers send it, and the command that it becomes."""
 
 from abc import abstractmethod
 from datetime import datetime
@@ -25,17 +25,17 @@ from worker.infra.messaging.events.wire_fields import (
 
 
 class WireEvent(BaseModel):
-    """Validate with the worker's clock as context; fields we do not know are ignored."""
+    """Validated with the worker's clock as context; unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     @abstractmethod
     def to_command(self, identity: MessageIdentity) -> Command:
-        """What the event asks for; the identity takes part in the order of observations."""
+        """The command for this event; the identity is part of the order of observations."""
 
 
 class CarCreatedV1(WireEvent):
-    """`inventory.car-created.v1`: a car came into the inventory."""
+    """`inventory.car-created.v1`: a car was added to the inventory."""
 
     car_id: Id
     make: Name
@@ -51,7 +51,7 @@ class CarCreatedV1(WireEvent):
 
 
 class PriceChangedV1(WireEvent):
-    """`inventory.price-changed.v1`: a car has another price."""
+    """`inventory.price-changed.v1`: the price of a car changed."""
 
     car_id: Id
     price_mxn: Price
@@ -65,7 +65,7 @@ class PriceChangedV1(WireEvent):
 
 
 class FinancingPlanOfferedV1(WireEvent):
-    """`inventory.financing-plan-offered.v1`: a car can be paid month by month."""
+    """`inventory.financing-plan-offered.v1`: a financing plan is offered for a car."""
 
     plan_id: Id
     car_id: Id
@@ -79,7 +79,7 @@ class FinancingPlanOfferedV1(WireEvent):
     @field_validator("total_paid_mxn")
     @classmethod
     def _adds_up(cls, total: Decimal, info: ValidationInfo[datetime]) -> Decimal:
-        """The total answers for the sum, once all that is in it could be read."""
+        """Checks the total if all its parts are valid; a wrong sum is an error of the total."""
         read = info.data
         if {"annual_rate", "term_months", "down_payment_mxn", "monthly_payment_mxn"} <= read.keys():
             FinancingTerms(
@@ -109,4 +109,4 @@ EVENT_TYPES: dict[str, type[WireEvent]] = {
     "inventory.price-changed.v1": PriceChangedV1,
     "inventory.financing-plan-offered.v1": FinancingPlanOfferedV1,
 }
-"""Every type we take: the name on the wire, which is the routing key too."""
+"""All supported types by their name on the wire, which is also the routing key."""

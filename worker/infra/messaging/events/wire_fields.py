@@ -1,4 +1,4 @@
-"""The types of the fields of events: each reads a JSON value by the rule of the contract."""
+"""The field types of events: each parses a JSON value by the rules of the contract."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -5,7 +5,7 @@ from worker.domain.entities.car import Car
 
 @dataclass(frozen=True, slots=True)
 class CatalogPage:
-    """One page of a search, and how many cars match in all."""
+    """One page of a search, and the total number of matching cars."""
 
     cars: tuple[Car, ...]
     total: int

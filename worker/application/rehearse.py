@@ -8,16 +8,16 @@ REHEARSED_AT_ONCE = 400
 
 
 class Rehearsal:
-    """What would become of messages; `apply` works on a snapshot of which nothing is kept.
+    """Predicts the results of messages; `apply` works on a snapshot that is discarded.
 
-    Messages see the effects of those rehearsed before them.
+    Messages see the effects of messages rehearsed before them.
     """
 
     def __init__(self, apply: ApplyBatch) -> None:
         self._apply = apply
 
     async def __call__(self, contents: Sequence[CommandMessage | Failure]) -> list[Result]:
-        """The result of each message, in the order given; what failed to decode fails again."""
+        """The result of each message, in the order given; decoding failures are returned as is."""
         results: list[Result] = []
         for start in range(0, len(contents), REHEARSED_AT_ONCE):
             results.extend(await self._rehearse(contents[start : start + REHEARSED_AT_ONCE]))

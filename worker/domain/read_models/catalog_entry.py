@@ -7,10 +7,9 @@ from worker.domain.entities.financing_plan import FinancingPlan
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """All that the catalog holds of one car: its plans by id, and when its price was stored.
+    """A car, its plans ordered by id, and when its price was stored.
 
-    `price_stored_at` is the worker's doing; when the price was true upstream, and which
-    message said so, the price itself knows.
+    `price_stored_at` is the worker's time; the price itself holds its upstream time and message.
     """
 
     car: Car

@@ -1,0 +1,29 @@
+import pytest
+from yarl import URL
+
+from worker.infra.messaging.amqp.connection import in_brief, named
+
+
+def test_a_connection_has_a_name_and_a_heartbeat_of_15_seconds() -> None:
+    url = URL(named("amqps://user:pa%2Fss@host:5671/vhost?cafile=/ca.pem", "us"))
+
+    assert dict(url.query) == {"heartbeat": "15", "name": "us", "cafile": "/ca.pem"}
+    assert (url.scheme, url.raw_password, url.path) == ("amqps", "pa%2Fss", "/vhost")
+
+
+def test_what_the_url_says_itself_stands() -> None:
+    query = URL(named("amqp://host/?heartbeat=5&name=theirs", "us")).query
+
+    assert dict(query) == {"heartbeat": "5", "name": "theirs"}
+
+
+@pytest.mark.parametrize(
+    ("error", "brief"),
+    [
+        (OSError("refused\nmore"), "OSError refused"),
+        (TimeoutError(), "TimeoutError"),
+        (ValueError("  x "), "ValueError   x"),
+    ],
+)
+def test_an_error_is_told_in_one_line(error: Exception, brief: str) -> None:
+    assert in_brief(error) == brief

@@ -1,0 +1,242 @@
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.support.settling import Listening
+from worker.infra.durations import Durations
+from worker.infra.messaging.consuming.batch_handler import BatchHandler
+from worker.infra.messaging.consuming.batching import Batching
+from worker.infra.messaging.consuming.consumer import (
+    Consumer,
+    ConsumerOptions,
+    StartupTimeoutError,
+)
+from worker.infra.messaging.consuming.settling import Settler
+from worker.infra.messaging.consuming.subscription import Subscription
+
+DURATIONS = Durations(first_pause=0.001, longest_pause=0.001)
+NOBODY_LISTENS = "amqp://127.0.0.1:1/"
+
+
+class Life(Subscription):
+    """One subscription without a broker, that notes what the consumer does with it."""
+
+    def __init__(self, said: list[str]) -> None:
+        self._lost = asyncio.Event()
+        self._said = said
+        self.lost_because = ""
+
+    async def cancel(self) -> None:
+        self._said.append("cancel")
+
+    async def close(self) -> None:
+        self._said.append("close")
+
+
+class Batches(Batching):
+    """Batches that end when told to finish, after what is in hand: `turns` of the event loop."""
+
+    def __init__(self, said: list[str]) -> None:
+        self._finishing = asyncio.Event()
+        self._said = said
+        self.hang = False
+        self.bug: Exception | None = None
+
+    async def run(self) -> None:
+        if self.bug is not None:
+            raise self.bug
+        await self._finishing.wait()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        if self.hang:
+            await asyncio.Event().wait()
+        self._said.append("batch finished")
+
+
+class Copies(Settler):
+    def __init__(self, said: list[str]) -> None:
+        self._said = said
+
+    async def finish(self) -> None:
+        self._said.append("copies finished")
+
+
+class Worker(Consumer):
+    """A consumer whose subscriptions are `Life`; `begun` is called with each."""
+
+    def __init__(self, *, startup_timeout: float = 30, shutdown_timeout: float = 30) -> None:
+        self.said: list[str] = []
+        self.observer = Listening()
+        self.problems: list[str | None] = []
+        self.batches = Batches(self.said)
+        self.lives: list[Life] = []
+        self.begun: Callable[[int], None] = lambda _: None
+        self.connects = False
+        super().__init__(
+            ConsumerOptions(NOBODY_LISTENS, 10, (), startup_timeout, shutdown_timeout),
+            DURATIONS,
+            self.batches,
+            cast("BatchHandler", None),
+            Copies(self.said),
+            self._next_problem,
+            self.observer,
+        )
+
+    async def run_to_its_end(self) -> None:
+        async with asyncio.timeout(10):
+            await self.run()
+
+    async def _next_problem(self) -> str | None:
+        return self.problems.pop(0) if self.problems else None
+
+    async def _open(self) -> Subscription:
+        if self.connects:
+            return await super()._open()
+        life = Life(self.said)
+        self.lives.append(life)
+        self.said.append("open")
+        asyncio.get_running_loop().call_soon(self.begun, len(self.lives))
+        return life
+
+
+async def test_a_stopped_worker_finishes_what_is_in_hand_and_then_closes() -> None:
+    worker = Worker()
+    worker.begun = lambda _: worker.stop()
+
+    with capture_logs() as logs:
+        await worker.run_to_its_end()
+
+    assert worker.said[:3] == ["open", "cancel", "batch finished"]
+    assert worker.said[3:5] == ["copies finished", "close"]
+    assert worker.observer.subscriptions == [worker.lives[0], None]
+    assert [entry["event"] for entry in logs] == ["consuming"]
+
+
+async def test_another_subscription_is_opened_whenever_one_is_lost() -> None:
+    worker = Worker()
+
+    def lose_twice(number: int) -> None:
+        if number < 3:
+            worker.lives[-1].give_up("the broker is gone")
+        else:
+            worker.stop()
+
+    worker.begun = lose_twice
+    await worker.run_to_its_end()
+
+    assert worker.said[:5] == ["open", "close", "open", "close", "open"]
+    first, second, third = worker.lives
+    assert worker.observer.subscriptions == [first, None, second, None, third, None]
+
+
+async def test_what_is_in_hand_is_given_back_once_the_time_is_up() -> None:
+    worker = Worker(shutdown_timeout=0.05)
+    worker.batches.hang = True
+    worker.begun = lambda _: worker.stop()
+
+    with capture_logs() as logs:
+        await worker.run_to_its_end()
+
+    assert "batch finished" not in worker.said
+    assert worker.said[-1] == "close"
+    assert logs[-1]["event"].startswith("shutdown timeout")
+
+
+async def test_less_than_the_whole_shutdown_timeout_is_enough_for_a_short_batch() -> None:
+    worker = Worker(shutdown_timeout=0.5)
+    worker.begun = lambda _: worker.stop()
+
+    await worker.run_to_its_end()
+
+    assert "copies finished" in worker.said
+
+
+async def test_stopping_twice_gives_no_more_time() -> None:
+    worker = Worker(shutdown_timeout=0.05)
+    worker.batches.hang = True
+    stopping = asyncio.Event()
+
+    async def stop_again_and_again() -> None:
+        await stopping.wait()
+        while True:
+            worker.stop()
+            await asyncio.sleep(0.01)
+
+    worker.begun = lambda _: stopping.set()
+    again = asyncio.create_task(stop_again_and_again())
+
+    await worker.run_to_its_end()
+
+    again.cancel()
+    assert worker.said[-1] == "close"
+
+
+async def test_the_servers_are_waited_for_and_each_attempt_is_told() -> None:
+    worker = Worker()
+    worker.problems = ["PostgreSQL: away", "PostgreSQL: starting"]
+    worker.begun = lambda _: worker.stop()
+
+    await worker.run_to_its_end()
+
+    assert worker.observer.waited_for == ["PostgreSQL: away", "PostgreSQL: starting"]
+    assert len(worker.lives) == 1
+
+
+async def test_a_worker_that_never_consumed_gives_up_after_the_startup_timeout() -> None:
+    worker = Worker(startup_timeout=0.01)
+    worker.problems = ["PostgreSQL: away"] * 10_000
+
+    with pytest.raises(StartupTimeoutError, match="PostgreSQL: away"):
+        await worker.run_to_its_end()
+    assert worker.lives == []
+    assert len(worker.observer.waited_for) > 1
+
+
+async def test_a_worker_that_has_consumed_waits_for_as_long_as_it_takes() -> None:
+    worker = Worker(startup_timeout=0.000_001)
+
+    def lose_once(number: int) -> None:
+        if number == 1:
+            worker.problems = ["PostgreSQL: away"] * 5
+            worker.lives[0].give_up("the broker is gone")
+        else:
+            worker.stop()
+
+    worker.begun = lose_once
+    await worker.run_to_its_end()
+
+    assert worker.observer.waited_for == ["PostgreSQL: away"] * 5
+    assert len(worker.lives) == 2
+
+
+async def test_a_worker_that_is_stopped_while_it_waits_for_the_servers_ends() -> None:
+    worker = Worker()
+    worker.problems = ["PostgreSQL: away"] * 10_000
+    running = asyncio.create_task(worker.run_to_its_end())
+    await asyncio.sleep(0)
+
+    worker.stop()
+
+    await running
+    assert worker.lives == []
+    assert worker.said == ["batch finished", "copies finished"]
+
+
+async def test_a_broker_that_refuses_connections_is_a_problem_that_is_told() -> None:
+    worker = Worker(startup_timeout=0.000_001)
+    worker.connects = True
+
+    with pytest.raises(StartupTimeoutError, match="RabbitMQ: "):
+        await worker.run_to_its_end()
+
+
+async def test_a_bug_that_ends_the_batches_ends_the_worker() -> None:
+    worker = Worker()
+    worker.batches.bug = KeyError("a bug")
+
+    with pytest.raises(KeyError, match="a bug"):
+        await worker.run_to_its_end()
+    assert worker.said.count("open") == worker.said.count("close")

@@ -1,0 +1,151 @@
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from tests.support.settling import RecordingChannel, delivery_of
+from worker.application.outcomes import Failure
+from worker.domain.error_code import ErrorCode
+from worker.infra.durations import Durations
+from worker.infra.messaging.consuming.inbox import Inbox
+from worker.infra.messaging.consuming.received import Received
+
+NEVER = Durations(linger=60, linger_step=60)
+"""Whoever lingers runs into the timeout of the test."""
+
+STEPS = Durations(linger=60, linger_step=0.001)
+
+
+def received(tag: int, channel: RecordingChannel | None = None) -> Received:
+    failure = Failure(ErrorCode.INVALID_EVENT, "")
+    return Received(delivery_of(tag, channel or RecordingChannel()), failure)
+
+
+def filled(durations: Durations, *tags: int) -> Inbox:
+    inbox = Inbox(durations)
+    for tag in tags:
+        inbox.put(received(tag))
+    return inbox
+
+
+async def take(inbox: Inbox, limit: int) -> list[int]:
+    async with asyncio.timeout(10):
+        return tags_of(await inbox.take_batch(limit))
+
+
+def tags_of(batch: Sequence[Received]) -> list[int]:
+    return [item.delivery.tag for item in batch]
+
+
+async def test_a_single_message_is_taken_at_once() -> None:
+    assert await take(filled(NEVER, 1), 10) == [1]
+
+
+async def test_an_empty_inbox_gives_an_empty_batch_at_once() -> None:
+    assert await take(filled(NEVER), 10) == []
+
+
+async def test_a_full_batch_is_taken_at_once_oldest_first_and_the_rest_stays() -> None:
+    inbox = filled(NEVER, 1, 2, 3, 4, 5)
+
+    assert await take(inbox, 2) == [1, 2]
+    assert await take(inbox, 2) == [3, 4]
+    assert await take(inbox, 2) == [5]
+    assert await take(filled(NEVER, 1, 2), 2) == [1, 2]
+
+
+@pytest.mark.parametrize(("turns", "batch"), [(1, [1, 2]), (2, [1, 2]), (3, [1, 2]), (4, [1])])
+async def test_a_single_message_is_looked_after_for_three_turns(
+    turns: int, batch: list[int]
+) -> None:
+    inbox = filled(STEPS, 1)
+
+    async def deliver_later() -> None:
+        for _ in range(turns - 1):
+            await asyncio.sleep(0)
+        inbox.put(received(2))
+
+    later = asyncio.create_task(deliver_later())
+
+    assert await take(inbox, 10) == batch
+    await later
+
+
+async def test_a_batch_that_has_stopped_growing_is_complete() -> None:
+    assert await take(filled(STEPS, 1, 2), 10) == [1, 2]
+
+
+async def test_a_growing_batch_is_waited_for_until_it_is_full() -> None:
+    inbox = filled(STEPS, 1, 2)
+
+    async def deliver_the_rest() -> None:
+        inbox.put(received(3))
+
+    rest = asyncio.create_task(deliver_the_rest())
+
+    assert await take(inbox, 3) == [1, 2, 3]
+    await rest
+
+
+async def test_a_batch_that_grows_without_end_is_taken_after_the_linger() -> None:
+    inbox = filled(Durations(linger=0.02, linger_step=0.001), 1, 2)
+
+    async def deliver_for_ever() -> None:
+        while True:
+            inbox.put(received(3))
+            await asyncio.sleep(0)
+
+    delivering = asyncio.create_task(deliver_for_ever())
+
+    assert len(await take(inbox, 10**9)) > 2
+    delivering.cancel()
+
+
+async def test_what_can_no_longer_be_settled_is_left_out() -> None:
+    lost, alive, inbox = RecordingChannel(is_lost=True), RecordingChannel(), Inbox(STEPS)
+    for tag, channel in enumerate((lost, alive, lost, alive), start=1):
+        inbox.put(received(tag, channel))
+        inbox.put_suspect(delivery_of(tag, channel))
+
+    assert [suspect.tag for suspect in inbox.take_suspects(10)] == [2, 4]
+    assert await take(inbox, 10) == [2, 4]
+    assert inbox.take_suspects(10) == []
+
+
+async def test_suspects_are_taken_up_to_the_limit_oldest_first() -> None:
+    inbox = Inbox(NEVER)
+    for tag in (1, 2, 3):
+        inbox.put_suspect(delivery_of(tag, RecordingChannel()))
+
+    assert [suspect.tag for suspect in inbox.take_suspects(2)] == [1, 2]
+    assert [suspect.tag for suspect in inbox.take_suspects(2)] == [3]
+    assert inbox.take_suspects(2) == []
+
+
+@pytest.mark.parametrize("suspect", [True, False])
+async def test_whoever_waits_is_woken_by_the_first_delivery(suspect: bool) -> None:
+    inbox = Inbox(NEVER)
+    waiting = asyncio.create_task(inbox.wait())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+
+    if suspect:
+        inbox.put_suspect(delivery_of(1, RecordingChannel()))
+    else:
+        inbox.put(received(1))
+
+    await asyncio.wait_for(waiting, timeout=10)
+    await asyncio.wait_for(inbox.wait(), timeout=10)
+
+
+async def test_after_the_last_was_taken_the_next_is_waited_for() -> None:
+    inbox = filled(NEVER, 1)
+    await take(inbox, 10)
+
+    waiting = asyncio.create_task(inbox.wait())
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+    assert not waiting.done()
+    waiting.cancel()
