@@ -99,9 +99,7 @@ async def test_waiting_for_another_migration_has_an_end(
     engine = create_command_engine(database_url, {})
     async with engine.connect() as connection:
         with pytest.raises(StoreUnavailableError, match=rf"the-other-migration \(pid {pid}"):
-            await connection.run_sync(
-                wait_for_migration_turn, said.append, Durations(migration_turn=0.3)
-            )
+            await connection.run_sync(wait_for_migration_turn, said.append, soon)
     await engine.dispose()
     assert len(said) == 1
 
