@@ -1,18 +1,16 @@
 """Runs the migrations on the database that DATABASE_URL names."""
 
 import asyncio
-import time
+import sys
 
 from alembic import context
 from sqlalchemy import Connection, text
 
 from worker.infra.db import models  # noqa: F401 - makes the tables known to Base
-from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.base import Base
 from worker.infra.db.engine import create_command_engine
+from worker.infra.db.migration_turn import wait_for_migration_turn
 from worker.settings import read_database_url
-
-LOOK_AGAIN_SECONDS = 0.2
 
 MIGRATION_SETTINGS = {"application_name": "inventory-worker-migrate"}
 LOCK_TIMEOUT = "SET lock_timeout = '5s'"
@@ -35,22 +33,9 @@ def migrate_offline() -> None:
         context.run_migrations()
 
 
-def wait_for_turn(connection: Connection) -> None:
-    """Asks again and again, each time in a transaction that is over at once.
-
-    One that waited inside its transaction would be waited for by CREATE INDEX CONCURRENTLY
-    in the migration it waits for: a deadlock.
-    """
-    ask = text("SELECT pg_try_advisory_lock(:key)")
-    while not connection.execute(ask, {"key": AdvisoryLock.MIGRATING}).scalar():
-        connection.rollback()
-        time.sleep(LOOK_AGAIN_SECONDS)
-    connection.commit()
-
-
 def migrate(connection: Connection) -> None:
     """Runs the migrations on a connection; each in a transaction of its own."""
-    wait_for_turn(connection)
+    wait_for_migration_turn(connection, lambda line: sys.stderr.write(f"{line}\n"))
     connection.execute(text(LOCK_TIMEOUT))
     connection.commit()
     context.configure(

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from tests.bad_input.envelope_rows import binary, structured
+from tests.bad_input.envelope_rows import STRUCTURED, binary, structured
 from tests.bad_input.row import CREATED, Row, Rows, car, text_of_car
 from tests.bad_input.undecodable import FIELD_TYPES, UNDECODABLE, nested_tables
 from tests.support.raw_publisher import header, long, short, table, text_header, timestamp
@@ -70,7 +70,15 @@ _CLOUD_EVENTS: Rows = {
     "binary-with-underscore": _named("cloudEvents_"),
     "binary-with-colon": _named("cloudEvents:"),
     "binary-that-agrees-with-the-properties": _with(headers=binary(ce_type=CREATED.encode())),
+    "binary-with-a-message-id-made-up": _with(
+        message_id=short(b"made-up"), headers=binary(ce_id=b"meant")
+    ),
     "structured": structured(None),
+    "structured-with-a-message-id-made-up": Row(
+        None,
+        structured(None, id="meant-as-well").body,
+        {"content_type": STRUCTURED, "message_id": short(b"made-up")},
+    ),
     "structured-with-extensions": structured(None, traceparent="00-1", subject=None),
 }
 

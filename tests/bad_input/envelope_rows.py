@@ -46,7 +46,6 @@ _IDENTITY: Rows = {
     "id-a-number": _with(
         "invalid-event", message_id=None, headers=table(header(b"ce-id", b"I", b"\x00\x00\x00\x07"))
     ),
-    "id-contradicts-attribute": _with("invalid-event", headers=binary(ce_id=b"another")),
     "source-with-control-character": _with("invalid-event", app_id=short(b"a\x1bb")),
     "source-not-utf-8": _with("invalid-event", app_id=short(b"\xff")),
     "source-of-300-bytes": _with("invalid-event", headers=binary(ce_source=b"x" * 300)),
@@ -87,12 +86,12 @@ _STRUCTURED: Rows = {
     "structured-with-data-as-text": structured("invalid-event", data=text_of_car().decode()),
     "structured-with-data-in-base64": structured("invalid-event", data=MISSING, data_base64="e30="),
     "structured-body-a-string": Row("invalid-event", b'"car"', {"content_type": STRUCTURED}),
-    "structured-body-not-json": Row("malformed-json", b"<car/>", {"content_type": STRUCTURED}),
-    "structured-contradicts-the-property": Row(
+    "structured-id-contradicts-the-header": Row(
         "invalid-event",
         structured(None).body,
-        {"content_type": STRUCTURED, "message_id": short(b"another")},
+        {"content_type": STRUCTURED, "headers": binary(ce_id=b"another")},
     ),
+    "structured-body-not-json": Row("malformed-json", b"<car/>", {"content_type": STRUCTURED}),
 }
 
 _FORM: Rows = {

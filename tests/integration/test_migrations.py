@@ -1,5 +1,7 @@
 import asyncio
-from collections.abc import Iterator
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -9,11 +11,16 @@ from alembic.script import ScriptDirectory
 
 from dev.servers import Servers, ServerSet
 from tests.conftest import ROOT, run_alembic, run_command
+from worker.domain.ports.unit_of_work import StoreUnavailableError
+from worker.infra.db.advisory_locks import AdvisoryLock
+from worker.infra.db.engine import create_command_engine
+from worker.infra.db.migration_turn import wait_for_migration_turn
 from worker.infra.db.schema import (
     SCHEMA_REVISION,
     SchemaBehindError,
     check_revision,
 )
+from worker.infra.durations import Durations
 
 
 @pytest.fixture
@@ -53,6 +60,48 @@ def test_two_migrations_at_once_take_turns(database_url: str) -> None:
     asyncio.run(both())
 
     assert "cars" in _tables(database_url)
+
+
+@pytest.fixture
+async def another_migration(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A session that migrates, and does not come to an end."""
+    name = {"application_name": "the-other-migration"}
+    connection = await asyncpg.connect(database_url, server_settings=name)
+    await connection.execute(f"SELECT pg_advisory_lock({AdvisoryLock.MIGRATING})")
+    yield connection
+    await connection.close()
+
+
+async def test_who_waits_for_another_migration_says_for_whom(
+    database_url: str, another_migration: asyncpg.Connection
+) -> None:
+    waiting = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "worker", "migrate"),
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": database_url},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert waiting.stderr is not None
+    line = await asyncio.wait_for(waiting.stderr.readline(), 60)
+    assert line.startswith(b"waiting: the-other-migration (pid ")
+
+    await another_migration.close()
+
+    assert await asyncio.wait_for(waiting.wait(), 60) == 0
+
+
+async def test_waiting_for_another_migration_has_an_end(
+    database_url: str, another_migration: asyncpg.Connection
+) -> None:
+    pid = another_migration.get_server_pid()
+    said: list[str] = []
+    soon = Durations(migration_turn=0.3)
+    engine = create_command_engine(database_url, {})
+    async with engine.connect() as connection:
+        with pytest.raises(StoreUnavailableError, match=rf"the-other-migration \(pid {pid}"):
+            await connection.run_sync(wait_for_migration_turn, said.append, soon)
+    await engine.dispose()
+    assert len(said) == 1
 
 
 def test_migrating_by_a_release_that_was_rolled_back_to_does_nothing(database_url: str) -> None:

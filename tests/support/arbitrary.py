@@ -34,7 +34,7 @@ _CLOUD_EVENTS = [
     for name in ("specversion", "id", "source", "type", "time")
 ]
 _OURS = ["x-attempts", "x-replays", "x-error-code", "x-original-exchange", "x-replaces"]
-_BROKERS = ["x-death", "x-first-death-queue", "x-delivery-count", "CC", "BCC"]
+_BROKERS = ["x-death", "x-first-death-queue", "x-delivery-count", "x-acquired-count", "CC", "BCC"]
 _MARKS = ["x-no-message-id", "x-dropped-headers", "x-undecodable"]
 HEADERS = st.dictionaries(
     _KEYS | st.sampled_from([*_CLOUD_EVENTS, *_OURS, *_BROKERS, *_MARKS]),

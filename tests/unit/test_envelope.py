@@ -65,9 +65,18 @@ def test_what_is_told_twice_and_alike_is_taken() -> None:
 
 
 @pytest.mark.parametrize(
+    ("headers", "structured"), [(BINARY, None), (None, STRUCTURED), (BINARY, STRUCTURED)]
+)
+def test_the_id_of_a_cloud_event_counts_whatever_the_property_is(
+    headers: dict[str, Any] | None, structured: dict[str, Any] | None
+) -> None:
+    assert told(read(headers, structured, message_id="made up")) == ("/s", "i", "t")
+
+
+@pytest.mark.parametrize(
     ("headers", "properties", "says"),
     [
-        (BINARY, {"message_id": "other"}, "message id: .* say 'i' and 'other'"),
+        ({**BINARY, "ce-id": "other"}, {}, "message id: .* say 'i' and 'other'"),
         (BINARY, {"message_type": "other"}, "type: .* say 'other' and 't'"),
         ({**BINARY, "ce-source": "/other"}, {}, "source: .* say '/other' and '/s'"),
     ],

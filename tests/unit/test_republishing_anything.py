@@ -45,7 +45,9 @@ def test_a_copy_of_anything_can_be_sent_and_cannot_harm(
     assert copy.delivery_mode == 2
     assert (copy.expiration, copy.user_id, copy.reply_to) == (None, None, None)
     assert not {"CC", "BCC"} & headers.keys()
-    assert not any(name.startswith(("x-death", "x-delivery-count")) for name in headers)
+    assert not any(
+        name.startswith(("x-death", "x-delivery-count", "x-acquired-count")) for name in headers
+    )
 
 
 @MANY
@@ -71,6 +73,6 @@ def test_a_copy_of_a_copy_is_the_same(properties: Basic.Properties) -> None:
 
 
 def is_publishers(name: str) -> bool:
-    brokers = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
+    brokers = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count", "x-acquired-count")
     ours = {*OURS, NO_MESSAGE_ID, DROPPED_HEADERS, "CC", "BCC"}
     return name not in ours and not name.startswith(brokers)

@@ -87,6 +87,10 @@ class Durations:
     database_answer: float = 20.0
     """For the response to a statement; above `statement`, the server's own limit."""
 
+    migration_turn: float = 300.0
+    """To wait for another migration; one that lasts longer is stuck, or needs a person."""
+    migration_poll: float = 0.2
+    """Between two attempts to take the lock of migrations."""
     prune_every: float = 600.0
     """Between two rounds of pruning, about: workers that started together do not stay in step."""
 

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Self
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from worker.infra.db.advisory_locks import AdvisoryLock
@@ -13,18 +14,27 @@ from worker.infra.db.advisory_locks import AdvisoryLock
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lock: the name that it gave its session, and since when it is connected."""
+    """Who holds a lock: the name of its session, its server process, and when it connected."""
 
     name: str
+    pid: int
     since: datetime
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        """From a row of `FINDFIND_HOLDER`."""
+        return cls(row.application_name or "somebody", row.pid, row.backend_start)
+
+    def __str__(self) -> str:
+        return f"{self.name} (pid {self.pid}, connected since {self.since:%Y-%m-%d %H:%M:%SZ})"
 
 
 _TRY = text("SELECT pg_try_advisory_lock(:key)")
 _WAIT = text("SELECT pg_advisory_lock(:key)")
 _UNLOCK = text("SELECT pg_advisory_unlock(:key)")
-_HOLDER = text(
+FIND_HOLDER = text(
     """
-    SELECT activity.application_name, activity.backend_start
+    SELECT activity.application_name, pid, activity.backend_start
     FROM pg_locks JOIN pg_stat_activity AS activity USING (pid)
     WHERE locktype = 'advisory' AND granted AND database = (
         SELECT oid FROM pg_database WHERE datname = current_database()
@@ -42,8 +52,8 @@ async def try_lock(connection: AsyncConnection, lock: AdvisoryLock) -> bool:
 async def find_holder(connection: AsyncConnection, lock: AdvisoryLock) -> Holder | None:
     """Who has a lock now."""
     async with connection.begin():
-        row = (await connection.execute(_HOLDER, {"key": lock})).first()
-    return None if row is None else Holder(row.application_name or "somebody", row.backend_start)
+        row = (await connection.execute(FIND_HOLDER, {"key": lock})).first()
+    return None if row is None else Holder.of(row)
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Serves probes and metrics from its own thread, to answer even if the event loop is stuck."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,16 @@ _NOT_FOUND = Answer(HTTPStatus.NOT_FOUND, "text/plain", b"not found\n")
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
+    def __init__(self, host: str, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        self.address_family = found[0][0]
+        super().__init__((host, port), handler)
+
+    def server_bind(self) -> None:
+        if self.address_family == socket.AF_INET6:  # `::` serves IPv4 as well
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
+
     def handle_error(self, *_: object) -> None:
         """Ignores clients that disconnect early, instead of logging a traceback."""
 
@@ -46,7 +57,7 @@ class HttpServer:
 
     def __init__(self, host: str, port: int, routes: Routes, client_seconds: float) -> None:
         try:
-            self._server = _Server((host, port), _handler_of(routes, client_seconds))
+            self._server = _Server(host, port, _handler_of(routes, client_seconds))
         except OSError as error:
             raise HttpPortError(
                 f"cannot listen on {host}:{port}: {error.strerror or error}: "
@@ -74,12 +85,18 @@ def _handler_of(routes: Routes, client_seconds: float) -> type[BaseHTTPRequestHa
         timeout = client_seconds
 
         def do_GET(self) -> None:
+            self.wfile.write(self._answer_head().body)
+
+        def do_HEAD(self) -> None:
+            self._answer_head()
+
+        def _answer_head(self) -> Answer:
             answer = routes.get(self.path.partition("?")[0], lambda: _NOT_FOUND)()
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(answer.body)
+            return answer
 
         def log_message(self, *_: object) -> None:
             """Logs nothing: probes arrive every few seconds."""

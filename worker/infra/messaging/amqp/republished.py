@@ -24,7 +24,10 @@ _MOVED_PROPERTIES = ("expiration", "user_id", "reply_to")
 """Left out because they would act on the copy: it could expire, be refused, or be replied to."""
 
 _MOVED_HEADERS = ("CC", "BCC")  # each would copy the message elsewhere again
-_STRIPPED_PREFIXES = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
+_STRIPPED_PREFIXES = (
+    *("x-death", "x-first-death-", "x-last-death-"),
+    *("x-delivery-count", "x-acquired-count"),  # the second since RabbitMQ 4.3
+)
 _KEPT_PROPERTIES = (
     "content_type",
     "content_encoding",

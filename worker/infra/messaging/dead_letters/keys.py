@@ -3,6 +3,7 @@
 from hashlib import blake2b
 
 from pamqp.commands import Basic
+from pamqp.common import FieldValue
 
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.messaging.amqp.message import Message
@@ -22,7 +23,10 @@ def content_key(message: Message, identity: MessageIdentity | None, type_: str) 
 
 
 def message_key(message: Message) -> bytes:
-    """Of everything, with the time of its failure: the same in every browse and no other copy."""
+    """Of everything, with the time of its failure: the same in every browse and no other copy.
+
+    The order of headers plays no part: RabbitMQ 3.10 sorts them when it adds its count.
+    """
     headers = {
         name: value for name, value in message.headers.items() if name not in _COUNTED_BY_THE_BROKER
     }
@@ -31,7 +35,19 @@ def message_key(message: Message) -> bytes:
         for name in Basic.Properties.attributes()
         if name != "headers"
     ]
-    return _digest((message.exchange, message.routing_key, properties, headers), message.body)
+    described = message.exchange, message.routing_key, properties, _sorted(headers)
+    return _digest(described, message.body)
+
+
+def _sorted(value: FieldValue) -> object:
+    """Equal for equal tables, whatever the order of their fields."""
+    match value:
+        case dict():
+            return [(name, _sorted(value[name])) for name in sorted(value)]
+        case list():
+            return [_sorted(item) for item in value]
+        case _:
+            return value
 
 
 def _digest(described: object, body: bytes) -> bytes:

@@ -41,8 +41,10 @@ def read_envelope(message: Message, structured: dict[str, Any] | None) -> Envelo
     attributes = tuple(told for told in (binary, structured) if told)
     for told in attributes:
         _check_specversion(told)
-    named = NO_MESSAGE_ID not in message.headers
-    message_id = _agreed("message id", properties.message_id if named else None, "id", attributes)
+    message_id = _agreed("message id", None, "id", attributes)
+    if message_id is None and NO_MESSAGE_ID not in message.headers:
+        # Only without a CloudEvents id: aio-pika and FastStream make up a message_id.
+        message_id = _checked("message id", properties.message_id)
     if message_id is None:
         raise InvalidMessageError(
             ErrorCode.MISSING_MESSAGE_ID,
