@@ -1,7 +1,6 @@
 """A publisher that retries until every event is confirmed, whatever happens to the broker."""
 
 import asyncio
-import gc
 from collections import deque
 from collections.abc import Iterable
 
@@ -9,6 +8,7 @@ import aio_pika
 from aio_pika.abc import AbstractExchange
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError
 
+from tests.support.failed_connections import collect_failed_connections
 from tests.support.histories import Event
 
 _UNCONFIRMED_AT_MOST = 100
@@ -30,12 +30,7 @@ async def publish_persistently(url: str, events: Iterable[Event]) -> None:
                 await _publish_all(exchange, left)
         except _TROUBLE:
             await asyncio.sleep(_PAUSE_SECONDS)
-    _collect_connections_that_never_came()
-
-
-def _collect_connections_that_never_came() -> None:
-    """Collects them while a loop runs: their `__del__` needs one, and would fail a test without."""
-    gc.collect()
+    collect_failed_connections()
 
 
 async def _publish_all(exchange: AbstractExchange, left: deque[Event]) -> None:

@@ -5,6 +5,7 @@ from typing import cast
 import pytest
 from structlog.testing import capture_logs
 
+from tests.support.failed_connections import collect_failed_connections
 from tests.support.settling import Listening
 from worker.infra.durations import Durations
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
@@ -231,6 +232,8 @@ async def test_a_broker_that_refuses_connections_is_a_problem_that_is_told() -> 
 
     with pytest.raises(StartupTimeoutError, match="RabbitMQ: "):
         await worker.run_to_its_end()
+
+    collect_failed_connections()
 
 
 async def test_a_bug_that_ends_the_batches_ends_the_worker() -> None:
