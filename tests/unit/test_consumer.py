@@ -3,9 +3,9 @@ from collections.abc import Callable
 from typing import cast
 
 import pytest
+from aiormq.exceptions import AMQPConnectionError
 from structlog.testing import capture_logs
 
-from tests.support.failed_connections import collect_failed_connections
 from tests.support.settling import Listening
 from worker.infra.durations import Durations
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
@@ -19,7 +19,6 @@ from worker.infra.messaging.consuming.settling import Settler
 from worker.infra.messaging.consuming.subscription import Subscription
 
 DURATIONS = Durations(first_pause=0.001, longest_pause=0.001)
-NOBODY_LISTENS = "amqp://127.0.0.1:1/"
 
 
 class Life(Subscription):
@@ -75,9 +74,9 @@ class Worker(Consumer):
         self.batches = Batches(self.said)
         self.lives: list[Life] = []
         self.begun: Callable[[int], None] = lambda _: None
-        self.connects = False
+        self.is_refused = False
         super().__init__(
-            ConsumerOptions(NOBODY_LISTENS, 10, (), startup_timeout, shutdown_timeout),
+            ConsumerOptions("amqp://nowhere/", 10, (), startup_timeout, shutdown_timeout),
             DURATIONS,
             self.batches,
             cast("BatchHandler", None),
@@ -94,8 +93,8 @@ class Worker(Consumer):
         return self.problems.pop(0) if self.problems else None
 
     async def _open(self) -> Subscription:
-        if self.connects:
-            return await super()._open()
+        if self.is_refused:
+            raise AMQPConnectionError(111, "refused")
         life = Life(self.said)
         self.lives.append(life)
         self.said.append("open")
@@ -228,12 +227,10 @@ async def test_a_worker_that_is_stopped_while_it_waits_for_the_servers_ends() ->
 
 async def test_a_broker_that_refuses_connections_is_a_problem_that_is_told() -> None:
     worker = Worker(startup_timeout=0.000_001)
-    worker.connects = True
+    worker.is_refused = True
 
     with pytest.raises(StartupTimeoutError, match="RabbitMQ: "):
         await worker.run_to_its_end()
-
-    collect_failed_connections()
 
 
 async def test_a_bug_that_ends_the_batches_ends_the_worker() -> None:
