@@ -30,7 +30,10 @@ def measure_contestants(
     servers: Servers, contestants: Sequence[Contestant], options: Options
 ) -> dict[str, Any]:
     """Measures contestants in turn, ours among them, and prints a table."""
-    rounds = [_measure_round(servers, contestants, options) for _ in range(options.rounds)]
+    rounds = [
+        _measure_round(servers, _starting_at(first, contestants), options)
+        for first in range(options.rounds)
+    ]
     columns = (
         *("consumer", "#messages/s", "#CPU µs/message", "#WAL bytes/message", "#peak MB"),
         *("#speed: ours is", "#CPU: ours is"),
@@ -66,6 +69,12 @@ def _measure_round(
     servers: Servers, contestants: Sequence[Contestant], options: Options
 ) -> dict[str, Drained]:
     return {c.key: asyncio.run(measure_drain(servers, c, options.messages)) for c in contestants}
+
+
+def _starting_at(first: int, contestants: Sequence[Contestant]) -> Sequence[Contestant]:
+    """Each round starts with another one: what the last one left behind must not hit the same."""
+    start = first % len(contestants)
+    return (*contestants[start:], *contestants[:start])
 
 
 def _row(rounds: Sequence[Round], contestant: Contestant) -> tuple[str, ...]:
