@@ -1,5 +1,6 @@
 import re
 import time
+from collections.abc import Callable
 
 LARGEST_BATCH = 100
 BATCHES_PER_SECOND = 5
@@ -24,8 +25,11 @@ def parse_rate(text: str) -> float:
 class RateLimit:
     """Says how many messages may go at once, and when; None means no limit."""
 
-    def __init__(self, per_second: float | None) -> None:
+    def __init__(
+        self, per_second: float | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._per_second = per_second
+        self._clock = clock
         self._next_at = 0.0
 
     @property
@@ -41,9 +45,9 @@ class RateLimit:
 
     def delay(self) -> float:
         """Seconds until the next batch may go."""
-        return max(0.0, self._next_at - time.monotonic())
+        return max(0.0, self._next_at - self._clock())
 
     def spend(self, count: int) -> None:
         """Notes that so many messages went."""
         if self._per_second is not None:
-            self._next_at = max(self._next_at, time.monotonic()) + count / self._per_second
+            self._next_at = max(self._next_at, self._clock()) + count / self._per_second
