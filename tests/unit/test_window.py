@@ -6,7 +6,7 @@ from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.held_channel import HeldChannel, HeldMessage
 from worker.infra.messaging.dead_letters.keys import message_key
 from worker.infra.messaging.dead_letters.selection import SelectedKeys
-from worker.infra.messaging.dead_letters.window import Window
+from worker.infra.messaging.dead_letters.window import LARGEST_BYTES, Window
 
 
 def held(name: str) -> HeldMessage:
@@ -37,3 +37,45 @@ def test_what_arrives_while_the_messages_go_back_stays_selected() -> None:
     window.take(held("late"))
 
     assert len(selected) == 1
+
+
+def of_size(name: str, size: int) -> HeldMessage:
+    message = Message(bytes(size), Basic.Properties(message_id=name), "", "")
+    return HeldMessage(message, 1, cast("HeldChannel", None))
+
+
+def window_with(*messages: HeldMessage) -> tuple[Window, SelectedKeys]:
+    selected = SelectedKeys(message_key(each.message) for each in messages)
+    window = Window(selected)
+    for each in messages:
+        window.take(each)
+    return window, selected
+
+
+def test_bodies_up_to_the_limit_fit_and_one_more_byte_is_set_aside() -> None:
+    exact = window_with(of_size("a", LARGEST_BYTES - 10), of_size("b", 10))[0]
+    above, selected = window_with(of_size("a", LARGEST_BYTES - 10), of_size("b", 11))
+
+    assert (len(exact), exact.set_aside) == (2, 0)
+    assert (len(above), above.set_aside, len(selected)) == (1, 1, 1)
+
+
+def test_a_single_body_fits_whatever_its_size() -> None:
+    window, _ = window_with(of_size("a", LARGEST_BYTES + 1))
+
+    assert (len(window), window.set_aside) == (1, 0)
+
+
+def test_what_was_handed_out_makes_room() -> None:
+    window, selected = window_with(of_size("a", LARGEST_BYTES - 10))
+    late = of_size("b", 11)
+    selected.put_back(message_key(late.message))
+
+    assert len(window.next(5)) == 1
+    window.take(late)
+
+    assert (len(window), window.set_aside) == (1, 0)
+
+
+def test_the_limit_is_32_mib() -> None:
+    assert LARGEST_BYTES == 33_554_432
