@@ -68,13 +68,15 @@ def test_a_single_body_fits_whatever_its_size() -> None:
 
 def test_what_was_handed_out_makes_room() -> None:
     window, selected = window_with(of_size("a", LARGEST_BYTES - 10))
-    late = of_size("b", 11)
-    selected.put_back(message_key(late.message))
+    later = [of_size("b", 10), of_size("c", 10)]
+    for each in later:
+        selected.put_back(message_key(each.message))
 
     assert len(window.next(5)) == 1
-    window.take(late)
+    for each in later:
+        window.take(each)
 
-    assert (len(window), window.set_aside) == (1, 0)
+    assert (len(window), window.set_aside) == (2, 0)
 
 
 def test_the_limit_is_32_mib() -> None:
