@@ -18,10 +18,15 @@ from worker.application.apply_batch import ApplyBatch
 from worker.application.decide import Dispatch, dispatch
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.health import Health
+from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.engine import Sessions, create_engine, create_sessions, pool_of
+from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.pruning import Pruner
+from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.delivery_trials import PostgresDeliveryTrials
+from worker.infra.db.repositories.swept_dead_letters import PostgresSweptDeadLetters
 from worker.infra.db.schema import WrongSchemaError, check_revision, read_revision
+from worker.infra.db.transaction_lock import try_transaction_lock
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
 from worker.infra.http.server import Answer, HttpServer, Routes
@@ -34,6 +39,9 @@ from worker.infra.messaging.consuming.inbox import Inbox
 from worker.infra.messaging.consuming.settling import Settler
 from worker.infra.messaging.consuming.store_retry import StoreRetry
 from worker.infra.messaging.consuming.suspects import Suspects
+from worker.infra.messaging.dead_letters.errors import DeadLettersError
+from worker.infra.messaging.dead_letters.sweep import SweepReport, sweep
+from worker.infra.messaging.dead_letters.sweeper import Sweeper
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.names import WORKER_EXCHANGE
 from worker.infra.repeat_limited_log import RepeatLimitedLog
@@ -94,12 +102,14 @@ async def run_worker(
         finishing = asyncio.Event()
         store_retry = StoreRetry(health, finishing, durations)
         settling = traced.settling(settler)
+        apply = traced.applying(ApplyBatch(partial(PostgresUnitOfWork, sessions), dispatch))
+        handler = BatchHandler(apply, settling, settler.dead_letter_of, store_retry, health)
         batching = Batching(
             inbox=Inbox(durations),
             decoder=Decoder(utc_now),
             suspects=Suspects(
                 trials=PostgresDeliveryTrials(sessions),
-                give_up=settling.settle_failure,
+                give_up=handler.give_up,
                 observer=health,
                 store_retry=store_retry,
                 finishing=finishing,
@@ -107,15 +117,17 @@ async def run_worker(
             batch_size=settings.worker_batch_size,
             finishing=finishing,
         )
-        apply = traced.applying(ApplyBatch(partial(PostgresUnitOfWork, sessions), dispatch))
         consumer = Consumer(
             _consumer_options(settings),
             durations,
             batching,
-            BatchHandler(apply, settling, store_retry, health),
+            handler,
             settler,
             partial(_store_problem, engine, RepeatLimitedLog(_log, durations.log_repeat)),
             health,
+        )
+        sweeper = Sweeper(
+            partial(_sweep, engine, sessions, settings, metrics, durations), durations
         )
         pruner = Pruner(sessions, timedelta(days=settings.worker_retention_days), durations)
         _stop_on_signals(consumer)  # before probes or logs show that the worker runs
@@ -135,6 +147,7 @@ async def run_worker(
                     beat(health.heartbeat, durations),
                     probe(partial(_probe, engine), health.store_probed, durations),
                     pruner.run(),
+                    sweeper.run(),
                 ):
                     await consumer.run()
             finally:
@@ -176,6 +189,26 @@ async def _probe(engine: AsyncEngine) -> str | None:
     except (StoreUnavailableError, WrongSchemaError) as problem:
         return str(problem)
     return None
+
+
+async def _sweep(
+    engine: AsyncEngine,
+    sessions: Sessions,
+    settings: Settings,
+    metrics: Metrics,
+    durations: Durations,
+) -> SweepReport | None:
+    """Sweeps the dead letters and counts them; None while somebody else is at them."""
+    records = PostgresSweptDeadLetters(sessions, timedelta(seconds=durations.sweep_grace))
+    url, lock = settings.rabbitmq_url.get_secret_value(), AdvisoryLock.LOOKING_AT_DEAD_LETTERS
+    try:
+        async with try_transaction_lock(engine, lock, durations.longest_sweep) as is_ours:
+            report = await sweep(url, records, durations) if is_ours else None
+        counts = await PostgresDeadLetters(sessions).count()
+    except DATABASE_ERRORS as trouble:
+        raise DeadLettersError(str(translate(trouble))) from trouble
+    metrics.dead_letters_counted(dead=counts.dead, vanished=counts.vanished)
+    return report
 
 
 def _stop_on_signals(consumer: Consumer) -> None:

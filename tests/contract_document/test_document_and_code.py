@@ -20,7 +20,7 @@ from tests.contract_document.contract import (
     what_to_edit,
 )
 from worker.domain.error_code import ErrorCode
-from worker.infra.messaging.consuming.settling import MAY_SUCCEED_LATER
+from worker.infra.messaging.consuming.next_copy import MAY_SUCCEED_LATER
 from worker.infra.messaging.events.decoding import LARGEST_BODY_BYTES
 from worker.infra.messaging.events.wire_events import EVENT_TYPES
 from worker.infra.messaging.headers import OURS
@@ -28,7 +28,7 @@ from worker.infra.messaging.names import EVENTS_EXCHANGE, WORKER_EXCHANGE
 from worker.infra.messaging.topology import queue_specs
 
 ERROR_CODES = "worker/domain/error_code.py"
-RETRIED = "worker/infra/messaging/consuming/settling.py"
+RETRIED = "worker/infra/messaging/consuming/next_copy.py"
 
 CODES: Mapping[str, Mapping[str, Any]] = SCHEMAS["ErrorCode"]["x-error-codes"]
 

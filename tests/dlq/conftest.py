@@ -75,7 +75,7 @@ async def dead_letters(empty: Servers) -> AsyncIterator[DeadLetterQueue]:
     await faststream.connect()
     await declare_topology(faststream, parse_retry_delays(RETRY_DELAYS))
     await faststream.stop()
-    async with DeadLetterQueue.connect(empty.rabbitmq_url) as dead_letters:
+    async with DeadLetterQueue.connect(empty) as dead_letters:
         yield dead_letters
 
 

@@ -1,19 +1,24 @@
 """Dead letters laid into the queue as the worker leaves them, without one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Self
 
 import aio_pika
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 
+from dev.servers import Servers
 from tests.support.broker import DEAD_LETTERS
 from tests.support.histories import CHANGED, CREATED, Event
 from tests.support.messages import message_of
 from worker.application.apply_batch import ApplyBatch
+from worker.dead_letters.session import open_session
 from worker.infra.db.engine import Sessions
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
+from worker.infra.durations import DEFAULT_DURATIONS, Durations
+from worker.settings import Settings
 
 DIED_AT = "2026-01-31T02:50:00.000+00:00"
 
@@ -21,15 +26,18 @@ DIED_AT = "2026-01-31T02:50:00.000+00:00"
 class DeadLetterQueue:
     """A connection that lays messages there, and reads them without the worker's code."""
 
-    def __init__(self, connection: AbstractConnection) -> None:
+    def __init__(
+        self, connection: AbstractConnection, sweep: Callable[[], Awaitable[None]]
+    ) -> None:
         self._connection = connection
+        self._sweep = sweep
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, url: str) -> AsyncIterator[Self]:
-        connection = await aio_pika.connect(url)
+    async def connect(cls, servers: Servers) -> AsyncIterator[Self]:
+        connection = await aio_pika.connect(servers.rabbitmq_url)
         async with connection:
-            yield cls(connection)
+            yield cls(connection, partial(sweep_once, servers))
 
     async def lay(
         self, events: Iterable[Event], code: str = "car-not-found", **headers: Any
@@ -50,7 +58,7 @@ class DeadLetterQueue:
         )
 
     async def lay_messages(self, messages: Iterable[aio_pika.Message]) -> None:
-        """Lays any message, and returns when the broker shows all of them."""
+        """Lays any message, and returns when all of them have rows, as after a worker's sweep."""
         before, count = await self.count(), 0
         channel = await self._connection.channel(publisher_confirms=False)
         exchange = await channel.get_exchange("inventory-worker", ensure=False)
@@ -59,6 +67,7 @@ class DeadLetterQueue:
             count += 1
         await self.wait_count(before + count)
         await channel.close()
+        await self._sweep()
 
     async def wait_count(self, count: int, queue: str = DEAD_LETTERS) -> None:
         """Returns when so many messages lie in a queue, or more."""
@@ -80,6 +89,17 @@ class DeadLetterQueue:
             while message := await source.get(no_ack=True, fail=False):
                 taken.append(message)
             return taken
+
+
+async def sweep_once(servers: Servers, durations: Durations = DEFAULT_DURATIONS) -> None:
+    """Does what a worker does every few minutes."""
+    settings = Settings.model_validate(
+        {"database_url": servers.database_url, "rabbitmq_url": servers.rabbitmq_url}
+    )
+    async with open_session(
+        settings, "sweep", by="test", durations=durations, on_wait=lambda: None
+    ) as session:
+        await session.sweep()
 
 
 async def apply_events(sessions: Sessions, events: Iterable[Event]) -> None:

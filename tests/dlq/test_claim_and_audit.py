@@ -9,10 +9,10 @@ from tests.dlq.dead_letters import DeadLetterQueue, price_changes
 from tests.support.broker import MAIN, Broker
 from worker.dead_letters.errors import ChangeFailedError, ClaimedError
 from worker.dead_letters.replay import ReplayOptions
+from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.repositories.dead_letter_audit import PostgresDeadLetterAudit
 from worker.infra.db.session_locks import hold_lock
-from worker.infra.messaging.dead_letters.selection import Selection
 
 ALL = Selection()
 

@@ -9,8 +9,8 @@ from tests.dlq.dead_letters import DeadLetterQueue, apply_events, creations
 from tests.support.broker import MAIN
 from worker.dead_letters.dead_letters import DeadLetters
 from worker.dead_letters.errors import AppliedMeanwhileError
+from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.engine import Sessions
-from worker.infra.messaging.dead_letters.selection import Selection
 
 
 async def test_an_edit_of_a_message_that_was_applied_meanwhile_changes_nothing(

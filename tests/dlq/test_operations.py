@@ -7,8 +7,8 @@ from tests.dlq.conftest import Operator, Progress
 from tests.dlq.dead_letters import DeadLetterQueue, apply_events, creations, price_changes
 from tests.support.broker import MAIN
 from worker.dead_letters.rehearsal import Verdict
+from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.engine import Sessions
-from worker.infra.messaging.dead_letters.selection import Selection
 
 
 async def test_a_rehearsal_says_what_would_happen_and_changes_nothing(

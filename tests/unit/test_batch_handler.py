@@ -6,16 +6,20 @@ from typing import Any
 import pytest
 
 from tests.support.car_events import creation, price_change
+from tests.support.letters import dead_letter
 from tests.support.messages import message_of
 from tests.support.settling import Listening, LosableChannel, delivery_of
+from worker.application.batch import Content, DeadLetterOf
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Outcome, Result
 from worker.domain.error_code import ErrorCode
+from worker.domain.ports.dead_letter_records import DeadLetterRecord
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.durations import Durations
 from worker.infra.messaging.consuming.batch_handler import Apply, BatchHandler
 from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.consuming.store_retry import StoreRetry
+from worker.infra.messaging.dead_letters.records import to_record
 
 BAD, WORSE = Failure(ErrorCode.INVALID_EVENT, "bad"), Failure(ErrorCode.TOO_LARGE, "worse")
 CREATED, PRICED = message_of(creation("a")), message_of(price_change("a"))
@@ -51,7 +55,13 @@ def observer() -> Listening:
 def handling(apply: Apply, settler: KeepingSettler, observer: Listening) -> BatchHandler:
     durations = Durations(first_pause=0.001, longest_pause=0.001)
     retry = StoreRetry(observer, asyncio.Event(), durations)
-    return BatchHandler(apply, settler, retry, observer)
+    return BatchHandler(apply, settler, record_of, retry, observer)
+
+
+def record_of(received: Received, failure: Failure) -> DeadLetterRecord:
+    """A record that names the message and its failure."""
+    letter = dead_letter(str(received.delivery.tag), x_error_code=failure.code)
+    return to_record(letter)
 
 
 def received(
@@ -60,35 +70,32 @@ def received(
     return Received(delivery_of(1, channel, **properties), content)
 
 
-async def test_what_could_not_be_decoded_keeps_its_place_among_the_results(
+async def test_failures_and_commands_are_applied_together(
     channel: LosableChannel, settler: KeepingSettler, observer: Listening
 ) -> None:
-    async def apply(messages: Sequence[CommandMessage]) -> list[Result]:
-        assert messages == [CREATED, PRICED]
-        return [Outcome.APPLIED, Outcome.STALE]
+    async def apply(contents: Sequence[Content], dead_letter_of: DeadLetterOf) -> list[Result]:
+        assert contents == [BAD, CREATED, WORSE, PRICED]
+        records = [dead_letter_of(place, failure) for place, failure in ((0, BAD), (3, WORSE))]
+        assert [record and (record.handle, record.code) for record in records] == [
+            ("1", "invalid-event"),
+            ("4", "too-large"),
+        ]
+        return [BAD, Outcome.APPLIED, WORSE, WORSE]
 
-    batch = [received(content, channel) for content in (BAD, CREATED, WORSE, PRICED)]
+    contents: list[Content] = [BAD, CREATED, WORSE, PRICED]
+    batch = [
+        Received(delivery_of(tag, channel), content) for tag, content in enumerate(contents, 1)
+    ]
 
     results = await handling(apply, settler, observer).apply(batch)
 
-    assert results == [BAD, Outcome.APPLIED, WORSE, Outcome.STALE]
-
-
-async def test_a_batch_without_a_command_does_not_ask_the_store(
-    channel: LosableChannel, settler: KeepingSettler, observer: Listening
-) -> None:
-    async def apply(messages: Sequence[CommandMessage]) -> list[Result]:
-        raise AssertionError(messages)
-
-    handler = handling(apply, settler, observer)
-
-    assert await handler.apply([received(BAD, channel)]) == [BAD]
+    assert results == [BAD, Outcome.APPLIED, WORSE, WORSE]
 
 
 async def test_a_batch_that_is_lost_while_the_store_is_away_has_no_results(
     channel: LosableChannel, settler: KeepingSettler, observer: Listening
 ) -> None:
-    async def apply(messages: Sequence[CommandMessage]) -> list[Result]:
+    async def apply(messages: Sequence[Content], _: DeadLetterOf) -> list[Result]:
         channel.is_lost = True
         raise StoreUnavailableError(str(messages))
 
@@ -101,7 +108,7 @@ async def test_a_batch_that_is_lost_while_the_store_is_away_has_no_results(
 async def test_a_settled_batch_is_told_by_type_result_and_age(
     channel: LosableChannel, settler: KeepingSettler, observer: Listening
 ) -> None:
-    async def apply(messages: Sequence[CommandMessage]) -> list[Result]:
+    async def apply(messages: Sequence[Content], _: DeadLetterOf) -> list[Result]:
         raise AssertionError(messages)
 
     batch = [
@@ -122,7 +129,7 @@ async def test_a_settled_batch_is_told_by_type_result_and_age(
 async def test_a_batch_that_tells_no_time_has_no_age(
     channel: LosableChannel, settler: KeepingSettler, observer: Listening
 ) -> None:
-    async def apply(messages: Sequence[CommandMessage]) -> list[Result]:
+    async def apply(messages: Sequence[Content], _: DeadLetterOf) -> list[Result]:
         raise AssertionError(messages)
 
     await handling(apply, settler, observer).settle([received(BAD, channel)], [BAD], 0)

@@ -5,7 +5,12 @@ import pytest
 from pamqp.commands import Basic
 
 from tests.support.letters import dead_letter
-from worker.domain.ports.dead_letter_audit import AuditedMessage, DeadLetterAudit
+from worker.domain.ports.dead_letter_audit import (
+    AuditedMessage,
+    DeadLetterAudit,
+    SettledDeadLetter,
+)
+from worker.domain.value_objects.dead_letter_state import DeadLetterState
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.confirming_publisher import (
     BrokerUnavailableError,
@@ -23,11 +28,11 @@ class Steps(DeadLetterAudit):
 
     def __init__(self) -> None:
         self.said: list[tuple[str, list[str]]] = []
-        self.audited: list[AuditedMessage] = []
+        self.audited: list[SettledDeadLetter] = []
 
-    async def add(self, messages: Sequence[AuditedMessage]) -> None:
-        self.audited.extend(messages)
-        self.said.append(("audited", [message.message_id for message in messages]))
+    async def add(self, letters: Sequence[SettledDeadLetter]) -> None:
+        self.audited.extend(letters)
+        self.said.append(("audited", [letter.message.message_id for letter in letters]))
 
     async def acknowledge(self, letters: Sequence[DeadLetter]) -> None:
         self.said.append(("acknowledged", [letter.handle for letter in letters]))
@@ -68,7 +73,9 @@ async def test_a_letter_leaves_its_queue_only_once_it_is_published_and_audited()
         ("acknowledged", ["a"]),
         ("done", ["a"]),
     ]
-    assert steps.audited == [AuditedMessage("/dealers", "a", "invalid-event", "as-a")]
+    message = AuditedMessage("/dealers", "a", "invalid-event", "as-a")
+    key = dead_letter("a").key
+    assert steps.audited == [SettledDeadLetter(key, DeadLetterState.REPLACED, message)]
 
 
 async def test_one_that_cannot_be_sent_stays_and_the_others_are_finished_first() -> None:
@@ -100,9 +107,9 @@ async def test_a_discarded_letter_is_on_disk_before_it_leaves_its_queue(tmp_path
     on_disk: list[int] = []
 
     class Watched(Steps):
-        async def add(self, messages: Sequence[AuditedMessage]) -> None:
+        async def add(self, letters: Sequence[SettledDeadLetter]) -> None:
             on_disk.append(len(file.read_bytes().splitlines()))
-            await steps.add(messages)
+            await steps.add(letters)
 
     writer = DeadLetterWriter(file)
     discard = Discard(writer, Watched(), done.append)
@@ -111,5 +118,7 @@ async def test_a_discarded_letter_is_on_disk_before_it_leaves_its_queue(tmp_path
 
     assert on_disk == [2]
     assert steps.said == [("audited", ["a", "b"]), ("acknowledged", ["a", "b"])]
-    assert steps.audited[0] == AuditedMessage("/dealers", "a", "invalid-event")
+    message = AuditedMessage("/dealers", "a", "invalid-event")
+    key = dead_letter("a").key
+    assert steps.audited[0] == SettledDeadLetter(key, DeadLetterState.DISCARDED, message)
     assert done == [2]

@@ -7,7 +7,7 @@ from worker.infra.durations import Durations
 from worker.infra.messaging.dead_letters.errors import BrowseLostError
 from worker.infra.messaging.dead_letters.held_messages import HeldMessages
 from worker.infra.messaging.dead_letters.rate_limit import RateLimit
-from worker.infra.messaging.dead_letters.selection import SelectedKeys
+from worker.infra.messaging.dead_letters.selected_keys import SelectedKeys
 from worker.infra.messaging.dead_letters.selective_drain import Handle, SelectiveDrain
 
 DURATIONS = Durations(window=1, longest_window=5, drain_pause=0.001)

@@ -10,8 +10,9 @@ from worker.domain.error_code import ErrorCode
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.consuming.next_copy import MAY_SUCCEED_LATER, next_queue
 from worker.infra.messaging.consuming.received import Received
-from worker.infra.messaging.consuming.settling import MAY_SUCCEED_LATER, Settler, next_queue
+from worker.infra.messaging.consuming.settling import Settler
 from worker.infra.messaging.history import History
 from worker.infra.messaging.retry_delays import parse_retry_delays
 

@@ -8,6 +8,7 @@ from pamqp.common import FieldValue
 
 from tests.support.messages import NoSubscription, clock
 from tests.support.settling import RecordingChannel, ScriptedPublisher, Silent
+from worker.application.batch import Content, DeadLetterOf
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Outcome, Result
 from worker.infra.durations import DEFAULT_DURATIONS
@@ -64,10 +65,10 @@ def batching_with(apply: Apply, trials: TrialsSoFar, channel: RecordingChannel) 
     finishing = asyncio.Event()
     store_retry = StoreRetry(Silent(), finishing, DEFAULT_DURATIONS)
     settler = Settler(ScriptedPublisher(channel), (), Silent(), clock, DEFAULT_DURATIONS)
-    handler = BatchHandler(apply, settler, store_retry, Silent())
+    handler = BatchHandler(apply, settler, settler.dead_letter_of, store_retry, Silent())
     suspects = Suspects(
         trials=trials,
-        give_up=settler.settle_failure,
+        give_up=handler.give_up,
         observer=Silent(),
         store_retry=store_retry,
         finishing=finishing,
@@ -96,7 +97,8 @@ async def test_a_suspect_with_few_trials_goes_before_one_with_many() -> None:
     trials = dict(zip((trial_key(each.message) for each in suspects), so_far.values(), strict=True))
     begun: list[list[str]] = []
 
-    async def apply(messages: Sequence[CommandMessage]) -> list[Result]:
+    async def apply(contents: Sequence[Content], _: DeadLetterOf) -> list[Result]:
+        messages = [content for content in contents if isinstance(content, CommandMessage)]
         begun.append([message.command.car_id for message in messages])
         if len(begun) == len(so_far) - 1:  # two of them share a trial
             batching.finish()

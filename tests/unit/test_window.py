@@ -5,7 +5,7 @@ from pamqp.commands import Basic
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.held_channel import HeldChannel, HeldMessage
 from worker.infra.messaging.dead_letters.keys import message_key
-from worker.infra.messaging.dead_letters.selection import SelectedKeys
+from worker.infra.messaging.dead_letters.selected_keys import SelectedKeys
 from worker.infra.messaging.dead_letters.window import LARGEST_BYTES, Window
 
 

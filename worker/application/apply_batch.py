@@ -1,7 +1,9 @@
 """Applies a batch of messages to the catalog in one transaction."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from worker.application.batch import Batch, Content, DeadLetterOf, no_dead_letters
 from worker.application.bug_trace import trace_of
 from worker.application.catalog_state import CatalogState
 from worker.application.commands import CommandMessage, CreateCar, OfferFinancingPlan
@@ -25,7 +27,7 @@ REDO_LIMIT = 10
 
 
 class ApplyBatch:
-    """Applies messages and records their ids in the same transaction."""
+    """Applies messages and records their ids, and their dead letters, in the same transaction."""
 
     def __init__(
         self, unit_of_work: Callable[[], UnitOfWork], dispatch: Dispatch = dispatch
@@ -33,7 +35,9 @@ class ApplyBatch:
         self._unit_of_work = unit_of_work
         self._dispatch = dispatch
 
-    async def __call__(self, batch: Sequence[CommandMessage]) -> list[Result]:
+    async def __call__(
+        self, batch: Sequence[Content], dead_letter_of: DeadLetterOf = no_dead_letters
+    ) -> list[Result]:
         """The committed result of each message, in the order given.
 
         Creations go first, so that a price change that arrived before its creation needs no
@@ -44,11 +48,12 @@ class ApplyBatch:
                 batch is committed, and the whole batch can be applied again.
         """
         order = sorted(range(len(batch)), key=lambda i: not _creates(batch[i]))
-        results = await self._apply_isolating([batch[i] for i in order])
+        in_order = Batch([batch[i] for i in order], order, dead_letter_of)
+        results = await self._apply_isolating(in_order)
         result_at = dict(zip(order, results, strict=True))
         return [result_at[i] for i in range(len(batch))]
 
-    async def _apply_isolating(self, batch: Sequence[CommandMessage]) -> list[Result]:
+    async def _apply_isolating(self, batch: Batch) -> list[Result]:
         """Isolates a message that the store refuses, so that the others commit.
 
         The batch is halved until that message is alone, which costs a few transactions for each
@@ -57,14 +62,20 @@ class ApplyBatch:
         try:
             return await self._apply_with_redo(batch)
         except StatementRefusedError as refusal:
-            if len(batch) == 1:
-                trace = trace_of(refusal)
-                return [Failure(ErrorCode.UNEXPECTED_ERROR, str(refusal), trace)]
-        middle = len(batch) // 2
-        first, second = batch[:middle], batch[middle:]
+            if len(batch.contents) == 1:
+                return await self._fail(batch, refusal)
+        first, second = batch.halves()
         return [*await self._apply_isolating(first), *await self._apply_isolating(second)]
 
-    async def _apply_with_redo(self, batch: Sequence[CommandMessage]) -> list[Result]:
+    async def _fail(self, refused: Batch, refusal: StatementRefusedError) -> list[Result]:
+        """Records the dead letter of a refused message; without it where that is refused, too."""
+        [content] = refused.contents
+        if isinstance(content, Failure):
+            return [content]
+        failure = Failure(ErrorCode.UNEXPECTED_ERROR, str(refusal), trace_of(refusal))
+        return await self._apply_isolating(replace(refused, contents=[failure]))
+
+    async def _apply_with_redo(self, batch: Batch) -> list[Result]:
         for _ in range(REDO_LIMIT):
             try:
                 return await self._apply(batch)
@@ -72,26 +83,44 @@ class ApplyBatch:
                 continue
         raise StoreUnavailableError(f"other workers were faster {REDO_LIMIT} times in a row")
 
-    async def _apply(self, batch: Sequence[CommandMessage]) -> list[Result]:
-        """Makes one attempt, taking locks in an order that is the same everywhere."""
+    async def _apply(self, batch: Batch) -> list[Result]:
+        """Makes one attempt."""
+        messages = batch.messages
+        if not messages:
+            return await self._record(batch)
         async with self._unit_of_work() as work:
-            recorded = await work.processed_messages.find(_identities(batch))
-            catalog = CatalogState(
-                cars=await work.cars.lock({message.command.car_id for message in batch}),
-                financing_plans=await work.financing_plans.lock(_plan_ids(batch)),
-            )
-            results = decide_batch(batch, recorded, catalog, self._dispatch)
-            await work.processed_messages.add(_records(batch, results))
-            await work.cars.add(catalog.cars.added)
-            await work.cars.update(catalog.cars.updated)
-            await work.financing_plans.add(catalog.financing_plans.added)
-            await work.financing_plans.update(catalog.financing_plans.updated)
+            results = batch.results_with(await self._decide(work, messages))
+            await work.dead_letters.add(batch.dead_letters(results))
             await work.commit()
         return results
 
+    async def _record(self, batch: Batch) -> list[Result]:
+        """Records the dead letters of a batch without a command, if there are any."""
+        results = batch.results_with([])
+        if letters := batch.dead_letters(results):
+            async with self._unit_of_work() as work:
+                await work.dead_letters.add(letters)
+                await work.commit()
+        return results
 
-def _creates(message: CommandMessage) -> bool:
-    return isinstance(message.command, CreateCar)
+    async def _decide(self, work: UnitOfWork, batch: Sequence[CommandMessage]) -> list[Result]:
+        """Decides and stores, taking locks in an order that is the same everywhere."""
+        recorded = await work.processed_messages.find(_identities(batch))
+        catalog = CatalogState(
+            cars=await work.cars.lock({message.command.car_id for message in batch}),
+            financing_plans=await work.financing_plans.lock(_plan_ids(batch)),
+        )
+        results = decide_batch(batch, recorded, catalog, self._dispatch)
+        await work.processed_messages.add(_records(batch, results))
+        await work.cars.add(catalog.cars.added)
+        await work.cars.update(catalog.cars.updated)
+        await work.financing_plans.add(catalog.financing_plans.added)
+        await work.financing_plans.update(catalog.financing_plans.updated)
+        return results
+
+
+def _creates(content: Content) -> bool:
+    return isinstance(content, CommandMessage) and isinstance(content.command, CreateCar)
 
 
 def _identities(batch: Sequence[CommandMessage]) -> set[MessageIdentity]:

@@ -1,8 +1,8 @@
 from collections.abc import Sequence
 
 from worker.application.apply_batch import ApplyBatch
-from worker.application.commands import CommandMessage
-from worker.application.outcomes import Failure, Result
+from worker.application.batch import Content
+from worker.application.outcomes import Result
 
 REHEARSED_AT_ONCE = 400
 
@@ -16,14 +16,9 @@ class Rehearsal:
     def __init__(self, apply: ApplyBatch) -> None:
         self._apply = apply
 
-    async def __call__(self, contents: Sequence[CommandMessage | Failure]) -> list[Result]:
+    async def __call__(self, contents: Sequence[Content]) -> list[Result]:
         """The result of each message, in the order given; decoding failures are returned as is."""
         results: list[Result] = []
         for start in range(0, len(contents), REHEARSED_AT_ONCE):
-            results.extend(await self._rehearse(contents[start : start + REHEARSED_AT_ONCE]))
+            results.extend(await self._apply(contents[start : start + REHEARSED_AT_ONCE]))
         return results
-
-    async def _rehearse(self, contents: Sequence[CommandMessage | Failure]) -> list[Result]:
-        messages = [content for content in contents if isinstance(content, CommandMessage)]
-        applied = iter(await self._apply(messages) if messages else [])
-        return [content if isinstance(content, Failure) else next(applied) for content in contents]

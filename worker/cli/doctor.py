@@ -8,11 +8,11 @@ import typer
 from worker.cli.failures import FAILED
 from worker.cli.output import AS_JSON, print_json, print_table
 from worker.composition import database, utc_now
+from worker.dead_letters.backlog_check import check_backlog
 from worker.infra.check import Check
 from worker.infra.db.database_check import check_database
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
-from worker.infra.messaging.dead_letters.backlog_check import check_backlog
 from worker.infra.messaging.topology_check import check_topology
 from worker.settings import Settings, read_settings
 
@@ -40,9 +40,12 @@ def _verdict(inspection: Check) -> str:
 
 async def _inspect(settings: Settings) -> list[Check]:
     url = settings.rabbitmq_url.get_secret_value()
-    async with database(settings.database_url.get_secret_value()) as (engine, _):
+    async with database(settings.database_url.get_secret_value()) as (engine, sessions):
         stored = await check_database(engine, utc_now)
-    connection, *queues = await check_topology(url, settings.worker_retry_delays, DEFAULT_DURATIONS)
-    if connection.problem is not None:
-        return [*stored, connection]
-    return [*stored, connection, *queues, await check_backlog(url, utc_now(), DEFAULT_DURATIONS)]
+        connection, *queues = await check_topology(
+            url, settings.worker_retry_delays, DEFAULT_DURATIONS
+        )
+        if connection.problem is not None:
+            return [*stored, connection]
+        backlog = await check_backlog(sessions, url, utc_now(), DEFAULT_DURATIONS)
+    return [*stored, connection, *queues, backlog]

@@ -56,13 +56,19 @@ def _rows(found: Whereabouts) -> Iterator[Row]:
         yield Row(f"recorded: {record.outcome}", record.source, record.processed_at, what)
     for queued in found.queued:
         letter = queued.letter
-        state = "dead" if queued.is_dead else f"waiting in {queued.queue}"
+        state = _state(queued)
         why = f"{letter.code}: {letter.detail}"
         attempts = f"attempts {letter.history.attempts}, replays {letter.history.replays}"
         yield Row(state, letter.source, letter.died_at, f"{why} ({attempts})")
     for entry in found.audits:
         detail = f"{entry.command} {entry.id} by {entry.started_by}, {entry.status}"
         yield Row("dealt with", "", entry.started_at, detail)
+
+
+def _state(queued: QueuedLetter) -> str:
+    if not queued.is_dead:
+        return f"waiting in {queued.queue}"
+    return "dead, vanished from the queue" if queued.is_vanished else "dead"
 
 
 def _document(message_id: str, found: Whereabouts) -> dict[str, Any]:

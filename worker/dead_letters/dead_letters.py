@@ -12,9 +12,9 @@ from worker.dead_letters.progress import Progress
 from worker.dead_letters.rehearsal import RehearsalReport, rehearse
 from worker.dead_letters.replay import ReplayOptions, replay
 from worker.dead_letters.session import DeadLetterSession, open_session
+from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.repositories.dead_letter_audit_log import AuditEntry
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
-from worker.infra.messaging.dead_letters.selection import Selection
 from worker.settings import Settings
 
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from worker.dead_letters.change import open_change
 from worker.dead_letters.change_report import ChangeReport
+from worker.dead_letters.frozen_selection import as_document, freeze
 from worker.dead_letters.progress import Progress
 from worker.dead_letters.session import DeadLetterSession
+from worker.dead_letters.taking import Taking
+from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.messaging.dead_letters.dead_letter_file import DeadLetterWriter
 from worker.infra.messaging.dead_letters.discard import Discard
-from worker.infra.messaging.dead_letters.frozen_selection import freeze
 from worker.infra.messaging.dead_letters.rate_limit import RateLimit
-from worker.infra.messaging.dead_letters.selection import SelectedKeys, Selection
-from worker.infra.messaging.dead_letters.selective_drain import SelectiveDrain
 from worker.infra.printable import printable
 
 
@@ -28,15 +28,14 @@ async def discard(
         FileExistsError: the file is there already; nothing was changed.
     """
     await session.claim()
-    frozen = await freeze(session.browse, selection)
-    asked = {**selection.as_document(), "to": printable(str(to))}
+    await session.sweep()
+    frozen = await freeze(session, selection)
+    asked = {**as_document(selection), "to": printable(str(to))}
     with closing(DeadLetterWriter(to)) as file:
         async with open_change(
             session, "discard", "discarded", asked, len(frozen), progress, stop
         ) as change:
-            drain = SelectiveDrain(
-                session.rabbitmq_url, session.turn, RateLimit(None), stop, session.durations
-            )
             handle = Discard(file, change.audit, change.advance)
-            await drain.run(SelectedKeys(frozen.keys), handle)
+            taking = Taking(session, RateLimit(None), stop)
+            await taking.run(frozen.keys, handle, frozen.vanished)
     return change.report()

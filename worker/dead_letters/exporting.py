@@ -1,10 +1,11 @@
 from collections.abc import Callable
 
+from worker.dead_letters.frozen_selection import require_all
 from worker.dead_letters.session import DeadLetterSession
-from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
+from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.messaging.dead_letters.dead_letter_line import to_line
-from worker.infra.messaging.dead_letters.frozen_selection import freeze
-from worker.infra.messaging.dead_letters.selection import Selection
+from worker.infra.messaging.dead_letters.records import to_letter
 
 
 async def export(
@@ -12,10 +13,11 @@ async def export(
 ) -> int:
     """Passes each dead letter to `write` as a line of JSON with its end; returns how many.
 
-    The messages are held meanwhile: `write` must not wait for a reader.
+    Equal letters are one line.
     """
-
-    def on_selected(letter: DeadLetter) -> None:
-        write(f"{to_line(letter)}\n")
-
-    return len(await freeze(session.browse, selection, on_selected))
+    letters, count = PostgresDeadLetters(session.sessions), 0
+    await require_all(session, selection, await letters.select(selection))
+    async for stored in letters.stream(selection):
+        write(f"{to_line(to_letter(stored.record))}\n")
+        count += 1
+    return count

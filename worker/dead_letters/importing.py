@@ -7,17 +7,16 @@ from worker.composition import utc_now
 from worker.dead_letters.change import Change, open_change
 from worker.dead_letters.change_report import ChangeReport
 from worker.dead_letters.errors import AppliedMeanwhileError
+from worker.dead_letters.frozen_selection import FrozenSelection
 from worker.dead_letters.progress import Progress
 from worker.dead_letters.session import DeadLetterSession
+from worker.dead_letters.taking import Taking, acknowledge_nothing
+from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.recorded_messages import PostgresRecordedMessages
-from worker.infra.messaging.amqp.message import Message
-from worker.infra.messaging.dead_letters.dead_letter import DeadLetter, read_dead_letter
 from worker.infra.messaging.dead_letters.dead_letter_file import DeadLetterFile, InvalidLineError
 from worker.infra.messaging.dead_letters.import_plan import ImportPlan, plan_import
 from worker.infra.messaging.dead_letters.rate_limit import LARGEST_BATCH, RateLimit
 from worker.infra.messaging.dead_letters.resend import Outgoing, Resend
-from worker.infra.messaging.dead_letters.selection import SelectedKeys
-from worker.infra.messaging.dead_letters.selective_drain import SelectiveDrain
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.printable import printable
 
@@ -51,14 +50,15 @@ async def import_plan(
     """
     await session.claim()
     await _refuse_what_was_applied(session, plan)
-    keys, absent = await _find(session, plan)
+    await session.sweep()
+    frozen, absent = await _find(session, plan)
     asked = {"file": printable(str(file)), "edited": len(plan.edits)}
-    selected = len(keys) + len(absent)
+    selected = len(frozen) + len(absent)
     async with open_change(
         session, "import", "imported", asked, selected, progress, stop
     ) as change:
         change.edited, change.not_in_queue = len(plan.edits), len(absent)
-        await _send(session, change, plan, keys, absent)
+        await _send(session, change, plan, frozen, absent)
     return change.report()
 
 
@@ -69,47 +69,38 @@ async def _refuse_what_was_applied(session: DeadLetterSession, plan: ImportPlan)
         raise AppliedMeanwhileError(refused.number, refused.replaces.message_id)
 
 
-async def _find(session: DeadLetterSession, plan: ImportPlan) -> tuple[list[bytes], set[bytes]]:
-    """Message keys of those that are in the queue, content keys of those that are not."""
-    keys: list[bytes] = []
-    absent = set(plan.positions)
-
-    def visit(message: Message) -> None:
-        letter = read_dead_letter(message)
-        if letter.content_key in plan.positions:
-            keys.append(letter.key)
-            absent.discard(letter.content_key)
-
-    await session.browse(visit)
-    return keys, absent
+async def _find(
+    session: DeadLetterSession, plan: ImportPlan
+) -> tuple[FrozenSelection, list[bytes]]:
+    """Those that are dead letters now, and the content keys of those that are not."""
+    letters = PostgresDeadLetters(session.sessions)
+    frozen, there = FrozenSelection(), set()
+    for letter in await letters.select_contents(plan.positions):
+        frozen.add(letter)
+        there.add(letter.content_key)
+    return frozen, [key for key in plan.positions if key not in there]
 
 
 async def _send(
     session: DeadLetterSession,
     change: Change,
     plan: ImportPlan,
-    keys: Sequence[bytes],
-    absent: set[bytes],
+    frozen: FrozenSelection,
+    absent: Sequence[bytes],
 ) -> None:
     def on_done(sent: Sequence[Outgoing]) -> None:
         change.advance(len(sent))
 
     async with session.open_publisher() as publisher:
         resend = Resend(publisher, change.audit, plan.prepare, on_done)
-        drain = SelectiveDrain(
-            session.rabbitmq_url, session.turn, RateLimit(None), change.stop, session.durations
-        )
-        await drain.run(SelectedKeys(keys), resend)
+        taking = Taking(session, RateLimit(None), change.stop)
+        await taking.run(frozen.keys, resend, frozen.vanished)
         for positions in _batches([plan.positions[key] for key in absent]):
             if not change.stop.is_set():
                 letters = [plan.file.read(position).letter for position in positions]
-                await resend(letters, _acknowledge_nothing)
+                await resend(letters, acknowledge_nothing)
 
 
 def _batches(positions: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(positions), LARGEST_BATCH):
         yield positions[start : start + LARGEST_BATCH]
-
-
-async def _acknowledge_nothing(_: Sequence[DeadLetter]) -> None:
-    """These are in no queue."""

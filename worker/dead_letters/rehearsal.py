@@ -8,12 +8,13 @@ from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Outcome, Result
 from worker.application.rehearse import Rehearsal
 from worker.composition import utc_now
+from worker.dead_letters.frozen_selection import is_creation, require_all
 from worker.dead_letters.session import DeadLetterSession
+from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.snapshot import open_snapshot
-from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
-from worker.infra.messaging.dead_letters.frozen_selection import freeze, is_creation
+from worker.infra.messaging.dead_letters.records import to_letter
 from worker.infra.messaging.dead_letters.replayed import replayed
-from worker.infra.messaging.dead_letters.selection import Selection
 from worker.infra.messaging.events.decoding import Decoder
 
 Named = tuple[str, CommandMessage | Failure]
@@ -52,13 +53,12 @@ async def _decode(session: DeadLetterSession, selection: Selection) -> list[Name
     """In the order in which they would be sent; no body is kept."""
     creations: list[Named] = []
     others: list[Named] = []
-    decoder = Decoder(utc_now)
-
-    def decode(letter: DeadLetter) -> None:
-        content = decoder.try_decode(replayed(letter))
-        (creations if is_creation(letter) else others).append((letter.handle, content))
-
-    await freeze(session.browse, selection, decode)
+    decoder, letters = Decoder(utc_now), PostgresDeadLetters(session.sessions)
+    await require_all(session, selection, await letters.select(selection))
+    async for stored in letters.stream(selection):
+        letter = to_letter(stored.record)
+        named = letter.handle, decoder.try_decode(replayed(letter))
+        (creations if is_creation(letter.type) else others).extend([named] * stored.record.copies)
     return creations + others
 
 

@@ -8,18 +8,19 @@ from worker.application.commands import CommandMessage
 from worker.composition import utc_now
 from worker.dead_letters.change import Change, open_change
 from worker.dead_letters.change_report import CanaryResult, ChangeReport, DeadAgain
+from worker.dead_letters.frozen_selection import FrozenSelection, as_document, freeze
 from worker.dead_letters.progress import Progress
 from worker.dead_letters.session import DeadLetterSession
+from worker.dead_letters.taking import Taking
+from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.recorded_messages import PostgresRecordedMessages
 from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
-from worker.infra.messaging.dead_letters.frozen_selection import FrozenSelection, freeze
 from worker.infra.messaging.dead_letters.outcome_watch import OutcomeWatch, ReplayOutcomes, Sent
 from worker.infra.messaging.dead_letters.rate_limit import RateLimit
 from worker.infra.messaging.dead_letters.replayed import replayed
 from worker.infra.messaging.dead_letters.resend import Outgoing, Resend
-from worker.infra.messaging.dead_letters.selection import SelectedKeys, Selection
-from worker.infra.messaging.dead_letters.selective_drain import SelectiveDrain
 from worker.infra.messaging.events.decoding import Decoder
 
 
@@ -40,8 +41,9 @@ async def replay(
 ) -> ChangeReport:
     """Replays the selected ones; those that arrive later are not touched."""
     await session.claim()
-    frozen = await freeze(session.browse, selection)
-    asked = selection.as_document()
+    await session.sweep()
+    frozen = await freeze(session, selection)
+    asked = as_document(selection)
     async with (
         open_change(session, "replay", "replayed", asked, len(frozen), progress, stop) as change,
         session.open_publisher() as publisher,
@@ -66,14 +68,11 @@ class Replay:
         self._frozen = frozen
         self._canary = options.canary
         self._watched: list[Sent] | None = None
-        self._drain = SelectiveDrain(
-            session.rabbitmq_url, session.turn, RateLimit(options.rate), change.stop, durations
-        )
+        self._taking = Taking(session, RateLimit(options.rate), change.stop)
         self._resend = Resend(publisher, change.audit, _prepare, self._on_done)
         self._outcomes = OutcomeWatch(
             PostgresRecordedMessages(session.sessions).find,
-            session.count_dead_letters,
-            session.browse,
+            PostgresDeadLetters(session.sessions).find_replayed_again,
             patience=session.retry_seconds + durations.outcome_patience,
             poll=durations.outcome_poll,
             stop=change.stop,
@@ -89,7 +88,7 @@ class Replay:
             await self._send(others)
 
     async def _send(self, keys: Sequence[bytes]) -> None:
-        await self._drain.run(SelectedKeys(keys), self._resend)
+        await self._taking.run(keys, self._resend, self._frozen.vanished)
 
     async def _send_and_watch(self, keys: Sequence[bytes]) -> ReplayOutcomes:
         """Waits for their outcomes, too."""
@@ -97,8 +96,7 @@ class Replay:
         self._watched = watched
         await self._send(keys)
         self._watched = None
-        left = self._frozen.queue_length - self._change.audit.done
-        return await self._outcomes.wait(watched, dead=left)
+        return await self._outcomes.wait(watched)
 
     def _on_done(self, sent: Sequence[Outgoing]) -> None:
         self._change.advance(len(sent))

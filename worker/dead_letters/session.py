@@ -3,26 +3,25 @@
 import getpass
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from worker.dead_letters.errors import ClaimedError
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.engine import Sessions, create_command_engine, create_sessions
+from worker.infra.db.repositories.swept_dead_letters import PostgresSweptDeadLetters
 from worker.infra.db.schema import check_revision, read_revision
 from worker.infra.db.session_locks import find_holder, hold_lock, try_lock
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
+from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
-from worker.infra.messaging.dead_letters.browsing import (
-    DEAD_LETTERS,
-    Visit,
-    browse,
-    count_dead_letters,
-)
+from worker.infra.messaging.dead_letters.browsing import browse
+from worker.infra.messaging.dead_letters.sweep import sweep
 from worker.infra.messaging.names import WORKER_EXCHANGE
 from worker.infra.messaging.topology import QueueSpec
 from worker.infra.printable import printable
@@ -63,14 +62,21 @@ class DeadLetterSession:
         """Waits for the turn to browse: two at once would each see only a part of the messages."""
         return hold_lock(self.connection, AdvisoryLock.LOOKING_AT_DEAD_LETTERS, self.on_wait)
 
-    async def browse(self, visit: Visit, spec: QueueSpec = DEAD_LETTERS) -> int:
-        """Passes all messages of a queue to `visit`; returns how many there were."""
-        async with self.turn():
-            return await browse(self.rabbitmq_url, spec, visit, self.durations)
+    async def browse(self, spec: QueueSpec) -> AsyncGenerator[list[Message], None]:
+        """The messages of a queue, some at a time."""
+        async with (
+            self.turn(),
+            aclosing(browse(self.rabbitmq_url, spec, self.durations)) as arrivals,
+        ):
+            async for messages in arrivals:
+                yield messages
 
-    async def count_dead_letters(self) -> int:
-        """How many are in the queue now and held by nobody."""
-        return await count_dead_letters(self.rabbitmq_url, self.durations)
+    async def sweep(self) -> None:
+        """Brings the rows up to date with the queue; costs nothing if they seem to be."""
+        grace = timedelta(seconds=self.durations.sweep_grace)
+        async with self.turn():
+            records = PostgresSweptDeadLetters(self.sessions, grace)
+            await sweep(self.rabbitmq_url, records, self.durations)
 
     async def claim(self) -> None:
         """Makes this the one command that may change dead letters, until the session closes.

@@ -5,17 +5,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from worker.dead_letters.session import DeadLetterSession
+from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.repositories.dead_letter_audit_log import (
     AuditEntry,
     PostgresDeadLetterAuditLog,
 )
+from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.recorded_messages import (
     PostgresRecordedMessages,
     RecordedMessage,
 )
-from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter, read_dead_letter
 from worker.infra.messaging.dead_letters.errors import QueueMissingError
+from worker.infra.messaging.dead_letters.records import to_letter
 from worker.infra.messaging.names import DEAD_LETTER_QUEUE, MAIN_QUEUE
 from worker.infra.messaging.topology import queue_specs
 
@@ -26,6 +28,7 @@ class QueuedLetter:
 
     queue: str
     letter: DeadLetter
+    is_vanished: bool = False
 
     @property
     def is_dead(self) -> bool:
@@ -43,26 +46,35 @@ class Whereabouts:
 
 
 async def find_message(session: DeadLetterSession, message_id: str) -> Whereabouts:
-    """Asks the database, and browses the retry queues and the dead letters."""
+    """Asks the database, and browses the retry queues."""
     recorded = await PostgresRecordedMessages(session.sessions).find_by_id(message_id)
     audits = await PostgresDeadLetterAuditLog(session.sessions).about(message_id)
-    return Whereabouts(recorded, await _find_queued(session, message_id), audits)
+    waiting = await _find_waiting(session, message_id)
+    return Whereabouts(recorded, [*await _find_dead(session, message_id), *waiting], audits)
 
 
-async def _find_queued(session: DeadLetterSession, message_id: str) -> list[QueuedLetter]:
+async def _find_dead(session: DeadLetterSession, message_id: str) -> list[QueuedLetter]:
+    letters = PostgresDeadLetters(session.sessions).stream(Selection(ids=(message_id,)))
+    return [
+        QueuedLetter(DEAD_LETTER_QUEUE, to_letter(stored.record), is_vanished=stored.is_vanished)
+        async for stored in letters
+    ]
+
+
+async def _find_waiting(session: DeadLetterSession, message_id: str) -> list[QueuedLetter]:
     """Leaves the main queue out: browsing it would cost workers.
 
     A message that was delivered three times is suspected of killing workers.
     """
-    queued: list[QueuedLetter] = []
+    waiting: list[QueuedLetter] = []
     for spec in queue_specs(session.settings.worker_retry_delays):
-
-        def visit(message: Message, queue: str = spec.name) -> None:
-            letter = read_dead_letter(message)
-            if letter.handle == message_id:
-                queued.append(QueuedLetter(queue, letter))
-
-        if spec.name != MAIN_QUEUE:
+        if spec.name not in {MAIN_QUEUE, DEAD_LETTER_QUEUE}:
             with suppress(QueueMissingError):
-                await session.browse(visit, spec)
-    return queued
+                async for messages in session.browse(spec):
+                    letters = map(read_dead_letter, messages)
+                    waiting += [
+                        QueuedLetter(spec.name, letter)
+                        for letter in letters
+                        if letter.handle == message_id
+                    ]
+    return waiting

@@ -109,6 +109,17 @@ class Durations:
     """The same if a shorter window does not reach the selected dead letters."""
     drain_pause: float = 2.0
     """Before another pass over a queue in which no selected message was found."""
+    sweep_every: float = 300.0
+    """Between two sweeps of the dead letters, about."""
+    first_sweep: float = 10.0
+    """After the start of a worker."""
+    sweep_grace: float = 60.0
+    """From the record of a dead letter until its copy is in the queue at the latest.
+
+    Above `hold`: until then the copy may wait for RabbitMQ.
+    """
+    longest_sweep: float = 300.0
+    """After that a sweep breaks off; commands wait for it."""
     outcome_poll: float = 0.25
     """Between two polls for the outcome of replayed messages."""
     outcome_patience: float = 60.0

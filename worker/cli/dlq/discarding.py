@@ -20,7 +20,7 @@ from worker.cli.dlq.options import (
 )
 from worker.cli.dlq.running import run_change
 from worker.cli.output import AS_JSON
-from worker.infra.messaging.dead_letters.selection import Selection
+from worker.domain.value_objects.dead_letter_selection import Selection
 
 
 def discard(  # noqa: PLR0913 - one parameter for each option

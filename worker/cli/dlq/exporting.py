@@ -9,7 +9,7 @@ import typer
 
 from worker.cli.dlq.dead_letters import dead_letters
 from worker.cli.dlq.options import Car, Code, Ids, Limit, Since, Type, Until, as_tuple, require_new
-from worker.infra.messaging.dead_letters.selection import Selection
+from worker.domain.value_objects.dead_letter_selection import Selection
 
 
 def export(  # noqa: PLR0913 - one parameter for each option

@@ -5,7 +5,7 @@ from typing import Annotated
 from worker.cli.dlq.dead_letters import dead_letters
 from worker.cli.dlq.options import Car, Code, Ids, Limit, Since, Type, Until, as_tuple
 from worker.cli.output import AS_JSON, print_json, print_table
-from worker.infra.messaging.dead_letters.selection import Selection
+from worker.domain.value_objects.dead_letter_selection import Selection
 
 
 def list_dead_letters(  # noqa: PLR0913 - one parameter for each option
@@ -24,12 +24,15 @@ def list_dead_letters(  # noqa: PLR0913 - one parameter for each option
     listing = asyncio.run(dead_letters().groups(selection))
     groups, total = listing.groups, listing.total
     if as_json:
-        print_json({"total": total, "groups": [asdict(group) for group in groups]})
+        documents = [asdict(group) for group in groups]
+        print_json({"total": total, "vanished": listing.vanished, "groups": documents})
         return
     columns = (
         *("code", "type", "#messages", "#distinct", "#recorded", "oldest", "newest"),
-        *("#attempts", "#replays", "sample id", "sample detail"),
+        *("#attempts", "#replays", "sample id", "sample detail", "#vanished"),
     )
     listed = sum(group.messages for group in groups)
     title = f"{total} dead letters" if listed == total else f"{listed} of {total} dead letters"
+    if listing.vanished:
+        title += f", {listing.vanished} of all have vanished from the queue and can be replayed"
     print_table(title, columns, [astuple(group) for group in groups])

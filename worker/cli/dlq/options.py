@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.messaging.dead_letters.errors import InvalidSelectionError
-from worker.infra.messaging.dead_letters.selection import Selection
 
 _AGE = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d)", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

@@ -22,8 +22,8 @@ from worker.cli.dlq.running import run_change
 from worker.cli.output import AS_JSON, print_json, print_table
 from worker.dead_letters.rehearsal import RehearsalReport
 from worker.dead_letters.replay import ReplayOptions
+from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.messaging.dead_letters.rate_limit import parse_rate
-from worker.infra.messaging.dead_letters.selection import Selection
 
 
 def read_rate(text: str) -> float:

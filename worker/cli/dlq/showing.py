@@ -37,6 +37,7 @@ def _document(shown: Details) -> dict[str, Any]:
         "source": letter.source,
         "type": letter.type,
         "dead_letter": history_of(letter),
+        "is_vanished": shown.is_vanished,
         "original": original_of(letter),
         "recorded": shown.recorded and asdict(shown.recorded),
         "car": shown.car and entry_document(shown.car),
@@ -47,7 +48,8 @@ def _print(shown: Details) -> None:
     letter = shown.letter
     original = original_of(letter)
     named = {"type": letter.type, "source": letter.source, **history_of(letter)}
-    facts = {**named, "recorded": _recorded(shown), "car": _car(shown)}
+    place = "no longer: it has vanished" if shown.is_vanished else "yes"
+    facts = {**named, "in the queue": place, "recorded": _recorded(shown), "car": _car(shown)}
     print_table(f"dead letter {letter.handle}", ("field", "value"), facts.items())
     told = {**original["properties"]}
     told |= told.pop("headers", {})

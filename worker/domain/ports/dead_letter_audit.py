@@ -2,6 +2,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from worker.domain.value_objects.dead_letter_state import DeadLetterState
+
 
 @dataclass(frozen=True, slots=True)
 class AuditedMessage:
@@ -13,9 +15,18 @@ class AuditedMessage:
     sent_as: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SettledDeadLetter:
+    """What a command has done to the dead letter of this key."""
+
+    key: bytes
+    state: DeadLetterState
+    message: AuditedMessage
+
+
 class DeadLetterAudit(Protocol):
     """Records what one command does to the dead letters, while it runs."""
 
-    async def add(self, messages: Sequence[AuditedMessage]) -> None:
-        """Records messages before they leave the queue."""
+    async def add(self, letters: Sequence[SettledDeadLetter]) -> None:
+        """Records letters, and settles their rows, before they leave the queue."""
         ...

@@ -3,6 +3,7 @@ from typing import Protocol, Self
 
 from worker.domain.entities.car import Car
 from worker.domain.entities.financing_plan import FinancingPlan
+from worker.domain.ports.dead_letter_records import DeadLetterRecords
 from worker.domain.ports.entity_store import EntityStore
 from worker.domain.ports.processed_messages import ProcessedMessages
 
@@ -21,6 +22,9 @@ class UnitOfWork(Protocol):
 
     processed_messages: ProcessedMessages
     """The ids of handled messages."""
+
+    dead_letters: DeadLetterRecords
+    """The messages that failed for good."""
 
     async def __aenter__(self) -> Self: ...
 

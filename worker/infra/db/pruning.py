@@ -1,4 +1,4 @@
-"""Forgets what is old: ids that no message will repeat, and trials that nobody will continue.
+"""Forgets what is old: ids that no message repeats, unfinished trials, settled dead letters.
 
 Small transactions, one worker at a time, only rows that nobody has locked: the pruner waits for
 nobody, so that it is part of no deadlock, and whoever waits for it waits for one small delete.
@@ -32,7 +32,11 @@ DELETE FROM {table} WHERE ctid = ANY (ARRAY(
 
 _DELETES = tuple(
     text(_DELETE.format(table=table, age=age)).bindparams(bindparam("retention", type_=Interval))
-    for table, age in (("processed_messages", "processed_at"), ("delivery_trials", "last_trial_at"))
+    for table, age in (
+        ("processed_messages", "processed_at"),
+        ("delivery_trials", "last_trial_at"),
+        ("dead_letters", "settled_at"),
+    )
 )
 
 _log = structlog.get_logger(__name__)

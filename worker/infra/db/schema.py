@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 """The newest migration of this release; revisions are numbered, so that older means smaller."""
 
 _REVISION = text("SELECT version_num FROM alembic_version")

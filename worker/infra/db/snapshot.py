@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
 from worker.domain.entities.entity import Entity
+from worker.domain.ports.dead_letter_records import DeadLetterRecord, DeadLetterRecords
 from worker.domain.ports.entity_store import EntityStore
 from worker.domain.ports.processed_messages import ProcessedMessage, ProcessedMessages
 from worker.domain.ports.unit_of_work import UnitOfWork
@@ -41,6 +42,7 @@ class SnapshotUnitOfWork(UnitOfWork):
         self.cars = SnapshotEntityStore(session, CAR_ROWS)
         self.financing_plans = SnapshotEntityStore(session, FINANCING_PLAN_ROWS)
         self.processed_messages = SnapshotProcessedMessages(session)
+        self.dead_letters = ForgottenDeadLetters()
 
     @override
     async def __aenter__(self) -> Self:
@@ -102,3 +104,11 @@ class SnapshotProcessedMessages(ProcessedMessages):
     @override
     async def add(self, messages: Collection[ProcessedMessage]) -> None:
         self._added.update({message.identity: message.digest for message in messages})
+
+
+class ForgottenDeadLetters(DeadLetterRecords):
+    """Nobody asks a snapshot for its dead letters."""
+
+    @override
+    async def add(self, records: Collection[DeadLetterRecord]) -> None:
+        return

@@ -7,6 +7,7 @@ from worker.domain.ports.unit_of_work import UnitOfWork
 from worker.infra.db.engine import Sessions
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.repositories.car_rows import CAR_ROWS
+from worker.infra.db.repositories.dead_letter_records import PostgresDeadLetterRecords
 from worker.infra.db.repositories.entity_store import EntityStatements, PostgresEntityStore
 from worker.infra.db.repositories.financing_plan_rows import FINANCING_PLAN_ROWS
 from worker.infra.db.repositories.processed_messages import PostgresProcessedMessages
@@ -23,6 +24,7 @@ class PostgresUnitOfWork(UnitOfWork):
         self.cars = PostgresEntityStore(self._session, _CARS)
         self.financing_plans = PostgresEntityStore(self._session, _FINANCING_PLANS)
         self.processed_messages = PostgresProcessedMessages(self._session)
+        self.dead_letters = PostgresDeadLetterRecords(self._session)
 
     @override
     async def __aenter__(self) -> Self:

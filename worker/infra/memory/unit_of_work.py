@@ -8,6 +8,7 @@ from typing_extensions import override
 from worker.domain.entities.car import Car
 from worker.domain.entities.entity import Entity
 from worker.domain.entities.financing_plan import FinancingPlan
+from worker.domain.ports.dead_letter_records import DeadLetterRecord, DeadLetterRecords
 from worker.domain.ports.entity_store import EntityStore
 from worker.domain.ports.processed_messages import ProcessedMessage, ProcessedMessages
 from worker.domain.ports.unit_of_work import UnitOfWork
@@ -23,6 +24,7 @@ class MemoryStore:
     cars: dict[str, Car] = field(default_factory=dict)
     financing_plans: dict[str, FinancingPlan] = field(default_factory=dict)
     processed: dict[MessageIdentity, bytes] = field(default_factory=dict)
+    dead_letters: dict[bytes, DeadLetterRecord] = field(default_factory=dict)
 
 
 class InMemoryUnitOfWork(UnitOfWork):
@@ -33,6 +35,7 @@ class InMemoryUnitOfWork(UnitOfWork):
         self.cars = InMemoryEntityStore(store.cars)
         self.financing_plans = InMemoryEntityStore(store.financing_plans)
         self.processed_messages = InMemoryProcessedMessages(store.processed)
+        self.dead_letters = InMemoryDeadLetterRecords()
 
     @override
     async def __aenter__(self) -> Self:
@@ -52,6 +55,7 @@ class InMemoryUnitOfWork(UnitOfWork):
         self._store.cars.update(self.cars.pending)
         self._store.financing_plans.update(self.financing_plans.pending)
         self._store.processed.update(self.processed_messages.pending)
+        self._store.dead_letters.update(self.dead_letters.pending)
 
 
 class InMemoryEntityStore(EntityStore[E]):
@@ -90,3 +94,14 @@ class InMemoryProcessedMessages(ProcessedMessages):
     @override
     async def add(self, messages: Collection[ProcessedMessage]) -> None:
         self.pending.update({message.identity: message.digest for message in messages})
+
+
+class InMemoryDeadLetterRecords(DeadLetterRecords):
+    """Dead letters that wait for the commit."""
+
+    def __init__(self) -> None:
+        self.pending: dict[bytes, DeadLetterRecord] = {}
+
+    @override
+    async def add(self, records: Collection[DeadLetterRecord]) -> None:
+        self.pending.update({record.key: record for record in records})

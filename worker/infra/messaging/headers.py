@@ -9,6 +9,8 @@ REPLAYS = "x-replays"
 ORIGINAL_EXCHANGE = "x-original-exchange"
 ORIGINAL_ROUTING_KEY = "x-original-routing-key"
 WORKER_VERSION = "x-worker-version"
+DEAD_LETTER_KEY = "x-dead-letter-key"
+"""By which a dead letter is found among the rows, in hex."""
 
 NO_MESSAGE_ID = "x-no-message-id"
 """Set when we republish a message that has no id.
@@ -31,6 +33,7 @@ OURS = frozenset(
         ORIGINAL_EXCHANGE,
         ORIGINAL_ROUTING_KEY,
         WORKER_VERSION,
+        DEAD_LETTER_KEY,
         REPLACES,
     }
 )

@@ -87,6 +87,12 @@ class Metrics:
             "Messages delivered to this process and not settled yet.",
             registry=self.registry,
         )
+        self._dead_letters = Gauge(
+            "inventory_worker_dead_letters",
+            "Dead letters by state: dead, or vanished from the queue without us.",
+            ("state",),
+            registry=self.registry,
+        )
         self.last_settlement = Gauge(
             "inventory_worker_last_settlement_timestamp_seconds",
             "When a batch was last settled, in Unix time.",
@@ -126,6 +132,11 @@ class Metrics:
         )
         connections.labels("in_use").set_function(lambda: pool().checkedout())
         connections.labels("idle").set_function(lambda: pool().checkedin())
+
+    def dead_letters_counted(self, *, dead: int, vanished: int) -> None:
+        """Notes how many wait for an operator."""
+        self._dead_letters.labels("dead").set(dead)
+        self._dead_letters.labels("vanished").set(vanished)
 
     def republished(self, failure: Failure, queue: str) -> None:
         """Counts a copy."""

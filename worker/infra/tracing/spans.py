@@ -7,6 +7,7 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode,
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from typing_extensions import override
 
+from worker.application.batch import Content, DeadLetterOf
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Result
 from worker.infra.messaging.consuming.batch_handler import Apply, Settles
@@ -33,12 +34,14 @@ class BatchTracing(Tracing):
     def applying(self, apply: Apply) -> Apply:
         """Adds a span for each attempt; messages are linked to the last one."""
 
-        async def apply_traced(batch: Sequence[CommandMessage]) -> list[Result]:
+        async def apply_traced(
+            batch: Sequence[Content], dead_letter_of: DeadLetterOf
+        ) -> list[Result]:
             self._began_ns = time_ns()
             attributes = {"messaging.batch.message_count": len(batch)}
             with self._tracer.start_as_current_span("apply batch", attributes=attributes) as span:
                 self._transaction = span.get_span_context()
-                return await apply(batch)
+                return await apply(batch, dead_letter_of)
 
         return apply_traced
 

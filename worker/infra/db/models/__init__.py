@@ -1,6 +1,7 @@
 """The tables. Importing this package makes all of them known to `Base.metadata`."""
 
 from worker.infra.db.models.car import CarModel
+from worker.infra.db.models.dead_letter import DeadLetterModel
 from worker.infra.db.models.dead_letter_audit import (
     DeadLetterAuditMessageModel,
     DeadLetterAuditModel,
@@ -13,6 +14,7 @@ __all__ = [
     "CarModel",
     "DeadLetterAuditMessageModel",
     "DeadLetterAuditModel",
+    "DeadLetterModel",
     "DeliveryTrialModel",
     "FinancingPlanModel",
     "ProcessedMessageModel",

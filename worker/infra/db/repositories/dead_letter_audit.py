@@ -7,8 +7,9 @@ from sqlalchemy import func, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
-from worker.domain.ports.dead_letter_audit import AuditedMessage, DeadLetterAudit
+from worker.domain.ports.dead_letter_audit import DeadLetterAudit, SettledDeadLetter
 from worker.infra.db.models import DeadLetterAuditMessageModel, DeadLetterAuditModel
+from worker.infra.db.repositories.settled_dead_letters import settle
 
 RUNNING, DONE, STOPPED, FAILED, KILLED = "running", "done", "stopped", "failed", "killed"
 
@@ -53,7 +54,8 @@ class PostgresDeadLetterAudit(DeadLetterAudit):
             return cls(connection, begun.scalar_one())
 
     @override
-    async def add(self, messages: Sequence[AuditedMessage]) -> None:
+    async def add(self, letters: Sequence[SettledDeadLetter]) -> None:
+        messages = [letter.message for letter in letters]
         rows = [
             {
                 "audit_id": self.id,
@@ -68,6 +70,7 @@ class PostgresDeadLetterAudit(DeadLetterAudit):
         async with self._connection.begin():
             await self._connection.execute(insert(DeadLetterAuditMessageModel), rows)
             await self._update(done=self.done + len(messages))
+            await settle(self._connection, letters)
         self.done += len(messages)
 
     async def finish(self, status: str, detail: str = "") -> None:

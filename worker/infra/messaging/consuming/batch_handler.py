@@ -1,8 +1,9 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from worker.application.commands import CommandMessage
+from worker.application.batch import Content, DeadLetterOf
 from worker.application.outcomes import Failure, Result
+from worker.domain.ports.dead_letter_records import DeadLetterRecord
 from worker.infra.messaging.consuming.observer import Observer
 from worker.infra.messaging.consuming.received import (
     Received,
@@ -11,7 +12,7 @@ from worker.infra.messaging.consuming.received import (
 )
 from worker.infra.messaging.consuming.store_retry import StoreRetry
 
-Apply = Callable[[Sequence[CommandMessage]], Awaitable[list[Result]]]
+Apply = Callable[[Sequence[Content], DeadLetterOf], Awaitable[list[Result]]]
 
 
 class Settles(Protocol):
@@ -30,27 +31,35 @@ class BatchHandler:
     """Handles a batch: applies its commands, then settles all its messages."""
 
     def __init__(
-        self, apply: Apply, settler: Settles, store_retry: StoreRetry, observer: Observer
+        self,
+        apply: Apply,
+        settler: Settles,
+        dead_letter_of: Callable[[Received, Failure], DeadLetterRecord | None],
+        store_retry: StoreRetry,
+        observer: Observer,
     ) -> None:
         self._apply = apply
         self._settler = settler
+        self._dead_letter_of = dead_letter_of
         self._store_retry = store_retry
         self._observer = observer
 
     async def apply(self, batch: Sequence[Received]) -> list[Result] | None:
         """The committed result of each message; None once the deliveries are lost."""
-        commands = [item.content for item in batch if isinstance(item.content, CommandMessage)]
-        applied: list[Result] | None = []
-        if commands:
-            applied = await self._store_retry.until_done(
-                lambda: self._apply(commands), batch[-1].delivery.subscription
-            )
-        if applied is None:
-            return None
-        remaining = iter(applied)
-        return [
-            item.content if isinstance(item.content, Failure) else next(remaining) for item in batch
-        ]
+        contents = [item.content for item in batch]
+
+        def dead_letter_of(place: int, failure: Failure) -> DeadLetterRecord | None:
+            return self._dead_letter_of(batch[place], failure)
+
+        return await self._store_retry.until_done(
+            lambda: self._apply(contents, dead_letter_of), batch[-1].delivery.subscription
+        )
+
+    async def give_up(self, received: Received, failure: Failure) -> bool:
+        """Dead-letters a message that is not to be tried; returns whether its copy is confirmed."""
+        if await self.apply([received]) is None:
+            return False
+        return await self._settler.settle_failure(received, failure)
 
     async def settle(
         self, batch: Sequence[Received], results: Sequence[Result], seconds: float

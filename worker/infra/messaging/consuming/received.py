@@ -2,17 +2,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from worker.application.batch import Content
 from worker.application.commands import CommandMessage
-from worker.application.outcomes import Failure
 from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.consuming.next_copy import NextCopy
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Received:
-    """A delivery with its decoded command, or the failure to decode it."""
+    """A delivery with its decoded command, or the failure to decode it.
+
+    `next_copy` is set once the message has failed: its record and its letter are of one copy.
+    """
 
     delivery: Delivery
-    content: CommandMessage | Failure
+    content: Content
+    next_copy: NextCopy | None = None
 
     @property
     def car_id(self) -> str | None:

@@ -5,12 +5,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 
 import structlog
-from pamqp.commands import Basic
 from typing_extensions import override
 
-from worker import __version__
 from worker.application.outcomes import Failure, Outcome, Result
-from worker.domain.error_code import ErrorCode
+from worker.domain.ports.dead_letter_records import DeadLetterRecord
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.confirming_publisher import (
     BrokerUnavailableError,
@@ -19,33 +17,19 @@ from worker.infra.messaging.amqp.confirming_publisher import (
     UnroutableError,
 )
 from worker.infra.messaging.amqp.delivery import Delivery
-from worker.infra.messaging.amqp.republished import republished_properties
+from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.amqp.trace_parent import read_trace_id
 from worker.infra.messaging.consuming.backoff import Backoff
 from worker.infra.messaging.consuming.batch_handler import Settles
 from worker.infra.messaging.consuming.bug_log import BugLog
+from worker.infra.messaging.consuming.next_copy import NextCopy, next_copy
 from worker.infra.messaging.consuming.observer import Observer
 from worker.infra.messaging.consuming.received import Received
-from worker.infra.messaging.history import History
-from worker.infra.messaging.names import DEAD_LETTER_QUEUE, WORKER_EXCHANGE, retry_queue
+from worker.infra.messaging.dead_letters.dead_letter import read_dead_letter
+from worker.infra.messaging.dead_letters.records import to_record
 from worker.infra.messaging.retry_delays import RetryDelay
 
-MAY_SUCCEED_LATER = frozenset(
-    {ErrorCode.CAR_NOT_FOUND, ErrorCode.UNKNOWN_TYPE, ErrorCode.UNEXPECTED_ERROR}
-)
-"""The creation may still arrive, a newer worker may know the type, a bug may be fixed."""
-
 _log = structlog.get_logger(__name__)
-
-
-def next_queue(failure: Failure, history: History, delays: Sequence[RetryDelay]) -> str:
-    """The queue for the next copy of a failed message.
-
-    A replayed message that fails again skips the retries, because it had them before.
-    """
-    if failure.code in MAY_SUCCEED_LATER and not history.replays and history.attempts < len(delays):
-        return retry_queue(delays[history.attempts])
-    return DEAD_LETTER_QUEUE
 
 
 class Settler(Settles):
@@ -87,9 +71,19 @@ class Settler(Settles):
         """Settles one failed message; returns whether its copy is confirmed."""
         return await self._republish(received, failure)
 
+    def dead_letter_of(self, received: Received, failure: Failure) -> DeadLetterRecord | None:
+        """Prepares the next copy of a failed message; its record, if that is a dead letter."""
+        copy = received.next_copy = self._copy(received, failure)
+        if not copy.is_dead:
+            return None
+        return to_record(read_dead_letter(copy.message), redelivered=received.delivery.redelivered)
+
     async def finish(self) -> None:
         """Waits for copies that are not confirmed yet."""
         await asyncio.gather(*self._republishing)
+
+    def _copy(self, received: Received, failure: Failure) -> NextCopy:
+        return next_copy(received.delivery.message, failure, self._delays, self._clock())
 
     def _start(self, work: Coroutine[None, None, bool]) -> None:
         task = asyncio.create_task(work)
@@ -101,13 +95,9 @@ class Settler(Settles):
         if delivery.subscription.is_lost:
             return False  # it will be redelivered, and one copy is enough
         self._bugs.note(failure)
-        history = History.of(delivery.message, WORKER_EXCHANGE)
-        queue = next_queue(failure, history, self._delays)
-        headers = history.headers_after(failure, self._clock(), __version__)
+        copy = received.next_copy or self._copy(received, failure)
         try:
-            await self._publish_until_confirmed(
-                delivery, queue, republished_properties(delivery.message.properties, headers)
-            )
+            await self._publish_until_confirmed(delivery, copy.message)
         except UnpublishableError as error:
             _log_failure(received, failure, "rejected to the broker", republish_error=str(error))
             await delivery.subscription.reject(delivery.tag)
@@ -121,20 +111,18 @@ class Settler(Settles):
             _log_failure(received, failure, "given back", republish_error=str(error))
             await delivery.subscription.give_back(delivery.tag)
         else:
-            _log_failure(received, failure, queue)
-            self._observer.republished(failure, queue)
+            _log_failure(received, failure, copy.queue)
+            self._observer.republished(failure, copy.queue)
             await delivery.subscription.acknowledge([delivery.tag])
             return True
         return False
 
-    async def _publish_until_confirmed(
-        self, delivery: Delivery, queue: str, properties: Basic.Properties
-    ) -> None:
+    async def _publish_until_confirmed(self, delivery: Delivery, copy: Message) -> None:
         """Retries while the broker is unavailable, up to the hold limit."""
         backoff = Backoff(self._durations)
         while True:
             try:
-                await self._republisher.publish(delivery.message.body, properties, queue)
+                await self._republisher.publish(copy.body, copy.properties, copy.routing_key)
             except UnroutableError:
                 raise
             except BrokerUnavailableError:

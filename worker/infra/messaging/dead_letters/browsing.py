@@ -1,10 +1,9 @@
 """Reads all messages of a queue and leaves them there."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.message import Message
-from worker.infra.messaging.dead_letters.held_channel import HeldMessage
 from worker.infra.messaging.dead_letters.held_messages import hold
 from worker.infra.messaging.dead_letters.our_queue import connect, count_ready
 from worker.infra.messaging.names import DEAD_LETTER_QUEUE
@@ -17,33 +16,33 @@ HELD_BY_ONE_CHANNEL = 10_000
 quorum queue is silent for seconds before it sends the first.
 """
 
-Visit = Callable[[Message], None]
+AT_ONCE = 500
+"""So many messages are passed on together."""
 
 
-async def browse(url: str, spec: QueueSpec, visit: Visit, durations: Durations) -> int:
-    """Passes each message of a queue to `visit`; returns how many there were.
+async def browse(
+    url: str, spec: QueueSpec, durations: Durations
+) -> AsyncGenerator[list[Message], None]:
+    """The messages of a queue, some at a time; all go back to the queue at the end.
 
-    What arrives after the start is not visited. Keep no bodies: there may be a hundred thousand.
+    What arrives after the start is left out.
 
     Raises:
         DeadLettersError: the queue is not there, not ours, or was lost on the way.
     """
-    visited = expected = 0
-
-    def on_message(message: HeldMessage) -> None:
-        nonlocal visited
-        if visited < expected:
-            visited += 1
-            visit(message.message)
-
-    async with hold(url, spec, on_message, durations) as held:
-        expected = await held.count_ready()
-        while visited < expected:
-            if held.is_full:
+    arrived: list[Message] = []
+    async with hold(url, spec, lambda held: arrived.append(held.message), durations) as held:
+        left = await held.count_ready()
+        while left:
+            if arrived:
+                messages = arrived[: min(left, AT_ONCE)]
+                del arrived[: len(messages)]
+                left -= len(messages)
+                yield messages
+            elif held.is_full:
                 await held.widen(HELD_BY_ONE_CHANNEL)
-            if not await held.comes_more():
+            elif not await held.comes_more():
                 break
-    return visited
 
 
 async def count_dead_letters(url: str, durations: Durations) -> int:

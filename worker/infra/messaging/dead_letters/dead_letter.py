@@ -7,7 +7,7 @@ from typing import NamedTuple
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.contents import read_names
-from worker.infra.messaging.dead_letters.keys import content_key, message_key
+from worker.infra.messaging.dead_letters.keys import content_key, letter_key
 from worker.infra.messaging.headers import ERROR_AT, ERROR_CODE, ERROR_DETAIL, NO_MESSAGE_ID
 from worker.infra.messaging.history import History
 from worker.infra.messaging.names import WORKER_EXCHANGE
@@ -61,8 +61,8 @@ class DeadLetter:
 
     @property
     def key(self) -> bytes:
-        """Equal for one dead letter however often it is browsed, another after each failure."""
-        return message_key(self.message)
+        """Equal for one dead letter however often it is delivered, another after each failure."""
+        return letter_key(self.message)
 
 
 def read_dead_letter(message: Message) -> DeadLetter:

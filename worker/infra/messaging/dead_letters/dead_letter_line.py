@@ -50,13 +50,8 @@ def read_original(line: dict[str, Any]) -> DeadLetter:
     try:
         original = line["original"]
         body = original.get("body_base64")
-        message = Message(
-            original["body"].encode() if body is None else base64.b64decode(body, validate=True),
-            _properties(from_json(original["properties"])),
-            str(original["exchange"]),
-            str(original["routing_key"]),
-        )
-        return read_dead_letter(message)
+        content = original["body"].encode() if body is None else _decoded(body)
+        return read_dead_letter(with_envelope(content, original))
     except (KeyError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
         raise ValueError(f"has no original as `dlq export` writes it ({error})") from None
 
@@ -75,15 +70,32 @@ def history_of(letter: DeadLetter) -> dict[str, Any]:
 
 def original_of(letter: DeadLetter) -> dict[str, Any]:
     """The message itself, in JSON."""
-    message = letter.message
+    return {**_body(letter.message.body), **envelope_of(letter.message)}
+
+
+def envelope_of(message: Message) -> dict[str, Any]:
+    """Exchange, routing key and properties of a message, in JSON."""
     told = {name: getattr(message.properties, name) for name in Basic.Properties.attributes()}
     told.pop("cluster_id")  # reserved, and always empty
     return {
-        **_body(message.body),
         "exchange": message.exchange,
         "routing_key": message.routing_key,
         "properties": to_json({name: value for name, value in told.items() if value is not None}),
     }
+
+
+def with_envelope(body: bytes, envelope: dict[str, Any]) -> Message:
+    """The message of a body and what `envelope_of` gave.
+
+    Raises:
+        KeyError, ValueError, ArithmeticError: it gave no such JSON.
+    """
+    return Message(
+        body,
+        _properties(from_json(envelope["properties"])),
+        str(envelope["exchange"]),
+        str(envelope["routing_key"]),
+    )
 
 
 def _properties(told: FieldValue) -> Basic.Properties:
@@ -93,6 +105,10 @@ def _properties(told: FieldValue) -> Basic.Properties:
     for name, value in told.items():
         setattr(properties, name, value)
     return properties
+
+
+def _decoded(body: str) -> bytes:
+    return base64.b64decode(body, validate=True)
 
 
 def _body(body: bytes) -> dict[str, str]:

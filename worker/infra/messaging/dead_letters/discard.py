@@ -1,6 +1,7 @@
 from collections.abc import Callable, Sequence
 
-from worker.domain.ports.dead_letter_audit import DeadLetterAudit
+from worker.domain.ports.dead_letter_audit import DeadLetterAudit, SettledDeadLetter
+from worker.domain.value_objects.dead_letter_state import DeadLetterState
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
 from worker.infra.messaging.dead_letters.dead_letter_file import DeadLetterWriter
 from worker.infra.messaging.dead_letters.resend import audited
@@ -20,6 +21,10 @@ class Discard:
     async def __call__(self, letters: Sequence[DeadLetter], acknowledge: Acknowledge) -> None:
         """Writes them to the file and takes them out of the queue."""
         self._file.write(letters)
-        await self._audit.add([audited(letter) for letter in letters])
+        await self._audit.add([_settled(letter) for letter in letters])
         await acknowledge(letters)
         self._on_done(len(letters))
+
+
+def _settled(letter: DeadLetter) -> SettledDeadLetter:
+    return SettledDeadLetter(letter.key, DeadLetterState.DISCARDED, audited(letter))

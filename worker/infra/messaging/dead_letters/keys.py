@@ -1,5 +1,6 @@
 """What tells messages apart when none of their ids can be relied on."""
 
+from contextlib import suppress
 from hashlib import blake2b
 
 from pamqp.commands import Basic
@@ -7,7 +8,7 @@ from pamqp.common import FieldValue
 
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.messaging.amqp.message import Message
-from worker.infra.messaging.headers import NO_MESSAGE_ID
+from worker.infra.messaging.headers import DEAD_LETTER_KEY, NO_MESSAGE_ID
 
 _BYTES = 16
 _COUNTED_BY_THE_BROKER = ("x-delivery-count", "x-acquired-count")
@@ -22,8 +23,20 @@ def content_key(message: Message, identity: MessageIdentity | None, type_: str) 
     return _digest((tuple(named), type_), message.body)
 
 
+def letter_key(message: Message) -> bytes:
+    """Of a dead letter: the key that the worker gave it, else that of all that it holds.
+
+    One that the broker moved here has the headers of its publisher, who may claim any key.
+    """
+    noted = message.headers.get(DEAD_LETTER_KEY)
+    if isinstance(noted, str) and len(noted) == 2 * _BYTES and "x-death" not in message.headers:
+        with suppress(ValueError):
+            return bytes.fromhex(noted)
+    return message_key(message)
+
+
 def message_key(message: Message) -> bytes:
-    """Of everything, with the time of its failure: the same in every browse and no other copy.
+    """Of everything but what the broker counts: the same at every delivery.
 
     The order of headers plays no part: RabbitMQ 3.10 sorts them when it adds its count.
     """

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from worker.domain.value_objects.message_identity import MessageIdentity
-from worker.infra.messaging.amqp.message import Message
-from worker.infra.messaging.dead_letters.browsing import Visit
-from worker.infra.messaging.dead_letters.dead_letter import read_dead_letter
 
 ASKED_AT_ONCE = 1_000
 
 FindRecorded = Callable[[Collection[MessageIdentity]], Awaitable[Mapping[MessageIdentity, bytes]]]
+FindDead = Callable[[Mapping[bytes, int]], Awaitable[Mapping[bytes, str]]]
+"""The error codes of contents that are dead after so many replays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class ReplayOutcomes:
 
 
 class OutcomeWatch:
-    """Looks up recorded ids in the database, and browses the dead letters when they grow.
+    """Looks up recorded ids, and records of dead letters.
 
     `patience` is how many seconds may pass without a new outcome, `poll` those between two queries.
     """
@@ -47,33 +46,28 @@ class OutcomeWatch:
     def __init__(
         self,
         find_recorded: FindRecorded,
-        count_dead: Callable[[], Awaitable[int]],
-        browse: Callable[[Visit], Awaitable[int]],
+        find_dead: FindDead,
         *,
         patience: float,
         poll: float,
         stop: asyncio.Event,
     ) -> None:
         self._find_recorded = find_recorded
-        self._count_dead = count_dead
-        self._browse = browse
+        self._find_dead = find_dead
         self._patience = patience
         self._poll = poll
         self._stop = stop
 
-    async def wait(self, sent: Iterable[Sent], dead: int) -> ReplayOutcomes:
-        """Returns when each has an outcome, or none comes any more.
-
-        `dead` is how many dead letters there were before.
-        """
+    async def wait(self, sent: Iterable[Sent]) -> ReplayOutcomes:
+        """Returns when each has an outcome, or none comes any more."""
         outcomes, waiting = ReplayOutcomes(), {item.content_key: item for item in sent}
         loop = asyncio.get_running_loop()
         until = loop.time() + self._patience
         while waiting and loop.time() < until and not self._stop.is_set():
             before = len(waiting)
             await self._find_good(waiting, outcomes)
-            if waiting and await self._count_dead() > dead:
-                dead = await self._find_bad(waiting, outcomes)
+            if waiting:
+                await self._find_bad(waiting, outcomes)
             if len(waiting) < before:
                 until = loop.time() + self._patience
             elif waiting:
@@ -91,14 +85,10 @@ class OutcomeWatch:
             else:
                 waiting[item.content_key] = item  # behind those that were not asked for yet
 
-    async def _find_bad(self, waiting: dict[bytes, Sent], outcomes: ReplayOutcomes) -> int:
-        def visit(message: Message) -> None:
-            letter = read_dead_letter(message)
-            item = waiting.get(letter.content_key)
-            if item is not None and letter.history.replays >= item.replays:
-                outcomes.dead_again.append((waiting.pop(letter.content_key), letter.code))
-
-        return await self._browse(visit)
+    async def _find_bad(self, waiting: dict[bytes, Sent], outcomes: ReplayOutcomes) -> None:
+        asked = {item.content_key: item.replays for item in islice(waiting.values(), ASKED_AT_ONCE)}
+        for key, code in (await self._find_dead(asked)).items():
+            outcomes.dead_again.append((waiting.pop(key), code))
 
     async def _pause(self) -> None:
         with suppress(TimeoutError):

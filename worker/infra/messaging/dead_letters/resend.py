@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from worker.domain.ports.dead_letter_audit import AuditedMessage, DeadLetterAudit
+from worker.domain.ports.dead_letter_audit import AuditedMessage, DeadLetterAudit, SettledDeadLetter
+from worker.domain.value_objects.dead_letter_state import DeadLetterState
 from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
@@ -41,7 +42,7 @@ class Resend:
         errors = await asyncio.gather(*map(self._send, outgoing), return_exceptions=True)
         sent = [item for item, error in zip(outgoing, errors, strict=True) if error is None]
         if sent:
-            await self._audit.add([audited(item.letter, item.sent_as) for item in sent])
+            await self._audit.add([_settled(item) for item in sent])
             await acknowledge([item.letter for item in sent])
             self._on_done(sent)
         for error in errors:
@@ -51,6 +52,11 @@ class Resend:
     async def _send(self, item: Outgoing) -> None:
         message = item.message
         await self._publisher.publish(message.body, message.properties, message.routing_key)
+
+
+def _settled(item: Outgoing) -> SettledDeadLetter:
+    state = DeadLetterState.REPLACED if item.sent_as else DeadLetterState.REPLAYED
+    return SettledDeadLetter(item.letter.key, state, audited(item.letter, item.sent_as))
 
 
 def audited(letter: DeadLetter, sent_as: str | None = None) -> AuditedMessage:

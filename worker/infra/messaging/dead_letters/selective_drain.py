@@ -9,7 +9,7 @@ from worker.infra.messaging.dead_letters.browsing import DEAD_LETTERS, HELD_BY_O
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
 from worker.infra.messaging.dead_letters.held_messages import HeldMessages, hold
 from worker.infra.messaging.dead_letters.rate_limit import RateLimit
-from worker.infra.messaging.dead_letters.selection import SelectedKeys
+from worker.infra.messaging.dead_letters.selected_keys import SelectedKeys
 from worker.infra.messaging.dead_letters.window import Window
 
 FIRST_PREFETCH = 500

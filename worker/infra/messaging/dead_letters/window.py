@@ -2,8 +2,8 @@ from collections import deque
 
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter, read_dead_letter
 from worker.infra.messaging.dead_letters.held_channel import HeldMessage
-from worker.infra.messaging.dead_letters.keys import message_key
-from worker.infra.messaging.dead_letters.selection import SelectedKeys
+from worker.infra.messaging.dead_letters.keys import letter_key
+from worker.infra.messaging.dead_letters.selected_keys import SelectedKeys
 
 LARGEST_BYTES = 32 * 1024 * 1024
 
@@ -28,7 +28,7 @@ class Window:
         """Keeps a message if it is selected and fits."""
         if self._is_closed:
             return
-        key, size = message_key(held.message), len(held.message.body)
+        key, size = letter_key(held.message), len(held.message.body)
         if not self._selected.take(key):
             return
         if self._waiting and self._bytes + size > LARGEST_BYTES:

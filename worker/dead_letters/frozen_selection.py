@@ -1,0 +1,102 @@
+"""Notes what a command is about when it starts, so that what arrives later is not touched."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from worker.dead_letters.session import DeadLetterSession
+from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.infra.db.repositories.dead_letters import PostgresDeadLetters, SelectedDeadLetter
+from worker.infra.messaging.dead_letters.errors import NothingSelectedError
+from worker.infra.messaging.events.wire_events import EVENT_TYPES, CarCreatedV1
+from worker.infra.printable import printable
+
+
+@dataclass(slots=True)
+class FrozenSelection:
+    """Keys of the selected dead letters, one for each copy; those in `vanished` are in no queue.
+
+    Creations are kept apart: sent first, they are there when the rest asks for their cars.
+    """
+
+    creations: list[bytes] = field(default_factory=list)
+    others: list[bytes] = field(default_factory=list)
+    vanished: set[bytes] = field(default_factory=set)
+
+    def __len__(self) -> int:
+        return len(self.creations) + len(self.others)
+
+    @property
+    def keys(self) -> list[bytes]:
+        """Creations first."""
+        return self.creations + self.others
+
+    def add(self, letter: SelectedDeadLetter) -> None:
+        """Adds a letter; of one that is in no queue, all copies are one."""
+        keys = self.creations if is_creation(letter.type) else self.others
+        keys += [letter.key] * (1 if letter.is_vanished else letter.copies)
+        if letter.is_vanished:
+            self.vanished.add(letter.key)
+
+    def split(self, first: int) -> Iterator[list[bytes]]:
+        """The first so many, then the creations among the rest, then the others."""
+        yield self.keys[:first]
+        yield self.creations[first:]
+        yield self.others[max(0, first - len(self.creations)) :]
+
+
+async def freeze(session: DeadLetterSession, selection: Selection) -> FrozenSelection:
+    """Selects among the open letters.
+
+    Raises:
+        NothingSelectedError: none matches, or not each of the ids is there.
+    """
+    letters = await PostgresDeadLetters(session.sessions).select(selection)
+    await require_all(session, selection, letters)
+    frozen = FrozenSelection()
+    for letter in letters:
+        frozen.add(letter)
+    return frozen
+
+
+async def require_all(
+    session: DeadLetterSession, selection: Selection, letters: Sequence[SelectedDeadLetter]
+) -> None:
+    """Checks that something was selected.
+
+    Raises:
+        NothingSelectedError: none matches, or not each of the ids is there.
+    """
+    if missing := set(selection.ids).difference(letter.handle for letter in letters):
+        names = ", ".join(sorted(missing))
+        raise NothingSelectedError(f"no dead letter has the id {names}; nothing was changed")
+    if not letters:
+        counts = await PostgresDeadLetters(session.sessions).count()
+        raise NothingSelectedError(
+            f"none of the {counts.total} dead letters is chosen; nothing was changed"
+        )
+
+
+def is_creation(type_: str) -> bool:
+    """Tells whether other messages may wait for the car that this one creates."""
+    return EVENT_TYPES.get(type_) is CarCreatedV1
+
+
+def as_document(selection: Selection) -> dict[str, Any]:
+    """What was asked for, in the JSON of the audit."""
+    asked = {name: getattr(selection, name) for name in Selection.__slots__}
+    told = {name: _plain(value) for name, value in asked.items() if value}
+    return told or {"all": True}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case tuple():
+            return [_plain(item) for item in value]
+        case datetime():
+            return value.isoformat()
+        case str():
+            return printable(value)
+        case _:
+            return value

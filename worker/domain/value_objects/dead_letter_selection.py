@@ -1,0 +1,19 @@
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which dead letters: None (or no ids) means no filter; filters are combined with AND.
+
+    Ids are handles. Both bounds of the time are inclusive, and a dead letter without a known time
+    is outside of any. `limit` takes the oldest.
+    """
+
+    ids: tuple[str, ...] = ()
+    code: str | None = None
+    type: str | None = None
+    car: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int | None = None

@@ -1,0 +1,31 @@
+"""Conditions on the rows of dead letters."""
+
+from sqlalchemy import ColumnElement
+
+from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.infra.db.arrays import table_of
+from worker.infra.db.models import DeadLetterModel
+
+DEAD_LETTERS = table_of(DeadLetterModel)
+IS_OPEN = DEAD_LETTERS.c.settled_at.is_(None)
+"""Waits for an operator: dead or vanished."""
+
+
+def conditions_of(selection: Selection) -> list[ColumnElement[bool]]:
+    """What an open letter must meet; the limit is not among it."""
+    letter = DEAD_LETTERS.c
+    conditions: list[ColumnElement[bool]] = [IS_OPEN]
+    for column, value in (
+        (letter.code, selection.code),
+        (letter.type, selection.type),
+        (letter.car_id, selection.car),
+    ):
+        if value is not None:
+            conditions.append(column == value)
+    if selection.ids:
+        conditions.append(letter.handle.in_(selection.ids))
+    if selection.since is not None:
+        conditions.append(letter.died_at >= selection.since)
+    if selection.until is not None:
+        conditions.append(letter.died_at <= selection.until)
+    return conditions

@@ -1,0 +1,177 @@
+"""Reads the rows of dead letters, outside the transactions that write them."""
+
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Select, func, select, update
+
+from worker.domain.ports.dead_letter_records import DeadLetterRecord
+from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.domain.value_objects.dead_letter_state import DeadLetterState
+from worker.infra.db.arrays import array_of
+from worker.infra.db.engine import Sessions
+from worker.infra.db.repositories.dead_letter_conditions import (
+    DEAD_LETTERS,
+    IS_OPEN,
+    conditions_of,
+)
+from worker.infra.db.repositories.dead_letter_records import RECORDED
+
+_AT_ONCE = 1_000
+_letter = DEAD_LETTERS.c
+_RECORD = [_letter[name] for name in RECORDED]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDeadLetter:
+    """A dead letter as its row has it."""
+
+    record: DeadLetterRecord
+    state: DeadLetterState
+
+    @property
+    def is_vanished(self) -> bool:
+        """Whether it is in no queue."""
+        return self.state is DeadLetterState.VANISHED
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedDeadLetter:
+    """What a command must know of a letter to take it from the queue, or from its row."""
+
+    key: bytes
+    content_key: bytes
+    handle: str
+    type: str
+    copies: int
+    state: DeadLetterState
+
+    @property
+    def is_vanished(self) -> bool:
+        """Whether it is in no queue."""
+        return self.state == DeadLetterState.VANISHED
+
+
+_SELECTED = [_letter[name] for name in SelectedDeadLetter.__slots__]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterCounts:
+    """Letters that wait for an operator; `oldest` is None if there are none with a time."""
+
+    dead: int
+    vanished: int
+    oldest: datetime | None
+
+    @property
+    def total(self) -> int:
+        """All that wait for an operator."""
+        return self.dead + self.vanished
+
+
+class PostgresDeadLetters:
+    """The open dead letters as the last commit left them, oldest first."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    async def count(self) -> DeadLetterCounts:
+        """How many wait for an operator."""
+        copies = func.sum(_letter.copies)
+        query = select(
+            copies.filter(_letter.state == DeadLetterState.DEAD),
+            copies.filter(_letter.state == DeadLetterState.VANISHED),
+            func.min(_letter.died_at),
+        ).where(IS_OPEN)
+        async with self._sessions() as session:
+            dead, vanished, oldest = (await session.execute(query)).one()
+        return DeadLetterCounts(dead or 0, vanished or 0, oldest)
+
+    async def select(self, selection: Selection) -> list[SelectedDeadLetter]:
+        """Those that match."""
+        query = (
+            select(*_SELECTED)
+            .where(*conditions_of(selection))
+            .order_by(_letter.id)
+            .limit(selection.limit)
+        )
+        return await self._selected(query)
+
+    async def select_contents(self, content_keys: Collection[bytes]) -> list[SelectedDeadLetter]:
+        """Those of some contents."""
+        return [
+            found
+            for keys in _chunks(content_keys)
+            for found in await self._selected(
+                select(*_SELECTED)
+                .where(IS_OPEN, _letter.content_key.in_(keys))
+                .order_by(_letter.id)
+            )
+        ]
+
+    async def stream(self, selection: Selection) -> AsyncIterator[StoredDeadLetter]:
+        """Those that match, read a few hundred at a time."""
+        query = (
+            select(*_RECORD, _letter.state)
+            .where(*conditions_of(selection))
+            .order_by(_letter.id)
+            .limit(selection.limit)
+            .execution_options(yield_per=200)
+        )
+        async with self._sessions() as session:
+            async for row in await session.stream(query):
+                yield _stored(row)
+
+    async def read(self, keys: Sequence[bytes]) -> list[StoredDeadLetter]:
+        """The open ones of these keys."""
+        query = select(*_RECORD, _letter.state).where(IS_OPEN, _letter.key.in_(keys))
+        async with self._sessions() as session:
+            rows = await session.execute(query.order_by(_letter.id))
+            return [_stored(row) for row in rows]
+
+    async def note_vanished(self, keys: Collection[bytes]) -> None:
+        """These letters are not in the queue."""
+        for some in _chunks(keys):
+            vanished = (
+                update(DEAD_LETTERS)
+                .where(IS_OPEN, _letter.key.in_(some))
+                .values(state=DeadLetterState.VANISHED)
+            )
+            async with self._sessions.begin() as session:
+                await session.execute(vanished)
+
+    async def find_replayed_again(
+        self, replays_by_content: Mapping[bytes, int]
+    ) -> dict[bytes, str]:
+        """The codes of contents that are dead after so many replays, by content key."""
+        query = (
+            select(_letter.content_key, _letter.replays, _letter.code)
+            .where(IS_OPEN, _letter.content_key == func.any(array_of("keys", _letter.content_key)))
+            .order_by(_letter.id)
+        )
+        async with self._sessions() as session:
+            rows = await session.execute(query, {"keys": list(replays_by_content)})
+            return {
+                row.content_key: row.code
+                for row in rows
+                if row.replays >= replays_by_content[row.content_key]
+            }
+
+    async def _selected(self, query: Select[Any]) -> list[SelectedDeadLetter]:
+        async with self._sessions() as session:
+            return [SelectedDeadLetter(*row) for row in await session.execute(query)]
+
+
+def _stored(row: object) -> StoredDeadLetter:
+    values = {name: getattr(row, name) for name in (*RECORDED, "state")}
+    state = DeadLetterState(values.pop("state"))
+    return StoredDeadLetter(DeadLetterRecord(**values), state)
+
+
+def _chunks(keys: Collection[bytes]) -> Iterator[list[bytes]]:
+    remaining = iter(keys)
+    while some := list(islice(remaining, _AT_ONCE)):
+        yield some

@@ -1,0 +1,70 @@
+"""Compares the dead-letter queue with the records of dead letters, and corrects the records."""
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from worker.domain.ports.swept_dead_letters import SweptDeadLetters
+from worker.infra.durations import Durations
+from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.dead_letters.browsing import DEAD_LETTERS, browse, count_dead_letters
+from worker.infra.messaging.dead_letters.dead_letter import read_dead_letter
+from worker.infra.messaging.dead_letters.errors import QueueMissingError
+from worker.infra.messaging.dead_letters.keys import letter_key
+from worker.infra.messaging.dead_letters.records import to_record
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What a sweep found: letters that had no record, and records whose letters have vanished.
+
+    `worn_out` letters left the queue because the sweep looked at them.
+    """
+
+    added: int = 0
+    vanished: int = 0
+    worn_out: int = 0
+
+
+async def sweep(url: str, records: SweptDeadLetters, durations: Durations) -> SweepReport:
+    """Looks into the queue only if it does not hold as many letters as there are records.
+
+    To look at a message is a delivery, which RabbitMQ counts: with a policy that sets a
+    `delivery-limit`, looking removes it.
+
+    Raises:
+        BrowseLostError: the queue was lost on the way; what was found so far is recorded.
+    """
+    expected = await records.expected()
+    in_queue = await _count(url, durations)
+    if expected.least <= in_queue <= expected.most:
+        return SweepReport()
+    found: Counter[bytes] = Counter()
+    added = 0
+    if in_queue:
+        async with aclosing(browse(url, DEAD_LETTERS, durations)) as arrivals:
+            async for messages in arrivals:
+                found.update(map(letter_key, messages))
+                added += await _add_unknown(records, messages)
+    await records.found(found, expected.at)
+    saw_all = found.total() >= in_queue
+    vanished = await records.keep_only(found.keys(), expected.at) if saw_all else 0
+    left = await _count(url, durations) if found else 0
+    return SweepReport(added, vanished, max(0, found.total() - left))
+
+
+async def _count(url: str, durations: Durations) -> int:
+    try:
+        return await count_dead_letters(url, durations)
+    except QueueMissingError:
+        return 0
+
+
+async def _add_unknown(records: SweptDeadLetters, messages: Sequence[Message]) -> int:
+    by_key = {letter_key(message): message for message in messages}
+    unknown = await records.unknown(by_key)
+    await records.add(
+        [to_record(read_dead_letter(by_key[key])) for key in by_key if key in unknown]
+    )
+    return len(unknown)

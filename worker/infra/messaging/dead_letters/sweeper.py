@@ -1,0 +1,62 @@
+"""Sweeps the dead letters while a worker runs."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from worker.infra.durations import Durations
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
+from worker.infra.messaging.dead_letters.errors import DeadLettersError
+from worker.infra.messaging.dead_letters.sweep import SweepReport
+from worker.infra.repeat_limited_log import RepeatLimitedLog
+
+_log = structlog.get_logger(__name__)
+
+
+class Sweeper:
+    """Sweeps now and then; several workers do not sweep at once.
+
+    `sweep` returns None while somebody else is at the dead letters.
+    """
+
+    def __init__(
+        self, sweep: Callable[[], Awaitable[SweepReport | None]], durations: Durations
+    ) -> None:
+        self._sweep = sweep
+        self._durations = durations
+        self._trouble = RepeatLimitedLog(_log, durations.log_repeat)
+        self._stopped = False
+
+    async def run(self) -> None:
+        """Sweeps until that wears letters out, as only a policy of the broker can make it."""
+        await self._pause(self._durations.first_sweep)
+        while not self._stopped:
+            try:
+                async with asyncio.timeout(self._durations.longest_sweep):
+                    self._tell(await self._sweep())
+            except (DeadLettersError, *BROKER_ERRORS) as trouble:
+                self._trouble.warn("sweeping dead letters failed", in_brief(trouble))
+            await self._pause(self._durations.sweep_every)
+
+    async def _pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+
+    def _tell(self, report: SweepReport | None) -> None:
+        if report is None:
+            return
+        self._trouble.over()
+        if report.added or report.vanished:
+            _log.warning(
+                "dead letters without a record, or no longer in the queue",
+                added=report.added,
+                vanished=report.vanished,
+            )
+        if report.worn_out:
+            self._stopped = True
+            _log.error(
+                "dead letters left the queue because they were looked at: no more sweeps",
+                messages=report.worn_out,
+                likely_cause="a policy that sets delivery-limit; see `inventory-worker doctor`",
+            )
