@@ -197,13 +197,14 @@ async def _sweep(
     settings: Settings,
     metrics: Metrics,
     durations: Durations,
+    may_look: bool,  # noqa: FBT001 - the sweeper's one argument
 ) -> SweepReport | None:
-    """Sweeps the dead letters and counts them; None while somebody else is at them."""
+    """Sweeps the dead letters, unless somebody else is at them, and counts them."""
     records = PostgresSweptDeadLetters(sessions, timedelta(seconds=durations.sweep_grace))
     url, lock = settings.rabbitmq_url.get_secret_value(), AdvisoryLock.LOOKING_AT_DEAD_LETTERS
     try:
         async with try_transaction_lock(engine, lock, durations.longest_sweep) as is_ours:
-            report = await sweep(url, records, durations) if is_ours else None
+            report = await sweep(url, records, durations) if is_ours and may_look else None
         counts = await PostgresDeadLetters(sessions).count()
     except DATABASE_ERRORS as trouble:
         raise DeadLettersError(str(translate(trouble))) from trouble

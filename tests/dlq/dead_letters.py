@@ -18,6 +18,7 @@ from worker.dead_letters.session import open_session
 from worker.infra.db.engine import Sessions
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
+from worker.infra.messaging.dead_letters.sweep import SweepReport
 from worker.settings import Settings
 
 DIED_AT = "2026-01-31T02:50:00.000+00:00"
@@ -27,7 +28,7 @@ class DeadLetterQueue:
     """A connection that lays messages there, and reads them without the worker's code."""
 
     def __init__(
-        self, connection: AbstractConnection, sweep: Callable[[], Awaitable[None]]
+        self, connection: AbstractConnection, sweep: Callable[[], Awaitable[SweepReport]]
     ) -> None:
         self._connection = connection
         self._sweep = sweep
@@ -91,7 +92,7 @@ class DeadLetterQueue:
             return taken
 
 
-async def sweep_once(servers: Servers, durations: Durations = DEFAULT_DURATIONS) -> None:
+async def sweep_once(servers: Servers, durations: Durations = DEFAULT_DURATIONS) -> SweepReport:
     """Does what a worker does every few minutes."""
     settings = Settings.model_validate(
         {"database_url": servers.database_url, "rabbitmq_url": servers.rabbitmq_url}
@@ -99,7 +100,7 @@ async def sweep_once(servers: Servers, durations: Durations = DEFAULT_DURATIONS)
     async with open_session(
         settings, "sweep", by="test", durations=durations, on_wait=lambda: None
     ) as session:
-        await session.sweep()
+        return await session.sweep()
 
 
 async def apply_events(sessions: Sessions, events: Iterable[Event]) -> None:

@@ -57,6 +57,14 @@ class Broker:
             taken.append(message)
         return taken
 
+    async def put_back(self, message: aio_pika.abc.AbstractMessage, queue: str) -> None:
+        """Publishes a message as it is, as a shovel would."""
+        await self._channel.default_exchange.publish(message, queue, mandatory=True)
+
+    async def purge(self, queue: str) -> None:
+        """Empties a queue, as an operator may."""
+        await (await self._channel.get_queue(queue)).purge()
+
     async def delete_queue(self, name: str) -> None:
         """Deletes a queue with its messages, if it exists."""
         await self._channel.queue_delete(name)

@@ -15,11 +15,16 @@ NAME = "test"
 
 @contextmanager
 def policy(
-    api: ManagementApi, servers: Servers, queue: str, definition: Mapping[str, object]
+    api: ManagementApi,
+    servers: Servers,
+    queue: str,
+    definition: Mapping[str, object],
+    *,
+    operator: bool = False,
 ) -> Iterator[None]:
-    """Sets a policy on one queue for the block; it takes effect shortly after."""
+    """Sets a policy on queues of a name for the block; it takes effect shortly after."""
     vhost = quote(unquote(urlsplit(servers.rabbitmq_url).path[1:]), safe="")
-    where = f"/api/policies/{vhost}/{NAME}"
+    where = f"/api/{'operator-' if operator else ''}policies/{vhost}/{NAME}"
     content = {"pattern": f"^{queue}$", "definition": definition, "apply-to": "queues"}
     _ask(api, "PUT", where, content)
     try:

@@ -21,7 +21,7 @@ from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
 from worker.infra.messaging.dead_letters.browsing import browse
-from worker.infra.messaging.dead_letters.sweep import sweep
+from worker.infra.messaging.dead_letters.sweep import SweepReport, sweep
 from worker.infra.messaging.names import WORKER_EXCHANGE
 from worker.infra.messaging.topology import QueueSpec
 from worker.infra.printable import printable
@@ -71,12 +71,12 @@ class DeadLetterSession:
             async for messages in arrivals:
                 yield messages
 
-    async def sweep(self) -> None:
+    async def sweep(self) -> SweepReport:
         """Brings the rows up to date with the queue; costs nothing if they seem to be."""
         grace = timedelta(seconds=self.durations.sweep_grace)
         async with self.turn():
             records = PostgresSweptDeadLetters(self.sessions, grace)
-            await sweep(self.rabbitmq_url, records, self.durations)
+            return await sweep(self.rabbitmq_url, records, self.durations)
 
     async def claim(self) -> None:
         """Makes this the one command that may change dead letters, until the session closes.

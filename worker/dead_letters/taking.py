@@ -7,6 +7,7 @@ from contextlib import suppress
 from worker.dead_letters.session import DeadLetterSession
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
+from worker.infra.messaging.dead_letters.errors import QueueMissingError
 from worker.infra.messaging.dead_letters.rate_limit import RateLimit
 from worker.infra.messaging.dead_letters.records import to_letter
 from worker.infra.messaging.dead_letters.selected_keys import SelectedKeys
@@ -34,7 +35,8 @@ class Taking:
         A letter that is not found there has vanished since its row was read.
         """
         selected = SelectedKeys(key for key in keys if key not in vanished)
-        await self._drain.run(selected, handle)
+        with suppress(QueueMissingError):
+            await self._drain.run(selected, handle)
         if self._stop.is_set():
             return
         if selected.left:

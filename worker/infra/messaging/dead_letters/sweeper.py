@@ -18,24 +18,24 @@ _log = structlog.get_logger(__name__)
 class Sweeper:
     """Sweeps now and then; several workers do not sweep at once.
 
-    `sweep` returns None while somebody else is at the dead letters.
+    `sweep` is told whether it may look into the queue; it returns None if it did not.
     """
 
     def __init__(
-        self, sweep: Callable[[], Awaitable[SweepReport | None]], durations: Durations
+        self, sweep: Callable[[bool], Awaitable[SweepReport | None]], durations: Durations
     ) -> None:
         self._sweep = sweep
         self._durations = durations
         self._trouble = RepeatLimitedLog(_log, durations.log_repeat)
-        self._stopped = False
+        self._may_look = True
 
     async def run(self) -> None:
-        """Sweeps until that wears letters out, as only a policy of the broker can make it."""
+        """Looks no more once that has worn letters out, as only a policy can make it."""
         await self._pause(self._durations.first_sweep)
-        while not self._stopped:
+        while True:
             try:
                 async with asyncio.timeout(self._durations.longest_sweep):
-                    self._tell(await self._sweep())
+                    self._tell(await self._sweep(self._may_look))
             except (DeadLettersError, *BROKER_ERRORS) as trouble:
                 self._trouble.warn("sweeping dead letters failed", in_brief(trouble))
             await self._pause(self._durations.sweep_every)
@@ -54,7 +54,7 @@ class Sweeper:
                 vanished=report.vanished,
             )
         if report.worn_out:
-            self._stopped = True
+            self._may_look = False
             _log.error(
                 "dead letters left the queue because they were looked at: no more sweeps",
                 messages=report.worn_out,

@@ -1,0 +1,59 @@
+import asyncio
+from contextlib import suppress
+
+from structlog.testing import capture_logs
+
+from worker.infra.durations import Durations
+from worker.infra.messaging.dead_letters.errors import BrowseLostError
+from worker.infra.messaging.dead_letters.sweep import SweepReport
+from worker.infra.messaging.dead_letters.sweeper import Sweeper
+
+OFTEN = Durations(first_sweep=0.001, sweep_every=0.001)
+
+
+async def sweeps(*results: SweepReport | Exception | None) -> tuple[list[bool], list[str]]:
+    """Whether each sweep might look into the queue, and the events of the log."""
+    looks: list[bool] = []
+    done = asyncio.Event()
+
+    async def sweep(may_look: bool) -> SweepReport | None:
+        looks.append(may_look)
+        if len(looks) > len(results):
+            done.set()
+            return None
+        result = results[len(looks) - 1]
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    with capture_logs() as logs:
+        running = asyncio.create_task(Sweeper(sweep, OFTEN).run())
+        async with asyncio.timeout(10):
+            await done.wait()
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+    return looks[: len(results) + 1], [log["event"] for log in logs]
+
+
+async def test_a_sweep_that_finds_nothing_says_nothing() -> None:
+    assert await sweeps(SweepReport(), None, SweepReport()) == ([True] * 4, [])
+
+
+async def test_what_a_sweep_found_is_told() -> None:
+    _, [told] = await sweeps(SweepReport(added=2, vanished=1))
+
+    assert told == "dead letters without a record, or no longer in the queue"
+
+
+async def test_a_sweep_that_fails_is_told_and_followed_by_others() -> None:
+    looks, told = await sweeps(BrowseLostError("RabbitMQ went away"), SweepReport())
+
+    assert (looks, told) == ([True] * 3, ["sweeping dead letters failed"])
+
+
+async def test_looking_ends_once_it_has_worn_letters_out() -> None:
+    looks, [told] = await sweeps(SweepReport(worn_out=3))
+
+    assert looks == [True, False]
+    assert told == "dead letters left the queue because they were looked at: no more sweeps"
