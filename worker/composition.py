@@ -40,7 +40,7 @@ from worker.infra.messaging.consuming.settling import Settler
 from worker.infra.messaging.consuming.store_retry import StoreRetry
 from worker.infra.messaging.consuming.suspects import Suspects
 from worker.infra.messaging.dead_letters.errors import DeadLettersError
-from worker.infra.messaging.dead_letters.sweep import SweepReport, sweep
+from worker.infra.messaging.dead_letters.sweep import Look, SweepReport, sweep
 from worker.infra.messaging.dead_letters.sweeper import Sweeper
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.names import WORKER_EXCHANGE
@@ -197,14 +197,14 @@ async def _sweep(
     settings: Settings,
     metrics: Metrics,
     durations: Durations,
-    may_look: bool,  # noqa: FBT001 - the sweeper's one argument
+    look: Look,
 ) -> SweepReport | None:
     """Sweeps the dead letters, unless somebody else is at them, and counts them."""
     records = PostgresSweptDeadLetters(sessions, timedelta(seconds=durations.sweep_grace))
     url, lock = settings.rabbitmq_url.get_secret_value(), AdvisoryLock.LOOKING_AT_DEAD_LETTERS
     try:
         async with try_transaction_lock(engine, lock, durations.longest_sweep) as is_ours:
-            report = await sweep(url, records, durations) if is_ours and may_look else None
+            report = await sweep(url, records, durations, look) if is_ours else None
         counts = await PostgresDeadLetters(sessions).count()
     except DATABASE_ERRORS as trouble:
         raise DeadLettersError(str(translate(trouble))) from trouble

@@ -111,6 +111,8 @@ class Durations:
     """Before another pass over a queue in which no selected message was found."""
     sweep_every: float = 300.0
     """Between two sweeps of the dead letters, about."""
+    look_every: float = 86_400.0
+    """Between two sweeps of a worker that look into the queue although the counts agree."""
     first_sweep: float = 10.0
     """After the start of a worker."""
     sweep_grace: float = 60.0

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from worker.domain.ports.swept_dead_letters import SweptDeadLetters
 from worker.infra.durations import Durations
@@ -13,6 +14,15 @@ from worker.infra.messaging.dead_letters.dead_letter import read_dead_letter
 from worker.infra.messaging.dead_letters.errors import QueueMissingError
 from worker.infra.messaging.dead_letters.keys import letter_key
 from worker.infra.messaging.dead_letters.records import to_record
+
+
+class Look(Enum):
+    """When a sweep may look into the queue."""
+
+    NEVER = auto()
+    IF_COUNTS_DIFFER = auto()
+    ANYWAY = auto()
+    """Now and then: a letter that came and one that went make no difference in the counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +37,24 @@ class SweepReport:
     worn_out: int = 0
 
 
-async def sweep(url: str, records: SweptDeadLetters, durations: Durations) -> SweepReport:
-    """Looks into the queue only if it does not hold as many letters as there are records.
+async def sweep(
+    url: str,
+    records: SweptDeadLetters,
+    durations: Durations,
+    look: Look = Look.IF_COUNTS_DIFFER,
+) -> SweepReport:
+    """Brings the records up to date with the queue.
 
     To look at a message is a delivery, which RabbitMQ counts: with a policy that sets a
-    `delivery-limit`, looking removes it.
+    `delivery-limit`, looking removes it. So it is done rarely.
 
     Raises:
         BrowseLostError: the queue was lost on the way; what was found so far is recorded.
     """
     expected = await records.expected()
     in_queue = await _count(url, durations)
-    if expected.least <= in_queue <= expected.most:
+    agrees = expected.least <= in_queue <= expected.most
+    if look is Look.NEVER or (agrees and look is not Look.ANYWAY):
         return SweepReport()
     found: Counter[bytes] = Counter()
     added = 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -9,7 +10,7 @@ import structlog
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.dead_letters.errors import DeadLettersError
-from worker.infra.messaging.dead_letters.sweep import SweepReport
+from worker.infra.messaging.dead_letters.sweep import Look, SweepReport
 from worker.infra.repeat_limited_log import RepeatLimitedLog
 
 _log = structlog.get_logger(__name__)
@@ -18,15 +19,16 @@ _log = structlog.get_logger(__name__)
 class Sweeper:
     """Sweeps now and then; several workers do not sweep at once.
 
-    `sweep` is told whether it may look into the queue; it returns None if it did not.
+    `sweep` returns None while somebody else is at the dead letters.
     """
 
     def __init__(
-        self, sweep: Callable[[bool], Awaitable[SweepReport | None]], durations: Durations
+        self, sweep: Callable[[Look], Awaitable[SweepReport | None]], durations: Durations
     ) -> None:
         self._sweep = sweep
         self._durations = durations
         self._trouble = RepeatLimitedLog(_log, durations.log_repeat)
+        self._look_anyway_at = time.monotonic() + durations.look_every
         self._may_look = True
 
     async def run(self) -> None:
@@ -35,10 +37,18 @@ class Sweeper:
         while True:
             try:
                 async with asyncio.timeout(self._durations.longest_sweep):
-                    self._tell(await self._sweep(self._may_look))
+                    self._tell(await self._sweep(self._look()))
             except (DeadLettersError, *BROKER_ERRORS) as trouble:
                 self._trouble.warn("sweeping dead letters failed", in_brief(trouble))
             await self._pause(self._durations.sweep_every)
+
+    def _look(self) -> Look:
+        if not self._may_look:
+            return Look.NEVER
+        if time.monotonic() < self._look_anyway_at:
+            return Look.IF_COUNTS_DIFFER
+        self._look_anyway_at = time.monotonic() + self._durations.look_every
+        return Look.ANYWAY
 
     async def _pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
