@@ -13,6 +13,7 @@ from pamqp.commands import Basic
 from typing_extensions import override
 
 from worker.infra.durations import Durations
+from worker.infra.messaging.amqp.cancellation import why_cancelled
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, named
 from worker.infra.messaging.amqp.delivery import Delivery, SettlesDeliveries
 from worker.infra.messaging.amqp.delivery_frames import DeliveryFrames
@@ -226,8 +227,10 @@ class Subscription(SettlesDeliveries, Consuming):
         reason = None if closing.cancelled() else closing.exception()
         self.give_up(f"the channel was closed: {reason or 'without a reason'}")
 
-    def _on_cancelled_by_broker(self, _: Basic.Cancel) -> None:
-        self.give_up("the broker cancelled our consumer: was the queue deleted?")
+    async def _on_cancelled_by_broker(self, _: Basic.Cancel) -> None:
+        if self._channel is not None and not self.is_lost:  # RabbitMQ 4.3 may cancel it twice
+            why = await why_cancelled(self._channel.connection, MAIN_QUEUE, self._durations)
+            self.give_up(f"the broker cancelled our consumer: {why}")
 
     async def _disconnect(self) -> None:
         try:
