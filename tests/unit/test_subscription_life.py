@@ -7,7 +7,11 @@ from typing import Any, Self, cast
 import pytest
 from aiormq import Channel
 from aiormq.abc import DeliveredMessage
-from aiormq.exceptions import ChannelInvalidStateError, ChannelNotFoundEntity
+from aiormq.exceptions import (
+    ChannelInvalidStateError,
+    ChannelNotFoundEntity,
+    ConnectionInternalError,
+)
 from faststream.rabbit import RabbitBroker
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
@@ -16,7 +20,7 @@ from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Process
-from worker.infra.messaging.consuming.subscription import Subscription
+from worker.infra.messaging.consuming.subscription import UNDELIVERABLE, Subscription
 from worker.infra.messaging.names import MAIN_QUEUE
 
 TAG = "consumer"
@@ -160,10 +164,13 @@ async def test_deliveries_are_in_flight_until_they_are_settled(
     await deliver(channel, 1, 2, 3, 4)
     assert (subscription.taken.tags, subscription.in_flight) == ([1, 2, 3, 4], 4)
 
+    assert not subscription.has_settled
+
     await subscription.acknowledge([2, 1])
     await subscription.give_back(4)
 
     assert subscription.in_flight == 1
+    assert subscription.has_settled
 
 
 async def test_what_is_settled_is_told_to_the_broker_without_waiting_for_its_answer(
@@ -259,6 +266,10 @@ async def test_a_channel_that_breaks_under_an_ack_costs_no_exception(
     [
         (ConnectionResetError("reset"), "the channel was closed: reset"),
         (None, "the channel was closed: without a reason"),
+        (
+            ConnectionInternalError("INTERNAL_ERROR"),
+            f"the channel was closed: INTERNAL_ERROR{UNDELIVERABLE}",
+        ),
     ],
 )
 async def test_a_closed_channel_loses_the_subscription_and_tells_why(
