@@ -80,7 +80,8 @@ class WorkerProcess:
             with urllib.request.urlopen(self._url(path), timeout=5) as answer:  # noqa: S310 - http:// alone
                 return int(answer.status)
         except urllib.error.HTTPError as error:
-            return error.code
+            with error:  # it holds the socket
+                return error.code
         except OSError:
             return None
 

@@ -31,7 +31,8 @@ def main() -> None:
         with build_opener(ProxyHandler({})).open(health_url(), timeout=ANSWER_SECONDS):
             pass
     except HTTPError as refused:
-        sys.exit(refused.read().decode())
+        with refused:
+            sys.exit(refused.read().decode())
     except (OSError, ValueError) as error:
         sys.exit(str(error))
 

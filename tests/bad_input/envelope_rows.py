@@ -108,6 +108,9 @@ _FORM: Rows = {
     "latin-1-charset": _with(
         "unsupported-encoding", content_type=short(b"application/json; charset=ISO-8859-1")
     ),
+    "amqp-value": Row(  # as RabbitMQ 3.10, 4.0 and 4.3 hand it on
+        "unsupported-encoding", b"\x00Sw\xa1\x02{}", {"type": short(b"amqp-1.0")}
+    ),
     "content-type-not-utf-8": _with("unsupported-encoding", content_type=short(b"\xff")),
 }
 

@@ -10,7 +10,7 @@ from pamqp.common import FieldTable
 from tests.conftest import StartWorker
 from tests.dlq.conftest import Dlq, DlqJson, StartDlq
 from tests.dlq.dead_letters import DeadLetterQueue, creations, price_changes
-from tests.support.broker import MAIN
+from tests.support.broker import DEAD_LETTERS, MAIN, Broker
 
 
 async def test_a_replay_keeps_the_message_and_counts_itself(
@@ -33,6 +33,23 @@ async def test_a_replay_keeps_the_message_and_counts_itself(
         "x-tenant": "mx",
         "x-original-user-id": "them",
     }
+
+
+async def test_a_replay_leaves_out_how_often_the_letter_was_delivered(
+    dead_letters: DeadLetterQueue, broker: Broker, dlq_json: DlqJson
+) -> None:
+    """RabbitMQ 4.3 counts in a second header, `x-acquired-count`."""
+    await dead_letters.lay(price_changes(1))
+    channel = await broker.connection.channel()
+    queue = await channel.get_queue(DEAD_LETTERS)
+    for _ in range(2):
+        await (await queue.get(timeout=10)).nack()
+        await dead_letters.wait_count(1)
+
+    dlq_json("replay", "--all")
+
+    [message] = await dead_letters.take_all(MAIN)
+    assert not [name for name, count in message.headers.items() if name.endswith("count") and count]
 
 
 async def test_a_replay_gives_no_id_to_a_message_without_one(

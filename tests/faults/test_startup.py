@@ -82,5 +82,6 @@ def _problems(worker: WorkerProcess) -> list[str]:
         with urllib.request.urlopen(url, timeout=5) as answer:
             document: dict[str, Any] = json.load(answer)
     except urllib.error.HTTPError as error:
-        document = json.load(error)
+        with error:
+            document = json.load(error)
     return list(document["problems"])

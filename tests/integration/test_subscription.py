@@ -1,8 +1,10 @@
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import cast
 
 from dev.servers import Servers
-from tests.support.broker import Broker
+from tests.support.broker import MAIN, Broker
 from tests.support.histories import Event
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.delivery import Delivery
@@ -35,14 +37,10 @@ class Taken:
             self.all_there.set()
 
 
-async def test_deliveries_come_whole_and_without_a_task_for_each(
-    empty: Servers, broker: Broker
-) -> None:
-    """A task for each would mean the long way through aiormq, which takes much more CPU."""
-    events = [event(0, "x" * LARGER_THAN_A_FRAME), *(event(i) for i in range(1, 20))]
-    taken = Taken(len(events))
+@asynccontextmanager
+async def opened(servers: Servers, taken: Taken) -> AsyncIterator[Subscription]:
     subscription = await Subscription.open(
-        empty.rabbitmq_url,
+        servers.rabbitmq_url,
         prefetch=100,
         delays=(),
         batching=taken,
@@ -50,10 +48,36 @@ async def test_deliveries_come_whole_and_without_a_task_for_each(
         durations=DEFAULT_DURATIONS,
     )
     try:
-        await broker.publish(events)
-        await asyncio.wait_for(taken.all_there.wait(), timeout=10)
+        yield subscription
     finally:
         await subscription.close()
 
+
+async def test_deliveries_come_whole_and_without_a_task_for_each(
+    empty: Servers, broker: Broker
+) -> None:
+    """A task for each would mean the long way through aiormq, which takes much more CPU."""
+    events = [event(0, "x" * LARGER_THAN_A_FRAME), *(event(i) for i in range(1, 20))]
+    taken = Taken(len(events))
+    async with opened(empty, taken):
+        await broker.publish(events)
+        await asyncio.wait_for(taken.all_there.wait(), timeout=10)
+
     assert taken.bodies == [event.body for event in events]
     assert len(taken.tasks) == 1
+
+
+async def test_a_deleted_queue_is_named_though_rabbitmq_may_still_show_it(
+    empty: Servers, broker: Broker
+) -> None:
+    """RabbitMQ 4.3 cancels its consumers some milliseconds before it is gone."""
+    taken = Taken(expected=10)
+    async with opened(empty, taken) as subscription:
+        await broker.publish(event(i) for i in range(10))
+        await asyncio.wait_for(taken.all_there.wait(), timeout=10)
+
+        await broker.delete_queue(MAIN)
+
+        reason = await asyncio.wait_for(subscription.wait_lost(), timeout=10)
+
+    assert reason == "the broker cancelled our consumer: the queue was deleted"

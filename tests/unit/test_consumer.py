@@ -1,5 +1,7 @@
 import asyncio
+import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import cast
 
 import pytest
@@ -28,6 +30,11 @@ class Life(Subscription):
         self._lost = asyncio.Event()
         self._said = said
         self.lost_because = ""
+        self.settled = True
+
+    @property
+    def has_settled(self) -> bool:
+        return self.settled
 
     async def cancel(self) -> None:
         self._said.append("cancel")
@@ -67,7 +74,13 @@ class Copies(Settler):
 class Worker(Consumer):
     """A consumer whose subscriptions are `Life`; `begun` is called with each."""
 
-    def __init__(self, *, startup_timeout: float = 30, shutdown_timeout: float = 30) -> None:
+    def __init__(
+        self,
+        *,
+        startup_timeout: float = 30,
+        shutdown_timeout: float = 30,
+        durations: Durations = DURATIONS,
+    ) -> None:
         self.said: list[str] = []
         self.observer = Listening()
         self.problems: list[str | None] = []
@@ -77,7 +90,7 @@ class Worker(Consumer):
         self.is_refused = False
         super().__init__(
             ConsumerOptions("amqp://nowhere/", 10, (), startup_timeout, shutdown_timeout),
-            DURATIONS,
+            durations,
             self.batches,
             cast("BatchHandler", None),
             Copies(self.said),
@@ -130,6 +143,27 @@ async def test_another_subscription_is_opened_whenever_one_is_lost() -> None:
     assert worker.said[:5] == ["open", "close", "open", "close", "open"]
     first, second, third = worker.lives
     assert worker.observer.subscriptions == [first, None, second, None, third, None]
+
+
+async def test_subscriptions_that_settle_nothing_are_opened_ever_more_rarely() -> None:
+    """RabbitMQ may end each connection at the same message."""
+    worker = Worker(durations=Durations(first_pause=0.02, longest_pause=1))
+    opened_at: list[float] = []
+
+    def lose_unsettled(number: int) -> None:
+        opened_at.append(time.monotonic())
+        worker.lives[-1].settled = number == 5
+        worker.lives[-1].give_up("INTERNAL_ERROR")
+        if number == 7:
+            worker.stop()
+
+    worker.begun = lose_unsettled
+    await worker.run_to_its_end()
+
+    pauses = [later - earlier for earlier, later in pairwise(opened_at)]
+    shortest = [0.015, 0.03, 0.06, 0.12, 0, 0.015]
+    assert all(pause >= bound for pause, bound in zip(pauses, shortest, strict=True))
+    assert pauses[4] < 0.24
 
 
 async def test_what_is_in_hand_is_given_back_once_the_time_is_up() -> None:

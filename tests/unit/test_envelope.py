@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -147,3 +148,33 @@ def test_an_id_that_is_no_text_is_refused(value: object) -> None:
     code, detail = refused({**BINARY, "ce-id": value})
 
     assert (code, "allowed is text in UTF-8" in detail) == (ErrorCode.INVALID_EVENT, True)
+
+
+def test_the_type_that_the_amqp_1_0_plugin_of_rabbitmq_3_makes_up_plays_no_part() -> None:
+    """Seen on 3.10.8, for a body in a data section; the plugin hides the publisher's attributes."""
+    made_up = {
+        "x-amqp-1.0-properties": b"\x00Ss\xc0%\x07@@@@@@\xa3\x1capplication/cloudevents+json"
+    }
+
+    assert told(read(made_up, structured=STRUCTURED, message_type="binary")) == ("/s", "i", "t")
+    code, detail = refused(made_up, message_id="i", message_type="binary")
+    assert (code, detail) == (
+        ErrorCode.INVALID_EVENT,
+        "neither the property type nor a CloudEvents type is set",
+    )
+
+
+def test_what_rabbitmq_4_makes_of_a_message_in_amqp_1_0_tells_all() -> None:
+    """Seen on 4.0.5 and 4.3.6; `subject` is nowhere, `group-id` is `app_id`."""
+    cloud_event = {
+        "cloudEvents:id": "i",
+        "cloudEvents:source": "/s",
+        "cloudEvents:specversion": "1.0",
+        "cloudEvents:time": datetime(2026, 1, 1, tzinfo=UTC),
+        "cloudEvents:type": "t",
+    }
+
+    assert told(read(cloud_event, message_id="m")) == ("/s", "i", "t")
+    assert told(read(message_id="12345", message_type="t", app_id="/s")) == ("/s", "12345", "t")
+    code, _ = refused({"x-message-id": bytearray(b"i")}, message_type="t")
+    assert code is ErrorCode.MISSING_MESSAGE_ID

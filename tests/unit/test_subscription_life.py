@@ -2,12 +2,16 @@
 
 import asyncio
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import pytest
 from aiormq import Channel
 from aiormq.abc import DeliveredMessage
-from aiormq.exceptions import ChannelInvalidStateError
+from aiormq.exceptions import (
+    ChannelInvalidStateError,
+    ChannelNotFoundEntity,
+    ConnectionInternalError,
+)
 from faststream.rabbit import RabbitBroker
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
@@ -16,16 +20,35 @@ from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Process
-from worker.infra.messaging.consuming.subscription import Subscription
+from worker.infra.messaging.consuming.subscription import UNDELIVERABLE, Subscription
+from worker.infra.messaging.names import MAIN_QUEUE
 
 TAG = "consumer"
-DURATIONS = Durations(write=0.05, acks_in_transit=0.001)
+DURATIONS = Durations(write=0.05, acks_in_transit=0.001, cancelled_watch=0.05, cancelled_poll=0.001)
+
+
+class FakeConnection:
+    """Answers one question for a queue after the other; the last answer stays."""
+
+    def __init__(self) -> None:
+        self.found: list[Exception | None] = []
+
+    async def channel(self, *, publisher_confirms: bool) -> Self:
+        assert not publisher_confirms
+        return self
+
+    async def queue_declare(self, queue: str, *, passive: bool) -> None:
+        assert (queue, passive) == (MAIN_QUEUE, True)
+        answer = self.found.pop(0) if len(self.found) > 1 else self.found[0]
+        if answer is not None:
+            raise answer
 
 
 class FakeChannel:
     """Takes down what is written; a full one takes nothing until it is cancelled."""
 
     def __init__(self) -> None:
+        self.connection = FakeConnection()
         self.closing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.on_consumer_cancel_callbacks: set[Any] = set()
         self.frames: asyncio.Queue[tuple[int, object]] = asyncio.Queue()
@@ -141,10 +164,13 @@ async def test_deliveries_are_in_flight_until_they_are_settled(
     await deliver(channel, 1, 2, 3, 4)
     assert (subscription.taken.tags, subscription.in_flight) == ([1, 2, 3, 4], 4)
 
+    assert not subscription.has_settled
+
     await subscription.acknowledge([2, 1])
     await subscription.give_back(4)
 
     assert subscription.in_flight == 1
+    assert subscription.has_settled
 
 
 async def test_what_is_settled_is_told_to_the_broker_without_waiting_for_its_answer(
@@ -240,6 +266,10 @@ async def test_a_channel_that_breaks_under_an_ack_costs_no_exception(
     [
         (ConnectionResetError("reset"), "the channel was closed: reset"),
         (None, "the channel was closed: without a reason"),
+        (
+            ConnectionInternalError("INTERNAL_ERROR"),
+            f"the channel was closed: INTERNAL_ERROR{UNDELIVERABLE}",
+        ),
     ],
 )
 async def test_a_closed_channel_loses_the_subscription_and_tells_why(
@@ -263,14 +293,36 @@ async def test_a_channel_whose_closing_was_cancelled_is_closed_too(
     assert reason == "the channel was closed: without a reason"
 
 
+@pytest.mark.parametrize(
+    ("found", "cause"),
+    [
+        ([ChannelNotFoundEntity()], "the queue was deleted"),
+        ([None, None, ChannelNotFoundEntity()], "the queue was deleted"),
+        ([None], "a delivery was not settled within RabbitMQ's consumer timeout"),
+        ([None, ChannelInvalidStateError()], "a delivery was not settled within"),
+        ([ChannelInvalidStateError()], "the queue was deleted, or a delivery was not settled"),
+    ],
+)
 async def test_a_consumer_that_the_broker_cancels_is_lost(
+    found: list[Exception | None], cause: str, subscription: Opened, channel: FakeChannel
+) -> None:
+    channel.connection.found = found
+    [callback] = channel.on_consumer_cancel_callbacks
+
+    await callback(Basic.Cancel(TAG))
+
+    assert subscription.lost_because.startswith(f"the broker cancelled our consumer: {cause}")
+
+
+async def test_a_consumer_that_is_cancelled_again_asks_nothing_more(
     subscription: Opened, channel: FakeChannel
 ) -> None:
     [callback] = channel.on_consumer_cancel_callbacks
+    subscription.give_up("the first")
 
-    callback(Basic.Cancel(TAG))
+    await callback(Basic.Cancel(TAG))
 
-    assert "cancelled our consumer" in subscription.lost_because
+    assert subscription.lost_because == "the first"
 
 
 async def test_closing_gives_back_all_that_is_unsettled_at_once(

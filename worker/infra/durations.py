@@ -24,6 +24,9 @@ class Durations:
     """To close a channel or a connection."""
     acks_in_transit: float = 0.1
     """Between the last ack and closing: acks on a quorum queue can be lost; after 0.05 none was."""
+    cancelled_watch: float = 1.0
+    """How long a queue must stay after its consumer was cancelled to count as not deleted."""
+    cancelled_poll: float = 0.05
 
     # Retries
     first_pause: float = 0.1

@@ -82,11 +82,16 @@ class Consumer:
         """
         batches = asyncio.create_task(self._batching.run())
         batches.add_done_callback(lambda _: self.stop())
+        in_vain = Backoff(self._durations)
         try:
             while not self._stop.is_set():
                 subscription = await self._unless_stopped(self._subscribe())
                 if subscription is not None:
                     await self._consume(subscription, batches)
+                    if subscription.has_settled:
+                        in_vain = Backoff(self._durations)
+                    else:
+                        await self._unless_stopped(asyncio.sleep(in_vain.next_pause()))
             await self._in_time(self._finish(batches))
         finally:
             batches.cancel()

@@ -8,11 +8,13 @@ from typing import Protocol, Self
 import structlog
 from aiormq import Channel as AmqpChannel
 from aiormq.abc import DeliveredMessage
+from aiormq.exceptions import ConnectionInternalError
 from faststream.rabbit import Channel, RabbitBroker
 from pamqp.commands import Basic
 from typing_extensions import override
 
 from worker.infra.durations import Durations
+from worker.infra.messaging.amqp.cancellation import why_cancelled
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, named
 from worker.infra.messaging.amqp.delivery import Delivery, SettlesDeliveries
 from worker.infra.messaging.amqp.delivery_frames import DeliveryFrames
@@ -26,6 +28,9 @@ from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import declare_topology
 
 EVERYTHING_UNSETTLED = 0  # with `multiple`, this tag means all unsettled deliveries
+
+UNDELIVERABLE = ", perhaps by a message that RabbitMQ cannot convert from AMQP 1.0"
+"""Such a message ends every connection that it is delivered on."""
 
 _log = structlog.get_logger(__name__)
 
@@ -124,6 +129,11 @@ class Subscription(SettlesDeliveries, Consuming):
     def in_flight(self) -> int:
         """Number of unsettled deliveries; tags count from 1 without gaps."""
         return self._last_tag - self._ledger.settled_count
+
+    @property
+    def has_settled(self) -> bool:
+        """Whether it got anywhere."""
+        return self._ledger.settled_count > 0
 
     async def wait_lost(self) -> str:
         """Waits until the subscription is lost; returns the reason."""
@@ -224,10 +234,13 @@ class Subscription(SettlesDeliveries, Consuming):
 
     def _on_channel_closed(self, closing: asyncio.Future[object]) -> None:
         reason = None if closing.cancelled() else closing.exception()
-        self.give_up(f"the channel was closed: {reason or 'without a reason'}")
+        hint = UNDELIVERABLE if isinstance(reason, ConnectionInternalError) else ""
+        self.give_up(f"the channel was closed: {reason or 'without a reason'}{hint}")
 
-    def _on_cancelled_by_broker(self, _: Basic.Cancel) -> None:
-        self.give_up("the broker cancelled our consumer: was the queue deleted?")
+    async def _on_cancelled_by_broker(self, _: Basic.Cancel) -> None:
+        if self._channel is not None and not self.is_lost:  # RabbitMQ 4.3 may cancel it twice
+            why = await why_cancelled(self._channel.connection, MAIN_QUEUE, self._durations)
+            self.give_up(f"the broker cancelled our consumer: {why}")
 
     async def _disconnect(self) -> None:
         try:

@@ -7,6 +7,7 @@ from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp.commands import Basic
 
 from worker.infra.durations import Durations
+from worker.infra.messaging.amqp.cancellation import DELETED_OR_HELD_TOO_LONG
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.amqp.delivery import read_message
 from worker.infra.messaging.amqp.message import Message
@@ -86,4 +87,5 @@ class HeldChannel:
         self._lose(in_brief(reason) if reason else "the channel was closed")
 
     def _on_cancelled_by_broker(self, _: Basic.Cancel) -> None:
-        self._lose("the queue was deleted")
+        """Lost without asking for the cause: others may get what was held here meanwhile."""
+        self._lose(DELETED_OR_HELD_TOO_LONG)

@@ -24,6 +24,9 @@ LARGEST_BODY_BYTES = 256 * 1024
 _JSON = "application/json"
 _STRUCTURED = "application/cloudevents+json"
 _MEDIA_TYPES = frozenset({_JSON, _STRUCTURED})
+_AMQP_VALUE = "amqp-1.0"
+"""What RabbitMQ puts into `type` where the body of an AMQP 1.0 message is no data section."""
+
 _REQUIRED_IN_STRUCTURED = ("specversion", "id", "source", "type")
 
 
@@ -83,6 +86,8 @@ def _check_form(message: Message) -> str:
             ErrorCode.TOO_LARGE,
             f"body: found {len(message.body)} bytes, allowed are {LARGEST_BODY_BYTES}",
         )
+    if message.properties.message_type == _AMQP_VALUE:
+        raise _unsupported("body", "an AMQP 1.0 value or sequence", "a data section")
     encoding = message.properties.content_encoding
     if encoding and encoding.lower() not in {"identity", "utf-8", "utf8"}:
         raise _unsupported("content_encoding", encoding, "none")

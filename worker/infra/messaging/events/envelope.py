@@ -18,6 +18,9 @@ CLOUD_EVENT_PREFIXES = ("ce-", "cloudEvents_", "cloudEvents:")
 
 LONGEST_ID_BYTES = 255
 
+_NO_EVENT_TYPE = "binary"
+"""What RabbitMQ 3's plugin for AMQP 1.0 puts into `type`, whatever the publisher has set."""
+
 _ATTRIBUTES = ("specversion", "id", "source", "type")
 
 
@@ -50,7 +53,8 @@ def read_envelope(message: Message, structured: dict[str, Any] | None) -> Envelo
             ErrorCode.MISSING_MESSAGE_ID,
             "neither the property message_id nor a CloudEvents id is set",
         )
-    type_ = _agreed("type", properties.message_type, "type", attributes)
+    in_property = None if properties.message_type == _NO_EVENT_TYPE else properties.message_type
+    type_ = _agreed("type", in_property, "type", attributes)
     if type_ is None:
         raise _invalid("neither the property type nor a CloudEvents type is set")
     source = _agreed("source", None, "source", attributes)
