@@ -48,6 +48,7 @@ async def test_deliveries_come_whole_and_without_a_task_for_each(
         batching=taken,
         handler=cast("BatchHandler", None),
         durations=DEFAULT_DURATIONS,
+        database="",
     )
     try:
         await broker.publish(events)
