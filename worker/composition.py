@@ -21,6 +21,7 @@ from worker.health import Health
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.engine import Sessions, create_engine, create_sessions, pool_of
 from worker.infra.db.errors import DATABASE_ERRORS, translate
+from worker.infra.db.identity import identify_database
 from worker.infra.db.pruning import Pruner
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.delivery_trials import PostgresDeliveryTrials
@@ -44,6 +45,7 @@ from worker.infra.messaging.dead_letters.sweep import Look, SweepReport, sweep
 from worker.infra.messaging.dead_letters.sweeper import Sweeper
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.names import WORKER_EXCHANGE
+from worker.infra.messaging.topology_repair import TopologyRepair
 from worker.infra.repeat_limited_log import RepeatLimitedLog
 from worker.infra.telemetry.metrics import Metrics
 from worker.infra.telemetry.vital_signs import beat, beside, probe
@@ -118,13 +120,16 @@ async def run_worker(
             finishing=finishing,
         )
         consumer = Consumer(
-            _consumer_options(settings),
+            _consumer_options(settings, engine),
             durations,
             batching,
             handler,
             settler,
             partial(_store_problem, engine, RepeatLimitedLog(_log, durations.log_repeat)),
             health,
+        )
+        topology = TopologyRepair(
+            settings.rabbitmq_url.get_secret_value(), settings.worker_retry_delays, durations
         )
         sweeper = Sweeper(
             partial(_sweep, engine, sessions, settings, metrics, durations), durations
@@ -147,6 +152,7 @@ async def run_worker(
                     beat(health.heartbeat, durations),
                     probe(partial(_probe, engine), health.store_probed, durations),
                     pruner.run(),
+                    topology.run(),
                     sweeper.run(),
                 ):
                     await consumer.run()
@@ -161,9 +167,10 @@ def _collect_garbage_seldom() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _consumer_options(settings: Settings) -> ConsumerOptions:
+def _consumer_options(settings: Settings, engine: AsyncEngine) -> ConsumerOptions:
     return ConsumerOptions(
         url=settings.rabbitmq_url.get_secret_value(),
+        identify_database=partial(identify_database, engine),
         prefetch=settings.worker_prefetch,
         delays=settings.worker_retry_delays,
         startup_timeout=settings.worker_startup_timeout,
@@ -178,7 +185,7 @@ async def _store_problem(engine: AsyncEngine, remarks: RepeatLimitedLog) -> str 
     except StoreUnavailableError as unavailable:
         return str(unavailable)
     if check_revision(revision):
-        remarks.warn("the schema is newer than this release", f"it is at {revision}")
+        remarks.warn("the schema is newer than this release", f"it is at {revision.number}")
     return None
 
 

@@ -8,13 +8,15 @@ Exception
 │
 ├── WrongSchemaError                  the database does not fit this release
 │   ├── SchemaBehindError             migrations are missing
-│   └── ForeignSchemaError            the database belongs to another program
+│   ├── ForeignSchemaError            the database belongs to another program
+│   └── UnfitDatabaseError            its version, encoding or search_path does not do
 ├── StoreUnavailableError             PostgreSQL is away: try again later
 ├── ConcurrentChangeError             another transaction was faster: do the batch again
 ├── StatementRefusedError             PostgreSQL refuses the values of a message
 │
 ├── BrokerUnavailableError            RabbitMQ did not confirm: publish again later
 │   └── UnroutableError               no queue is bound for the routing key
+├── ManagementError                   the management API of RabbitMQ cannot be read
 ├── UnpublishableError                the properties cannot be put on the wire
 │
 ├── InvalidMessageError               a message breaks the contract

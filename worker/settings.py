@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from worker.infra.messaging.retry_delays import RetryDelay, parse_retry_delays
 from worker.infra.server_urls import check_server_url
 
-_SECRETS_IN_FILES = ("DATABASE_URL", "RABBITMQ_URL")
+_SECRETS_IN_FILES = ("DATABASE_URL", "RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL")
 _EXAMPLES = {
     "DATABASE_URL": "postgresql://user:password@host:5432/inventory",
     "RABBITMQ_URL": "amqp://user:password@host:5672/",
@@ -40,8 +40,13 @@ def _server_url(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _or_none(value: object) -> object:
+    return None if value == "" else value
+
+
 DatabaseUrl = Annotated[SecretStr, _server_url("postgresql", "postgres")]
 RabbitmqUrl = Annotated[SecretStr, _server_url("amqp", "amqps")]
+ManagementUrl = Annotated[SecretStr, _server_url("http", "https")]
 RetryDelays = Annotated[tuple[RetryDelay, ...], NoDecode, BeforeValidator(parse_retry_delays)]
 
 
@@ -77,6 +82,7 @@ class RabbitmqSettings(_ServerSettings):
 class Settings(RabbitmqSettings, DatabaseSettings):
     """Settings of the worker; the README documents each one."""
 
+    rabbitmq_management_url: Annotated[ManagementUrl | None, BeforeValidator(_or_none)] = None
     worker_prefetch: int = Field(default=1000, ge=1, le=65_535)
     worker_batch_size: int = Field(default=400, ge=1, le=10_000)
     worker_retry_delays: RetryDelays = parse_retry_delays("5s,30s,2m")

@@ -21,15 +21,22 @@ class PrivateRabbitMQ:
     """One node with its own name, ports, cookie, data and port mapper (epmd)."""
 
     def __init__(
-        self, folder: Path, *, management: bool = False, config: Sequence[str] = ()
+        self,
+        folder: Path,
+        *,
+        management: bool = False,
+        statistics: bool = False,
+        config: Sequence[str] = (),
     ) -> None:
         """Prepare a node that keeps its data in the folder, with lines as in `rabbitmq.conf`.
 
-        The management plugin makes a start half a second longer and a stop five seconds.
+        The management plugin makes a start half a second longer and a stop five seconds. Only
+        with `statistics` it lists consumers; collecting them would affect benchmarks.
         """
         self.config = tuple(config)
         self._folder = folder
         self._management = management
+        self._statistics = statistics
         self._node = f"dev-{secrets.token_hex(4)}@localhost"
         self._port, self._management_port = free_port(), free_port()
         self._distribution_port, self._epmd_port = free_port(), free_port()
@@ -150,11 +157,10 @@ class PrivateRabbitMQ:
         if not self._management:
             return "-noinput"
         listener = f'[{{port,{self._management_port}}},{{ip,"{LOOPBACK}"}}]'
-        # Collecting statistics would affect benchmarks.
-        return (
-            f"-noinput -rabbitmq_management tcp_config {listener}"
-            " -rabbitmq_management_agent disable_metrics_collector true"
-        )
+        arguments = f"-noinput -rabbitmq_management tcp_config {listener}"
+        if self._statistics:
+            return arguments
+        return f"{arguments} -rabbitmq_management_agent disable_metrics_collector true"
 
 
 def find_program(name: str) -> Path:

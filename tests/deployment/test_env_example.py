@@ -5,7 +5,7 @@ from dotenv import dotenv_values
 from tests.deployment.files import COMPOSE, ENV_EXAMPLE
 from worker.settings import Settings
 
-FILES = {"DATABASE_URL_FILE", "RABBITMQ_URL_FILE"}
+FILES = {"DATABASE_URL_FILE", "RABBITMQ_URL_FILE", "RABBITMQ_MANAGEMENT_URL_FILE"}
 OF_COMPOSE = set(re.findall(r"\$\{(\w+):-", COMPOSE.read_text()))
 
 

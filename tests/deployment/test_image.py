@@ -176,7 +176,7 @@ def test_python_has_nothing_to_compile_at_the_start(image: Image) -> None:
 def test_the_migration_runs_in_its_container(image: Image, servers: Servers) -> None:
     migrated = image.run("migrate", DATABASE_URL=servers.database_url)
     assert migrated.returncode == 0, migrated.stderr
-    assert migrated.stdout.startswith("the schema is at ")
+    assert migrated.stdout.startswith("the schema public of database ")
 
 
 async def test_a_worker_in_its_container_drains_a_queue_and_ends_with_0(

@@ -13,14 +13,20 @@ from dev.servers import Servers, ServerSet
 from tests.conftest import ROOT, run_alembic, run_command
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.db.advisory_locks import AdvisoryLock
+from worker.infra.db.database_state import DatabaseState
 from worker.infra.db.engine import create_command_engine
 from worker.infra.db.migration_turn import wait_for_migration_turn
 from worker.infra.db.schema import (
     SCHEMA_REVISION,
+    Revision,
     SchemaBehindError,
     check_revision,
 )
 from worker.infra.durations import Durations
+
+STATE = DatabaseState(
+    "cars", "UTF8", 180_000, "public", "public", ("public",), {"alembic_version": "public"}
+)
 
 
 @pytest.fixture
@@ -111,7 +117,8 @@ def test_migrating_by_a_release_that_was_rolled_back_to_does_nothing(database_ur
     done = run_command(Servers(database_url, "amqp://unused/"), "migrate")
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "the schema is at 9999, newer than this release: nothing to do\n"
+    assert done.stdout.startswith("the schema public of database ")
+    assert done.stdout.endswith(" is at 9999, newer than this release: nothing to do\n")
 
 
 @pytest.mark.parametrize("command", ["migrate", "run", "doctor"])
@@ -149,12 +156,12 @@ def test_the_worker_knows_the_newest_migration() -> None:
 def test_a_schema_behind_is_refused_with_what_to_do() -> None:
     for behind in (None, "0000"):
         with pytest.raises(SchemaBehindError, match="inventory-worker migrate"):
-            check_revision(behind)
+            check_revision(Revision(behind, STATE))
 
 
 def test_a_newer_schema_is_borne() -> None:
-    assert check_revision("9999")
-    assert not check_revision(SCHEMA_REVISION)
+    assert check_revision(Revision("9999", STATE))
+    assert not check_revision(Revision(SCHEMA_REVISION, STATE))
 
 
 def _tables(url: str) -> set[str]:

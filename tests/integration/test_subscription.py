@@ -46,6 +46,7 @@ async def opened(servers: Servers, taken: Taken) -> AsyncIterator[Subscription]:
         batching=taken,
         handler=cast("BatchHandler", None),
         durations=DEFAULT_DURATIONS,
+        database="",
     )
     try:
         yield subscription

@@ -4,6 +4,7 @@ DIES_AT names a car whose messages end the worker at once, like a crash in C cod
 RAISES_AT names a car whose messages raise a bug in their use case.
 HOLD_SECONDS is how long messages are held while the database is unavailable.
 SILENCE_SECONDS is when each side counts a silent database connection as dead.
+REDECLARE_SECONDS is how often the topology is declared again.
 TALLY names a file to which each committed batch adds its results.
 """
 
@@ -59,6 +60,8 @@ def _durations() -> Durations:
         asked["hold"] = float(hold)
     if silence := os.environ.get("SILENCE_SECONDS"):
         asked["idle_in_transaction"] = asked["database_answer"] = float(silence)
+    if redeclare := os.environ.get("REDECLARE_SECONDS"):
+        asked["redeclare_every"] = float(redeclare)
     return Durations(**asked)
 
 

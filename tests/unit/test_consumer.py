@@ -9,6 +9,7 @@ from aiormq.exceptions import AMQPConnectionError
 from structlog.testing import capture_logs
 
 from tests.support.settling import Listening
+from worker.infra.database_identity import DatabaseIdentity
 from worker.infra.durations import Durations
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Batching
@@ -71,6 +72,10 @@ class Copies(Settler):
         self._said.append("copies finished")
 
 
+async def identify() -> DatabaseIdentity:
+    return DatabaseIdentity("cars", "public", "fingerprint")
+
+
 class Worker(Consumer):
     """A consumer whose subscriptions are `Life`; `begun` is called with each."""
 
@@ -89,7 +94,7 @@ class Worker(Consumer):
         self.begun: Callable[[int], None] = lambda _: None
         self.is_refused = False
         super().__init__(
-            ConsumerOptions("amqp://nowhere/", 10, (), startup_timeout, shutdown_timeout),
+            ConsumerOptions("amqp://nowhere/", identify, 10, (), startup_timeout, shutdown_timeout),
             durations,
             self.batches,
             cast("BatchHandler", None),
@@ -105,7 +110,7 @@ class Worker(Consumer):
     async def _next_problem(self) -> str | None:
         return self.problems.pop(0) if self.problems else None
 
-    async def _open(self) -> Subscription:
+    async def _open(self, database: DatabaseIdentity) -> Subscription:  # noqa: ARG002 - as there
         if self.is_refused:
             raise AMQPConnectionError(111, "refused")
         life = Life(self.said)

@@ -39,6 +39,7 @@ def test_a_missing_url_is_named_with_an_example(name: str, environment: pytest.M
     [
         ("DATABASE_URL", "mysql://u:verysecret@h/d"),
         ("RABBITMQ_URL", "http://u:verysecret@h/"),
+        ("RABBITMQ_MANAGEMENT_URL", "amqp://u:verysecret@h/"),
         ("WORKER_RETRY_DELAYS", "5s,soon"),
         ("WORKER_RETRY_DELAYS", "25h"),
         ("WORKER_PREFETCH", "0"),

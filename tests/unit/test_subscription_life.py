@@ -58,7 +58,10 @@ class FakeChannel:
         self.is_broken = False
         self.said: list[tuple[object, ...]] = []
 
-    async def basic_consume(self, queue: str, callback: object) -> SimpleNamespace:
+    async def basic_consume(
+        self, queue: str, callback: object, *, arguments: dict[str, str]
+    ) -> SimpleNamespace:
+        assert arguments == {"x-inventory-worker-database": "fingerprint"}
         self.said.append(("consume", queue))
         self.consumers[TAG] = callback
         return SimpleNamespace(consumer_tag=TAG)
@@ -105,7 +108,7 @@ class Opened(Subscription):
     def __init__(self) -> None:
         self.taken = Taken()
         broker = RabbitBroker("amqp://127.0.0.1:1/", logger=None)
-        super().__init__(broker, self.taken, cast("BatchHandler", None), DURATIONS)
+        super().__init__(broker, self.taken, cast("BatchHandler", None), DURATIONS, "fingerprint")
 
     async def begin(self, channel: FakeChannel) -> None:
         await self._consume(cast("Channel", channel))

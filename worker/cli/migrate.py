@@ -4,7 +4,7 @@ from pathlib import Path
 import typer
 
 from worker.composition import database
-from worker.infra.db.schema import SCHEMA_REVISION, read_revision
+from worker.infra.db.schema import SCHEMA_REVISION, Revision, UnfitDatabaseError, read_revision
 from worker.settings import read_database_url
 
 
@@ -13,12 +13,15 @@ def migrate() -> None:
     from alembic import command  # noqa: PLC0415 - 8 MB that no other command needs
     from alembic.config import Config  # noqa: PLC0415 - as above
 
-    revision = asyncio.run(_read_revision(read_database_url()))
-    if revision is not None and revision > SCHEMA_REVISION:  # a release was rolled back
-        typer.echo(f"the schema is at {revision}, newer than this release: nothing to do")
+    found = asyncio.run(_read_revision(read_database_url()))
+    number, state = found.number, found.state
+    if number is not None and number > SCHEMA_REVISION:  # a release was rolled back
+        typer.echo(f"the {state.place} is at {number}, newer than this release: nothing to do")
         return
+    if problem := state.migration_problem():
+        raise UnfitDatabaseError(problem)
     command.upgrade(Config(alembic_ini()), "head")
-    typer.echo(f"the schema is at {SCHEMA_REVISION}")
+    typer.echo(f"the {state.place} is at {SCHEMA_REVISION}")
 
 
 def alembic_ini() -> Path:
@@ -28,6 +31,6 @@ def alembic_ini() -> Path:
     return packaged if packaged.exists() else package.parent / "alembic.ini"
 
 
-async def _read_revision(url: str) -> str | None:
+async def _read_revision(url: str) -> Revision:
     async with database(url) as (engine, _):
         return await read_revision(engine)

@@ -22,6 +22,8 @@ class Durations:
     """For room in the write buffer; after that the connection counts as lost."""
     close: float = 5.0
     """To close a channel or a connection."""
+    redeclare_every: float = 300.0
+    """Between two declarations of the topology while the worker runs, about."""
     acks_in_transit: float = 0.1
     """Between the last ack and closing: acks on a quorum queue can be lost; after 0.05 none was."""
     cancelled_watch: float = 1.0

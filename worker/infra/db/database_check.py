@@ -15,6 +15,7 @@ from worker.infra.db.schema import WrongSchemaError, check_revision, read_revisi
 CLOCKS_APART_AT_MOST = timedelta(seconds=30)
 """Events may be five minutes ahead of the worker's clock: it should be right well within that."""
 
+_TABLES = [table.name for table in CarModel.metadata.sorted_tables]
 _NOW = text("SELECT clock_timestamp()")
 _LACKING_RIGHTS = text(
     """
@@ -25,10 +26,21 @@ _LACKING_RIGHTS = text(
     ORDER BY 1
     """
 )
+_RISKY_SETTINGS = text(
+    """
+    SELECT name || ' is off' FROM pg_settings
+    WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'
+    UNION ALL
+    SELECT 'table ' || relname || ' is UNLOGGED' FROM pg_class
+    WHERE relpersistence = 'u'
+        AND oid IN (SELECT to_regclass(name) FROM unnest(CAST(:tables AS text[])) AS tables(name))
+    ORDER BY 1
+    """
+)
 
 
 async def check_database(engine: AsyncEngine, clock: Callable[[], datetime]) -> list[Check]:
-    """The schema; where that is fit, the rights on its tables and the clock."""
+    """The schema; where that is fit, the rights on its tables, durability and the clock."""
     check = "PostgreSQL and its schema"
     try:
         newer = check_revision(await read_revision(engine))
@@ -38,19 +50,30 @@ async def check_database(engine: AsyncEngine, clock: Callable[[], datetime]) -> 
     return [
         schema,
         Check("rights on the tables", await _rights_problem(engine)),
+        Check("durability", await _durability_problem(engine), is_warning=True),
         Check("clock", await _clock_problem(engine, clock), is_warning=True),
     ]
 
 
 async def _rights_problem(engine: AsyncEngine) -> str | None:
-    tables = [table.name for table in CarModel.metadata.sorted_tables]
     try:
         async with engine.connect() as connection:
-            lacking = (await connection.execute(_LACKING_RIGHTS, {"tables": tables})).scalars()
+            lacking = (await connection.execute(_LACKING_RIGHTS, {"tables": _TABLES})).scalars()
     except DATABASE_ERRORS as trouble:
         return str(translate(trouble))
     names = ", ".join(lacking)
     return f"lacking {names}: grant them, see docs/security.md" if names else None
+
+
+async def _durability_problem(engine: AsyncEngine) -> str | None:
+    """A message is acknowledged once its change is committed: commits must survive a crash."""
+    try:
+        async with engine.connect() as connection:
+            found = (await connection.execute(_RISKY_SETTINGS, {"tables": _TABLES})).scalars()
+    except DATABASE_ERRORS as trouble:
+        return str(translate(trouble))
+    risks = ", ".join(found)
+    return f"{risks}: a crash of PostgreSQL loses acknowledged events" if risks else None
 
 
 async def _clock_problem(engine: AsyncEngine, clock: Callable[[], datetime]) -> str | None:

@@ -11,6 +11,9 @@ WORKER_EXCHANGE = "inventory-worker"
 MAIN_QUEUE = "inventory-worker"
 DEAD_LETTER_QUEUE = "inventory-worker.dead-letters"
 
+DATABASE_ARGUMENT = "x-inventory-worker-database"
+"""The argument of our consumers that tells which database they write to."""
+
 
 def retry_queue(delay: RetryDelay) -> str:
     """The queue that keeps messages for this delay."""

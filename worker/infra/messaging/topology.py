@@ -1,8 +1,10 @@
 """Our exchanges and queues. A queue's arguments cannot change: a change needs a new name."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from aio_pika import RobustExchange
+from aio_pika.abc import AbstractChannel
 from faststream.rabbit import ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
 from faststream.rabbit.schemas.queue import QuorumQueueArgs
 
@@ -23,6 +25,9 @@ A killed worker increases the count of every message it had prefetched, includin
 and so does browsing a dead letter. Measured: with no limit set, RabbitMQ 4.0.5 deletes a dead
 letter at the 21st browse; with -1, 3.10.8 deletes it at the first.
 """
+
+
+EXCHANGES = {EVENTS_EXCHANGE: ExchangeType.TOPIC, WORKER_EXCHANGE: ExchangeType.DIRECT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,7 @@ def queue_specs(delays: tuple[RetryDelay, ...]) -> list[QueueSpec]:
 async def declare_topology(broker: RabbitBroker, delays: tuple[RetryDelay, ...]) -> None:
     """Declares all exchanges and queues; existing ones with the same arguments are unchanged."""
     exchanges = {
-        EVENTS_EXCHANGE: await _declare_exchange(broker, EVENTS_EXCHANGE, ExchangeType.TOPIC),
-        WORKER_EXCHANGE: await _declare_exchange(broker, WORKER_EXCHANGE, ExchangeType.DIRECT),
+        name: await _declare_exchange(broker, name, type_) for name, type_ in EXCHANGES.items()
     }
     for spec in queue_specs(delays):
         queue = await broker.declare_queue(
@@ -64,6 +68,25 @@ async def declare_topology(broker: RabbitBroker, delays: tuple[RetryDelay, ...])
         for exchange, routing_keys in spec.routing_keys.items():
             for routing_key in routing_keys:
                 await queue.bind(exchanges[exchange], routing_key, robust=False)
+
+
+async def declare_exchange(channel: AbstractChannel, name: str) -> None:
+    """Declares one of our exchanges."""
+    await channel.declare_exchange(name, EXCHANGES[name].value, durable=True)
+
+
+async def declare_queue(channel: AbstractChannel, spec: QueueSpec) -> None:
+    """Declares one of our queues."""
+    arguments: dict[str, Any] = {"x-queue-type": "quorum", **spec.arguments}
+    await channel.declare_queue(spec.name, durable=True, arguments=arguments)
+
+
+async def bind_queue(channel: AbstractChannel, spec: QueueSpec) -> None:
+    """Declares the bindings of one of our queues."""
+    queue = await channel.get_queue(spec.name, ensure=False)
+    for exchange, routing_keys in spec.routing_keys.items():
+        for routing_key in routing_keys:
+            await queue.bind(exchange, routing_key)
 
 
 async def _declare_exchange(broker: RabbitBroker, name: str, type_: ExchangeType) -> RobustExchange:

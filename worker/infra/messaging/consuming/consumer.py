@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import structlog
 
+from worker.domain.ports.unit_of_work import StoreUnavailableError
+from worker.infra.database_identity import DatabaseIdentity
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.consuming.backoff import Backoff
@@ -37,6 +39,7 @@ class ConsumerOptions:
     """Options of the consumer; timeouts in seconds."""
 
     url: str
+    identify_database: Callable[[], Awaitable[DatabaseIdentity]]
     prefetch: int
     delays: tuple[RetryDelay, ...]
     startup_timeout: float
@@ -103,7 +106,12 @@ class Consumer:
             try:
                 problem = await self._store_problem()
                 if problem is None:
-                    return await self._open()
+                    database = await self._options.identify_database()
+                    subscription = await self._open(database)
+                    self._log_consuming(database)
+                    return subscription
+            except StoreUnavailableError as error:
+                problem = str(error)
             except BROKER_ERRORS as error:
                 problem = f"RabbitMQ: {in_brief(error)}"
             self._trouble.warn("waiting for the servers", problem)
@@ -112,7 +120,7 @@ class Consumer:
                 raise StartupTimeoutError(problem)
             await asyncio.sleep(backoff.next_pause())
 
-    async def _open(self) -> Subscription:
+    async def _open(self, database: DatabaseIdentity) -> Subscription:
         return await Subscription.open(
             self._options.url,
             prefetch=self._options.prefetch,
@@ -120,13 +128,21 @@ class Consumer:
             batching=self._batching,
             handler=self._handler,
             durations=self._durations,
+            database=database.fingerprint,
+        )
+
+    def _log_consuming(self, database: DatabaseIdentity) -> None:
+        _log.info(
+            "consuming",
+            prefetch=self._options.prefetch,
+            database=database.database,
+            schema=database.schema,
         )
 
     async def _consume(self, subscription: Subscription, batches: asyncio.Task[None]) -> None:
         self._was_consuming = True
         self._trouble.over()
         self._observer.consuming(subscription)
-        _log.info("consuming", prefetch=self._options.prefetch)
         try:
             await self._unless_stopped(subscription.wait_lost())
             if subscription.is_lost:

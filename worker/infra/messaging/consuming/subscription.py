@@ -23,7 +23,7 @@ from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Process
 from worker.infra.messaging.consuming.inventory_events import subscribe_to_inventory_events
 from worker.infra.messaging.consuming.observer import Consuming
-from worker.infra.messaging.names import MAIN_QUEUE
+from worker.infra.messaging.names import DATABASE_ARGUMENT, MAIN_QUEUE
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import declare_topology
 
@@ -61,8 +61,10 @@ class Subscription(SettlesDeliveries, Consuming):
         batching: TakesDeliveries,
         handler: BatchHandler,
         durations: Durations,
+        database: str,
     ) -> None:
         self._broker = broker
+        self._database = database
         self._on_delivery = batching.deliver
         self._durations = durations
         self._ledger = TagLedger()
@@ -87,8 +89,12 @@ class Subscription(SettlesDeliveries, Consuming):
         batching: TakesDeliveries,
         handler: BatchHandler,
         durations: Durations,
+        database: str,
     ) -> Self:
-        """Connects, declares the topology and starts consuming."""
+        """Connects, declares the topology and starts consuming.
+
+        `database` is the fingerprint of the database, for operators who list consumers.
+        """
         broker = RabbitBroker(
             named(url, "inventory-worker"),
             default_channel=Channel(prefetch_count=prefetch, publisher_confirms=False),
@@ -96,7 +102,7 @@ class Subscription(SettlesDeliveries, Consuming):
             serializer=None,  # the handler gets decoded messages
             logger=None,
         )
-        subscription = cls(broker, batching, handler, durations)
+        subscription = cls(broker, batching, handler, durations, database)
         try:
             async with asyncio.timeout(durations.connect):
                 await broker.connect()
@@ -184,7 +190,9 @@ class Subscription(SettlesDeliveries, Consuming):
         channel.closing.add_done_callback(self._on_channel_closed)
         channel.on_consumer_cancel_callbacks.add(self._on_cancelled_by_broker)
         channel.frames = DeliveryFrames(channel, self._on_message)
-        consuming = await channel.basic_consume(MAIN_QUEUE, self._on_message)
+        consuming = await channel.basic_consume(
+            MAIN_QUEUE, self._on_message, arguments={DATABASE_ARGUMENT: self._database}
+        )
         self._consumer_tag = consuming.consumer_tag
 
     async def _on_message(self, message: DeliveredMessage) -> None:
