@@ -18,6 +18,7 @@ from worker.application.apply_batch import ApplyBatch
 from worker.application.decide import Dispatch, dispatch
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.health import Health
+from worker.infra.db.ability import try_to_write
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.engine import Sessions, create_engine, create_sessions, pool_of
 from worker.infra.db.errors import DATABASE_ERRORS, translate
@@ -123,7 +124,7 @@ async def run_worker(
             batching,
             handler,
             settler,
-            partial(_store_problem, engine, RepeatLimitedLog(_log, durations.log_repeat)),
+            partial(_store_problem, engine, sessions, RepeatLimitedLog(_log, durations.log_repeat)),
             health,
         )
         sweeper = Sweeper(
@@ -145,7 +146,7 @@ async def run_worker(
             try:
                 async with beside(
                     beat(health.heartbeat, durations),
-                    probe(partial(_probe, engine), health.store_probed, durations),
+                    probe(partial(_probe, engine, sessions), health.store_probed, durations),
                     pruner.run(),
                     sweeper.run(),
                 ):
@@ -171,21 +172,26 @@ def _consumer_options(settings: Settings) -> ConsumerOptions:
     )
 
 
-async def _store_problem(engine: AsyncEngine, remarks: RepeatLimitedLog) -> str | None:
-    """Why the worker cannot consume; None if the database is available and its schema fits."""
+async def _store_problem(
+    engine: AsyncEngine, sessions: Sessions, remarks: RepeatLimitedLog
+) -> str | None:
+    """Why the worker cannot consume; None if the schema fits and the database takes work."""
     try:
         revision = await read_revision(engine)
+        newer = check_revision(revision)
+        await try_to_write(sessions)
     except StoreUnavailableError as unavailable:
         return str(unavailable)
-    if check_revision(revision):
+    if newer:
         remarks.warn("the schema is newer than this release", f"it is at {revision}")
     return None
 
 
-async def _probe(engine: AsyncEngine) -> str | None:
+async def _probe(engine: AsyncEngine, sessions: Sessions) -> str | None:
     """Like `_store_problem`, but an outdated schema is also a problem instead of an error."""
     try:
         check_revision(await read_revision(engine))
+        await try_to_write(sessions)
     except (StoreUnavailableError, WrongSchemaError) as problem:
         return str(problem)
     return None

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from worker.infra.db.errors import is_of_the_session
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
 
 _SINCE_POSTGRESQL_17 = "transaction_timeout"
@@ -67,7 +68,7 @@ def _create_engine(
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=connect, pool_size=pool_size, max_overflow=0
     )
-    event.listen(engine.sync_engine, "handle_error", _take_silence_for_a_lost_connection)
+    event.listen(engine.sync_engine, "handle_error", _drop_useless_sessions)
     return engine
 
 
@@ -90,12 +91,15 @@ async def _connect(
     return connection
 
 
-def _take_silence_for_a_lost_connection(context: ExceptionContext) -> None:
+def _drop_useless_sessions(context: ExceptionContext) -> None:
     """Has SQLAlchemy drop this connection and replace the pool.
 
-    It would try a rollback first and wait as long again, and then for each of the others.
+    A connection that is silent would have to answer a rollback first, and so would each of the
+    others. One that answers, but only reads or lacks rights, would stay so for as long as it
+    lives: a server became a standby, or a role was replaced.
     """
-    if isinstance(context.original_exception, TimeoutError):
+    error = context.original_exception
+    if isinstance(error, TimeoutError) or is_of_the_session(error):
         context.is_disconnect = True
 
 
