@@ -46,6 +46,7 @@ from worker.infra.messaging.dead_letters.sweeper import Sweeper
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.names import WORKER_EXCHANGE
 from worker.infra.repeat_limited_log import RepeatLimitedLog
+from worker.infra.server_urls import ServerUrl
 from worker.infra.telemetry.metrics import Metrics
 from worker.infra.telemetry.vital_signs import beat, beside, probe
 from worker.infra.telemetry.watchdog import Watchdog
@@ -62,7 +63,7 @@ def utc_now() -> datetime:
 
 @asynccontextmanager
 async def database(
-    url: str, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 2
+    url: ServerUrl, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 2
 ) -> AsyncIterator[tuple[AsyncEngine, Sessions]]:
     """An engine and its session factory; the engine is disposed of at the end."""
     engine = create_engine(url, durations, pool_size=pool_size)
@@ -87,14 +88,14 @@ async def run_worker(
     tolerate_undecodable_properties()
     metrics = Metrics()
     health = Health(metrics, durations)
-    url = settings.database_url.get_secret_value()
+    url, pool_size = settings.current_database_url, settings.worker_pool_size
     async with (
-        database(url, durations, pool_size=settings.worker_pool_size) as (engine, sessions),
+        database(url, durations, pool_size=pool_size) as (engine, sessions),
         tracing(os.environ, engine, durations) as traced,
     ):
         metrics.watch_pool(partial(pool_of, engine))
         republisher = ConfirmingPublisher(
-            settings.rabbitmq_url.get_secret_value(),
+            settings.current_rabbitmq_url,
             exchange=WORKER_EXCHANGE,
             name="inventory-worker-republisher",
             durations=durations,
@@ -164,7 +165,7 @@ def _collect_garbage_seldom() -> None:
 
 def _consumer_options(settings: Settings) -> ConsumerOptions:
     return ConsumerOptions(
-        url=settings.rabbitmq_url.get_secret_value(),
+        url=settings.current_rabbitmq_url,
         prefetch=settings.worker_prefetch,
         delays=settings.worker_retry_delays,
         startup_timeout=settings.worker_startup_timeout,

@@ -61,7 +61,7 @@ async def role(empty: Servers) -> AsyncIterator[WorkerRole]:
 async def test_sessions_that_only_read_are_replaced_once_new_ones_can_write(
     pool_size: int, role: WorkerRole
 ) -> None:
-    engine = create_engine(role.url(), pool_size=pool_size)
+    engine = create_engine(role.url, pool_size=pool_size)
     await role.change(READ_ONLY)
     async with AsyncExitStack() as stack:
         for _ in range(pool_size):

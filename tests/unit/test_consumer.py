@@ -76,7 +76,7 @@ class Worker(Consumer):
         self.begun: Callable[[int], None] = lambda _: None
         self.is_refused = False
         super().__init__(
-            ConsumerOptions("amqp://nowhere/", 10, (), startup_timeout, shutdown_timeout),
+            ConsumerOptions(lambda: "amqp://nowhere/", 10, (), startup_timeout, shutdown_timeout),
             DURATIONS,
             self.batches,
             cast("BatchHandler", None),

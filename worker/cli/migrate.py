@@ -13,7 +13,7 @@ def migrate() -> None:
     from alembic import command  # noqa: PLC0415 - 8 MB that no other command needs
     from alembic.config import Config  # noqa: PLC0415 - as above
 
-    revision = asyncio.run(_read_revision(read_database_url()))
+    revision = asyncio.run(_read_revision())
     if revision is not None and revision > SCHEMA_REVISION:  # a release was rolled back
         typer.echo(f"the schema is at {revision}, newer than this release: nothing to do")
         return
@@ -28,6 +28,6 @@ def alembic_ini() -> Path:
     return packaged if packaged.exists() else package.parent / "alembic.ini"
 
 
-async def _read_revision(url: str) -> str | None:
-    async with database(url) as (engine, _):
+async def _read_revision() -> str | None:
+    async with database(read_database_url) as (engine, _):
         return await read_revision(engine)

@@ -15,6 +15,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from worker.infra.db.errors import is_of_the_session
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
+from worker.infra.server_urls import ServerUrl
 
 _SINCE_POSTGRESQL_17 = "transaction_timeout"
 
@@ -22,13 +23,13 @@ Sessions = async_sessionmaker[AsyncSession]
 
 
 def create_engine(
-    database_url: str, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 5
+    database_url: ServerUrl, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 5
 ) -> AsyncEngine:
     """The worker's engine, for `postgresql://user:password@host:port/database`.
 
-    The URL goes to the driver as it stands, so that `sslmode=`, `sslrootcert=` and
-    percent-encoded passwords mean what they mean to libpq. Nothing connects before the
-    first statement.
+    The URL is asked for before each connect and goes to the driver as it stands, so that
+    `sslmode=`, `sslrootcert=` and percent-encoded passwords mean what they mean to libpq. Nothing
+    connects before the first statement.
     """
     settings = {"application_name": "inventory-worker", **timeouts_of(durations)}
     return _create_engine(
@@ -44,7 +45,7 @@ def create_engine(
 
 
 def create_command_engine(
-    database_url: str, session_settings: Mapping[str, str], *, pool_size: int = 1
+    database_url: ServerUrl, session_settings: Mapping[str, str], *, pool_size: int = 1
 ) -> AsyncEngine:
     """An engine for a command whose statements may take as long as its session settings allow."""
     connect_seconds = DEFAULT_DURATIONS.database_connect
@@ -73,14 +74,14 @@ def _create_engine(
 
 
 async def _connect(
-    database_url: str,
+    database_url: ServerUrl,
     session_settings: Mapping[str, str],
     connect_seconds: float,
     answer_seconds: float | None,
 ) -> asyncpg.Connection:
     """Connects with all the settings that this PostgreSQL knows; it lets nobody in with others."""
     connection = await asyncpg.connect(
-        database_url,
+        database_url(),
         timeout=connect_seconds,
         command_timeout=answer_seconds,
         server_settings={k: v for k, v in session_settings.items() if k != _SINCE_POSTGRESQL_17},

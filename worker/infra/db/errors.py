@@ -4,6 +4,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from worker.domain.ports.unit_of_work import StatementRefusedError, StoreUnavailableError
+from worker.infra.server_urls import ServerUrlError
 
 _MESSAGE_IS_TO_BLAME = frozenset(
     {
@@ -65,5 +66,7 @@ def _summary(error: BaseException) -> str:
     """One line. The driver's DETAIL and the parameters stay out: they may hold anything."""
     cause = getattr(error, "orig", None) or error
     driver = cause.__cause__ or cause
+    if isinstance(driver, ServerUrlError):
+        return str(driver)
     lines = str(driver).splitlines() or ["no answer in time"]  # a TimeoutError has no text
     return f"{type(driver).__name__}: {lines[0]}"
