@@ -1,8 +1,5 @@
 """A database that answers but takes no work: only new sessions can tell when it does again."""
 
-import json
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -90,7 +87,7 @@ async def test_an_idle_worker_is_not_ready_and_then_goes_on_by_itself(
     worker = start_worker(*HOOKED, DATABASE_URL=role.url(), PROBE_SECONDS="0.2")
     await role.change(lose)
     await role.end_sessions()
-    wait_until(lambda: reason in " ".join(problems(worker)), lambda: worker.log)
+    wait_until(lambda: reason in " ".join(worker.problems()), lambda: worker.log)
     await broker.publish([creation("a"), price_change("a")])
     wait_until(lambda: "holding messages" in worker.log, lambda: worker.log)
 
@@ -123,13 +120,3 @@ async def test_a_worker_that_gives_messages_back_does_not_become_ready(
 async def write(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         await connection.execute(text("DELETE FROM processed_messages"))
-
-
-def problems(worker: WorkerProcess) -> list[str]:
-    """What the readiness probe names."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{worker.port}/health/ready", timeout=5):
-            return []
-    except urllib.error.HTTPError as unready:
-        with unready:
-            return list(json.load(unready)["problems"])
