@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dev.servers import Servers
-from dev.worker_process import WorkerProcess, wait_until
+from dev.worker_process import wait_until
 from tests.conftest import StartWorker
 from tests.support.broker import DEAD_LETTERS, Broker
 from tests.support.car_events import creation, price_change
