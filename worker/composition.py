@@ -147,7 +147,9 @@ async def run_worker(
             try:
                 async with beside(
                     beat(health.heartbeat, durations),
-                    probe(partial(_probe, engine, sessions), health.store_probed, durations),
+                    probe(
+                        partial(_probe, engine, sessions, durations), health.store_probed, durations
+                    ),
                     pruner.run(),
                     sweeper.run(),
                 ):
@@ -188,13 +190,19 @@ async def _store_problem(
     return None
 
 
-async def _probe(engine: AsyncEngine, sessions: Sessions) -> str | None:
-    """Like `_store_problem`, but an outdated schema is also a problem instead of an error."""
+async def _probe(engine: AsyncEngine, sessions: Sessions, durations: Durations) -> str | None:
+    """Like `_store_problem`, but an outdated schema is also a problem instead of an error.
+
+    Only silence counts within the time for an answer: a database that writes slowly takes work.
+    """
     try:
-        check_revision(await read_revision(engine))
+        async with asyncio.timeout(durations.probe_answer):
+            check_revision(await read_revision(engine))
         await try_to_write(sessions)
     except (StoreUnavailableError, WrongSchemaError) as problem:
         return str(problem)
+    except TimeoutError:
+        return f"PostgreSQL has not answered for {durations.probe_answer:.0f} s"
     return None
 
 

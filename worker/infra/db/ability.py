@@ -2,9 +2,9 @@
 
 from contextlib import suppress
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from sqlalchemy import text
+from sqlalchemy import delete, insert, text
 
 from worker.domain.entities.car import Car, PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
@@ -18,8 +18,10 @@ from worker.domain.value_objects.car_description import FIRST_MODEL_YEAR
 from worker.domain.value_objects.financing_terms import FinancingTerms
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.domain.value_objects.occurrence import EARLIEST
+from worker.infra.db.arrays import table_of
 from worker.infra.db.engine import Sessions
 from worker.infra.db.errors import READ_ONLY, sqlstate_of
+from worker.infra.db.models import DeliveryTrialModel
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
 
 _IS_STANDBY = text("SELECT pg_is_in_recovery()")
@@ -27,7 +29,7 @@ _TERMS = FinancingTerms(Decimal(0), 1, Decimal(0), Decimal(1), Decimal(1))
 
 
 async def try_to_write(sessions: Sessions) -> None:
-    """Writes what a batch writes, with the statements of a batch, and rolls it back.
+    """Writes what the worker writes, mostly with its own statements, and rolls it back.
 
     The rows collide with no others: their ids are new each time, and have a space, which the
     contract does not allow. A constraint or trigger that refuses them proves nothing about
@@ -38,19 +40,29 @@ async def try_to_write(sessions: Sessions) -> None:
     """
     try:
         with suppress(StatementRefusedError, ConcurrentChangeError):
-            await _write(sessions, f"probe {uuid4()}")
+            await _write(sessions, uuid4())
     except StoreUnavailableError as refused:
         if sqlstate_of(refused.__cause__) == READ_ONLY and await _is_standby(sessions):
             raise StoreUnavailableError(f"{refused}: it is a standby in recovery") from refused
         raise
 
 
-async def _write(sessions: Sessions, id_: str) -> None:
+class _Rehearsal(PostgresUnitOfWork):
+    """Counts trials too, which otherwise have a transaction of their own."""
+
+    async def count_trial(self, fingerprint: bytes) -> None:
+        trials = table_of(DeliveryTrialModel)
+        await self._session.execute(insert(trials), {"fingerprint": fingerprint, "trials": 1})
+        await self._session.execute(delete(trials).where(trials.c.fingerprint == fingerprint))
+
+
+async def _write(sessions: Sessions, new: UUID) -> None:
+    id_ = f"probe {new}"
     identity = MessageIdentity("", id_)
     price = PriceObservation(Decimal(1), EARLIEST, *identity)
     car = Car(id_, id_, id_, FIRST_MODEL_YEAR, price)
     plan = FinancingPlan(id_, id_, _TERMS, EARLIEST, *identity)
-    async with PostgresUnitOfWork(sessions) as work:
+    async with _Rehearsal(sessions) as work:
         await work.processed_messages.find([identity])
         await work.cars.lock([id_])
         await work.processed_messages.add([ProcessedMessage(identity, id_, id_, id_, b"")])
@@ -58,6 +70,7 @@ async def _write(sessions: Sessions, id_: str) -> None:
         await work.cars.update([car])
         await work.financing_plans.add([plan])
         await work.financing_plans.update([plan])
+        await work.count_trial(new.bytes)
 
 
 async def _is_standby(sessions: Sessions) -> bool:
