@@ -16,10 +16,10 @@ TRIALS_OF_A_SUSPECT = 5
 DELIVERIES_BEFORE_SUSPICION = 2
 REFUSAL = {
     "on": (
-        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN RAISE EXCEPTION 'not now' USING ERRCODE = '55000'; END $$",
-        "CREATE TRIGGER refuse BEFORE INSERT ON processed_messages FOR EACH ROW"
-        " WHEN (NEW.message_id NOT LIKE 'probe %') EXECUTE FUNCTION refuse()",
+        """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+           $$ BEGIN RAISE EXCEPTION 'not now' USING ERRCODE = '55000'; END $$""",
+        """CREATE TRIGGER refuse BEFORE INSERT ON processed_messages FOR EACH ROW
+           WHEN (NEW.message_id NOT LIKE 'probe %') EXECUTE FUNCTION refuse()""",
     ),
     "off": ("DROP FUNCTION IF EXISTS refuse CASCADE",),
 }

@@ -35,11 +35,6 @@ LOST_AND_FOUND = {
         "GRANT INSERT ON processed_messages TO {role}",
         "permission denied for table processed_messages",
     ),
-    "trials of suspects": (
-        "REVOKE DELETE ON delivery_trials FROM {role}",
-        "GRANT DELETE ON delivery_trials TO {role}",
-        "permission denied for table delivery_trials",
-    ),
     "login": (
         "ALTER ROLE {role} NOLOGIN",
         "ALTER ROLE {role} LOGIN",
