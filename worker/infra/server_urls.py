@@ -46,14 +46,24 @@ def check_server_url(url: str, *schemes: str) -> None:
     Raises:
         ValueError: the URL is invalid; the message quotes only names of certificate files.
     """
-    if url.partition("://")[0] not in schemes:
+    if not url.startswith(tuple(f"{scheme}://" for scheme in schemes)):
         raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
     if not _is_well_formed(url):
         raise ValueError(_MALFORMED)
-    for name, values in parse_qs(urlsplit(url).query).items():
+    if url.startswith("amqps://") and not urlsplit(url).hostname:
+        raise ValueError("names no host, whose certificate could be checked")
+    for name, values in _parameters(urlsplit(url).query).items():
         _check_parameter(name, values[-1])
     if problem := find_certificate_problem(url):
         raise ValueError(problem)
+
+
+def _parameters(query: str) -> dict[str, list[str]]:
+    """As asyncpg reads them, whose error would quote a part of the URL."""
+    try:
+        return parse_qs(query, strict_parsing=bool(query))
+    except ValueError:
+        raise ValueError("has a parameter that is not name=value") from None
 
 
 def _check_parameter(name: str, value: str) -> None:
