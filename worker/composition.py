@@ -216,7 +216,7 @@ async def _sweep(
 ) -> SweepReport | None:
     """Sweeps the dead letters, unless somebody else is at them, and counts them."""
     records = PostgresSweptDeadLetters(sessions, timedelta(seconds=durations.sweep_grace))
-    url, lock = settings.rabbitmq_url.get_secret_value(), AdvisoryLock.LOOKING_AT_DEAD_LETTERS
+    url, lock = settings.current_rabbitmq_url(), AdvisoryLock.LOOKING_AT_DEAD_LETTERS
     try:
         async with try_transaction_lock(engine, lock, durations.longest_sweep) as is_ours:
             report = await sweep(url, records, durations) if is_ours and may_look else None

@@ -10,7 +10,7 @@ from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.db.ability import try_to_write
 from worker.infra.db.engine import Sessions, create_engine, create_sessions
 
-TABLES = ("cars", "financing_plans", "processed_messages", "delivery_trials")
+TABLES = ("cars", "financing_plans", "processed_messages", "delivery_trials", "dead_letters")
 
 
 @pytest.fixture
@@ -38,7 +38,8 @@ async def test_trying_to_write_leaves_nothing_and_hinders_nobody(
     "right",
     [
         *(f"INSERT ON {table}" for table in TABLES),
-        *(f"SELECT ON {table}" for table in TABLES),
+        *(f"SELECT ON {table}" for table in TABLES if table != "dead_letters"),
+        "UPDATE ON dead_letters",
         "UPDATE ON cars",
         "UPDATE ON financing_plans",
         "DELETE ON delivery_trials",

@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, text
 
 from worker.domain.entities.car import Car, PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
+from worker.domain.ports.dead_letter_records import DeadLetterRecord
 from worker.domain.ports.processed_messages import ProcessedMessage
 from worker.domain.ports.unit_of_work import (
     ConcurrentChangeError,
@@ -70,7 +71,30 @@ async def _write(sessions: Sessions, new: UUID) -> None:
         await work.cars.update([car])
         await work.financing_plans.add([plan])
         await work.financing_plans.update([plan])
+        await work.dead_letters.add([_dead_letter(new, id_)])
         await work.count_trial(new.bytes)
+
+
+def _dead_letter(new: UUID, id_: str) -> DeadLetterRecord:
+    return DeadLetterRecord(
+        key=new.bytes,
+        content_key=new.bytes,
+        handle=id_,
+        source="",
+        message_id=id_,
+        type=id_,
+        car_id=id_,
+        code=id_,
+        detail="",
+        died_at=EARLIEST,
+        first_failed_at=EARLIEST,
+        attempts=0,
+        replays=0,
+        exchange="",
+        routing_key="",
+        envelope="{}",
+        body=b"",
+    )
 
 
 async def _is_standby(sessions: Sessions) -> bool:
