@@ -51,7 +51,7 @@ def migrate(connection: Connection) -> None:
 
 async def migrate_online() -> None:
     """Connects and migrates; closing the connection frees the advisory lock."""
-    engine = create_command_engine(read_database_url(), MIGRATION_SETTINGS)
+    engine = create_command_engine(read_database_url, MIGRATION_SETTINGS)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(migrate)

@@ -56,7 +56,7 @@ def run(servers: Servers, _: Options) -> dict[str, Any]:
 
 async def measure_searches(database_url: str) -> dict[str, dict[str, Milliseconds]]:
     """Measures each search with our indexes and without, for the same cars."""
-    engine = create_engine(database_url, pool_size=1)
+    engine = create_engine(lambda: database_url, pool_size=1)
     catalog = PostgresCatalogRepository(create_sessions(engine))
     wanted = await _some_cars(catalog)
     database = await asyncpg.connect(database_url)

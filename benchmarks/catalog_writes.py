@@ -90,7 +90,7 @@ async def measure_writes(database_url: str, rounds: int) -> dict[str, dict[str, 
 
 
 async def _measure(database_url: str, write: Write, rng: random.Random) -> Cost:
-    engine = create_engine(database_url, pool_size=1)
+    engine = create_engine(lambda: database_url, pool_size=1)
     async with create_sessions(engine)() as session:
         pid = await session.scalar(text("SELECT pg_backend_pid()"))
         log, cpu = await _log_position(session), _cpu_seconds(pid)

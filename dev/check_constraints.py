@@ -44,7 +44,7 @@ def main() -> int:
 
 async def find_differences(database_url: str) -> list[str]:
     """One line for each constraint that models and migrations do not share."""
-    engine = create_engine(database_url)
+    engine = create_engine(lambda: database_url)
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(_compare)

@@ -1,5 +1,6 @@
 """Runs the worker as a separate process."""
 
+import json
 import os
 import signal
 import subprocess
@@ -84,6 +85,15 @@ class WorkerProcess:
                 return error.code
         except OSError:
             return None
+
+    def problems(self) -> list[str]:
+        """What keeps it from being ready."""
+        try:
+            with urllib.request.urlopen(self._url("/health/ready"), timeout=5):  # noqa: S310 - http:// alone
+                return []
+        except urllib.error.HTTPError as unready:
+            with unready:
+                return list(json.load(unready)["problems"])
 
     def count_results(self) -> dict[str, int]:
         """Messages finished since the start: outcomes, and dead letters by code."""

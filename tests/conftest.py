@@ -79,7 +79,7 @@ def servers(server_set: ServerSet) -> Iterator[Servers]:
 
 @pytest.fixture(scope="session")
 async def engine(servers: Servers) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(servers.database_url)
+    engine = create_engine(lambda: servers.database_url)
     yield engine
     await engine.dispose()
 

@@ -18,6 +18,7 @@ from worker.application.apply_batch import ApplyBatch
 from worker.application.decide import Dispatch, dispatch
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.health import Health
+from worker.infra.db.ability import try_to_write
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.engine import Sessions, create_engine, create_sessions, pool_of
 from worker.infra.db.errors import DATABASE_ERRORS, translate
@@ -47,6 +48,7 @@ from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.names import WORKER_EXCHANGE
 from worker.infra.messaging.topology_repair import TopologyRepair
 from worker.infra.repeat_limited_log import RepeatLimitedLog
+from worker.infra.server_urls import ServerUrl
 from worker.infra.telemetry.metrics import Metrics
 from worker.infra.telemetry.vital_signs import beat, beside, probe
 from worker.infra.telemetry.watchdog import Watchdog
@@ -63,7 +65,7 @@ def utc_now() -> datetime:
 
 @asynccontextmanager
 async def database(
-    url: str, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 2
+    url: ServerUrl, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 2
 ) -> AsyncIterator[tuple[AsyncEngine, Sessions]]:
     """An engine and its session factory; the engine is disposed of at the end."""
     engine = create_engine(url, durations, pool_size=pool_size)
@@ -88,14 +90,14 @@ async def run_worker(
     tolerate_undecodable_properties()
     metrics = Metrics()
     health = Health(metrics, durations)
-    url = settings.database_url.get_secret_value()
+    url, pool_size = settings.current_database_url, settings.worker_pool_size
     async with (
-        database(url, durations, pool_size=settings.worker_pool_size) as (engine, sessions),
+        database(url, durations, pool_size=pool_size) as (engine, sessions),
         tracing(os.environ, engine, durations) as traced,
     ):
         metrics.watch_pool(partial(pool_of, engine))
         republisher = ConfirmingPublisher(
-            settings.rabbitmq_url.get_secret_value(),
+            settings.current_rabbitmq_url,
             exchange=WORKER_EXCHANGE,
             name="inventory-worker-republisher",
             durations=durations,
@@ -125,11 +127,11 @@ async def run_worker(
             batching,
             handler,
             settler,
-            partial(_store_problem, engine, RepeatLimitedLog(_log, durations.log_repeat)),
+            partial(_store_problem, engine, sessions, RepeatLimitedLog(_log, durations.log_repeat)),
             health,
         )
         topology = TopologyRepair(
-            settings.rabbitmq_url.get_secret_value(), settings.worker_retry_delays, durations
+            settings.current_rabbitmq_url, settings.worker_retry_delays, durations
         )
         sweeper = Sweeper(
             partial(_sweep, engine, sessions, settings, metrics, durations), durations
@@ -150,7 +152,9 @@ async def run_worker(
             try:
                 async with beside(
                     beat(health.heartbeat, durations),
-                    probe(partial(_probe, engine), health.store_probed, durations),
+                    probe(
+                        partial(_probe, engine, sessions, durations), health.store_probed, durations
+                    ),
                     pruner.run(),
                     topology.run(),
                     sweeper.run(),
@@ -169,7 +173,7 @@ def _collect_garbage_seldom() -> None:
 
 def _consumer_options(settings: Settings, engine: AsyncEngine) -> ConsumerOptions:
     return ConsumerOptions(
-        url=settings.rabbitmq_url.get_secret_value(),
+        url=settings.current_rabbitmq_url,
         identify_database=partial(identify_database, engine),
         prefetch=settings.worker_prefetch,
         delays=settings.worker_retry_delays,
@@ -178,23 +182,34 @@ def _consumer_options(settings: Settings, engine: AsyncEngine) -> ConsumerOption
     )
 
 
-async def _store_problem(engine: AsyncEngine, remarks: RepeatLimitedLog) -> str | None:
-    """Why the worker cannot consume; None if the database is available and its schema fits."""
+async def _store_problem(
+    engine: AsyncEngine, sessions: Sessions, remarks: RepeatLimitedLog
+) -> str | None:
+    """Why the worker cannot consume; None if the schema fits and the database takes work."""
     try:
         revision = await read_revision(engine)
+        newer = check_revision(revision)
+        await try_to_write(sessions)
     except StoreUnavailableError as unavailable:
         return str(unavailable)
-    if check_revision(revision):
+    if newer:
         remarks.warn("the schema is newer than this release", f"it is at {revision.number}")
     return None
 
 
-async def _probe(engine: AsyncEngine) -> str | None:
-    """Like `_store_problem`, but an outdated schema is also a problem instead of an error."""
+async def _probe(engine: AsyncEngine, sessions: Sessions, durations: Durations) -> str | None:
+    """Like `_store_problem`, but an outdated schema is also a problem instead of an error.
+
+    Only silence counts within the time for an answer: a database that writes slowly takes work.
+    """
     try:
-        check_revision(await read_revision(engine))
+        async with asyncio.timeout(durations.probe_answer):
+            check_revision(await read_revision(engine))
+        await try_to_write(sessions)
     except (StoreUnavailableError, WrongSchemaError) as problem:
         return str(problem)
+    except TimeoutError:
+        return f"PostgreSQL has not answered for {durations.probe_answer:.0f} s"
     return None
 
 
@@ -208,7 +223,7 @@ async def _sweep(
 ) -> SweepReport | None:
     """Sweeps the dead letters, unless somebody else is at them, and counts them."""
     records = PostgresSweptDeadLetters(sessions, timedelta(seconds=durations.sweep_grace))
-    url, lock = settings.rabbitmq_url.get_secret_value(), AdvisoryLock.LOOKING_AT_DEAD_LETTERS
+    url, lock = settings.current_rabbitmq_url(), AdvisoryLock.LOOKING_AT_DEAD_LETTERS
     try:
         async with try_transaction_lock(engine, lock, durations.longest_sweep) as is_ours:
             report = await sweep(url, records, durations, look) if is_ours else None

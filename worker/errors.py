@@ -33,6 +33,8 @@ Exception
 │   ├── AppliedMeanwhileError         an edit comes too late
 │   ├── AuditNotFoundError            no change has this audit id
 │   └── ChangeFailedError             a change broke off
+├── OSError
+│   └── ServerUrlError                a URL or its certificates cannot be read now
 └── ValueError
     ├── InvalidValueError             a value that the domain does not allow
     │   └── OccurredInFutureError

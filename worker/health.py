@@ -1,5 +1,6 @@
 """Liveness and readiness of this process."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -32,8 +33,8 @@ class Health(Observer):
         self._metrics = metrics
         self._subscription: Consuming | None = None
         self._waiting_for = "not started yet"
-        self._store_takes_work = True
         self._store_problem: str | None = None
+        self._seconds_since_refusal = math.inf
         self._loop = _Silence()
         self._progress = _Silence()
         metrics.in_flight.set_function(self._in_flight)
@@ -42,6 +43,7 @@ class Health(Observer):
     def tick(self) -> None:
         """Counts a second; called once a second by the watchdog."""
         self._loop.tick()
+        self._seconds_since_refusal += 1
         if self._is_consuming() and not self._in_flight():
             self._progress.broken()
         else:
@@ -55,7 +57,6 @@ class Health(Observer):
     def consuming(self, subscription: Consuming | None) -> None:
         self._subscription = subscription
         self._waiting_for = "the subscription was lost"
-        self._store_takes_work = True
         self._progress.broken()
 
     @override
@@ -84,7 +85,7 @@ class Health(Observer):
     @override
     def store_answers(self, *, yes: bool) -> None:
         self._progress.broken()
-        self._store_takes_work = yes
+        self._seconds_since_refusal = math.inf if yes else 0
 
     def store_probed(self, problem: str | None) -> None:
         """Notes the problem that a database check found; None if there is none."""
@@ -109,9 +110,16 @@ class Health(Observer):
             problems.append(f"no consumer is registered at RabbitMQ: {self._waiting_for}")
         if self._store_problem is not None:
             problems.append(self._store_problem)
-        elif not self._store_takes_work:
+        elif self._is_refused():
             problems.append("PostgreSQL answers but accepts no transactions")
         return problems
+
+    def _is_refused(self) -> bool:
+        """Whether the last transaction failed a short while ago.
+
+        It outlives the subscription: one that begins anew says nothing about the database.
+        """
+        return self._seconds_since_refusal <= self._durations.refusal_counts
 
     def _is_consuming(self) -> bool:
         return self._subscription is not None and self._subscription.is_consuming

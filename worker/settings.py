@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from worker.infra.messaging.retry_delays import RetryDelay, parse_retry_delays
-from worker.infra.server_urls import check_server_url
+from worker.infra.server_urls import ServerUrlError, check_server_url
 
 _SECRETS_IN_FILES = ("DATABASE_URL", "RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL")
 _EXAMPLES = {
@@ -61,8 +61,8 @@ class _ServerSettings(BaseSettings):
     @classmethod
     def _read_secret_files(cls, values: dict[str, Any]) -> dict[str, Any]:
         for name in _SECRETS_IN_FILES:
-            path = os.environ.get(f"{name}_FILE")
-            if path and name.lower() in cls.model_fields and name not in os.environ:
+            path = _secret_file(name)
+            if path and name.lower() in cls.model_fields:
                 values[name.lower()] = _read_secret(name, path)
         return values
 
@@ -72,11 +72,23 @@ class DatabaseSettings(_ServerSettings):
 
     database_url: DatabaseUrl
 
+    def current_database_url(self) -> str:
+        """The URL as of now: its file, if it came from one, is read again.
+
+        Raises:
+            ServerUrlError: it cannot be read, or is invalid.
+        """
+        return _current(DatabaseSettings, "database_url", self.database_url)
+
 
 class RabbitmqSettings(_ServerSettings):
     """Settings of a publisher."""
 
     rabbitmq_url: RabbitmqUrl
+
+    def current_rabbitmq_url(self) -> str:
+        """As `current_database_url`."""
+        return _current(RabbitmqSettings, "rabbitmq_url", self.rabbitmq_url)
 
 
 class Settings(RabbitmqSettings, DatabaseSettings):
@@ -132,13 +144,27 @@ def read_rabbitmq_url() -> str:
     return _read(RabbitmqSettings).rabbitmq_url.get_secret_value()
 
 
-def _read(kind: type[S]) -> S:
+def _current(kind: type[_ServerSettings], field: str, given: SecretStr) -> str:
+    values = {} if _secret_file(field.upper()) else {field: given}
     try:
-        return kind()
+        url: SecretStr = getattr(_read(kind, **values), field)
+    except SettingsError as wrong:
+        raise ServerUrlError(str(wrong)) from None
+    return url.get_secret_value()
+
+
+def _read(kind: type[S], **values: Any) -> S:  # noqa: ANN401 - each field has its own type
+    try:
+        return kind(**values)
     except ValidationError as invalid:
         raise SettingsError(_one_line(invalid)) from None
     except UnicodeDecodeError:
         raise SettingsError(".env is not UTF-8") from None
+
+
+def _secret_file(name: str) -> str | None:
+    """The file that holds this variable; None if the environment has it, or no file is named."""
+    return None if name in os.environ else os.environ.get(f"{name}_FILE")
 
 
 def _read_secret(name: str, path: str) -> str:
@@ -154,6 +180,8 @@ def _one_line(invalid: ValidationError) -> str:
 
 def _describe(error: ErrorDetails) -> str:
     name = ".".join(str(part) for part in error["loc"]).upper()
+    if path := _secret_file(name):
+        name = f"{name}_FILE: {path}"
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "missing":
         message = f"is missing: set it in the environment or in .env, as in {_EXAMPLES[name]}"

@@ -62,6 +62,17 @@ class PrivatePostgres:
         """Shut down: `fast` ends sessions cleanly, `immediate` is like a crash."""
         self._end(_STOP_SIGNALS[mode])
 
+    def standby_in(self, folder: Path) -> "PrivatePostgres":
+        """Copy this server, which must be stopped: it is in recovery until `pg_promote()`."""
+        standby = PrivatePostgres(folder)
+        standby._password = self._password
+        folder.mkdir(parents=True)
+        unprivileged.hand_over(folder)
+        copy = [*unprivileged.prefix(), "cp", "-r", str(self._data), str(standby._data)]
+        subprocess.run(copy, check=True)
+        (standby._data / "standby.signal").touch()
+        return standby
+
     def kill(self) -> None:
         """Kill the server with SIGKILL, as the out-of-memory killer would."""
         self._end(signal.SIGKILL)
@@ -123,7 +134,7 @@ class PrivatePostgres:
             return False
         # The first word is the process id; a file that is being written may still be empty.
         ours = self._process is not None and words[:1] == [str(self._process.pid)]
-        return ours and words[-1] == "ready"
+        return ours and words[-1] in {"ready", "standby"}
 
 
 # No PGPORT, PGDATA or PGOPTIONS of the caller.

@@ -77,7 +77,7 @@ async def look(servers: Servers) -> Aftermath:
     async with connect(servers.rabbitmq_url) as broker:
         for message in await broker.take_all(DEAD_LETTERS):
             dead_letters[message.correlation_id or ""].append(message)
-    engine = create_engine(servers.database_url)
+    engine = create_engine(lambda: servers.database_url)
     cars = await read_cars(create_sessions(engine))
     await engine.dispose()
     return Aftermath(dead_letters, cars)

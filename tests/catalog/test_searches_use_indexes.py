@@ -47,7 +47,7 @@ def database_url(request: pytest.FixtureRequest, server_set: ServerSet) -> Itera
 
 @pytest.fixture
 async def large_catalog(database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(database_url)
+    engine = create_engine(lambda: database_url)
     yield engine
     await engine.dispose()
 

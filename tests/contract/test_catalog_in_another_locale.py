@@ -27,7 +27,7 @@ async def folding_sessions(servers: Servers) -> AsyncIterator[Sessions]:
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 LOCALE 'C.UTF-8'")
     url = urlsplit(servers.database_url)._replace(path=f"/{name}").geturl()
     run_alembic(url, "upgrade", "head")
-    engine = create_engine(url)
+    engine = create_engine(lambda: url)
     try:
         yield create_sessions(engine)
     finally:

@@ -71,7 +71,7 @@ class Aftermath:
         return (self._accepted - audit.recorded) | (self._refused - self._dead.keys())
 
     async def _count_wrong_cars(self) -> int:
-        engine = create_engine(self._site.database_url)
+        engine = create_engine(lambda: self._site.database_url)
         try:
             catalog = await read_cars(create_sessions(engine))
         finally:

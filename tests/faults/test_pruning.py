@@ -23,7 +23,7 @@ INSERT INTO delivery_trials VALUES ('old', 1, now() - interval '31 days'), ('new
 
 @pytest.fixture
 async def drill_sessions(drill: Drill) -> AsyncIterator[Sessions]:
-    engine = create_engine(drill.site.database_url)
+    engine = create_engine(lambda: drill.site.database_url)
     yield create_sessions(engine)
     await engine.dispose()
 

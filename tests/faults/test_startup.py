@@ -1,8 +1,4 @@
 import asyncio
-import json
-import urllib.error
-import urllib.request
-from typing import Any
 
 from dev.worker_process import PATIENCE_SECONDS, WorkerProcess
 from tests.faults.drill import Drill
@@ -13,13 +9,13 @@ async def test_the_worker_waits_for_servers_that_are_not_up_yet(drill: Drill) ->
     worker = drill.new_worker().start()
     await drill.until(lambda: _answers(worker), "an answer on the health port")
 
-    problems = await asyncio.to_thread(_problems, worker)
+    problems = await asyncio.to_thread(worker.problems)
     await asyncio.to_thread(drill.site.postgres.start)
 
     assert worker.status("/health/live") == 200
     assert any("no consumer is registered" in problem for problem in problems)
     worker.wait_ready()
-    assert await asyncio.to_thread(_problems, worker) == []
+    assert await asyncio.to_thread(worker.problems) == []
     assert worker.log.count("waiting for the servers") < 5
 
 
@@ -58,7 +54,7 @@ async def test_an_idle_worker_tells_that_its_database_is_away(drill: Drill) -> N
     await asyncio.to_thread(drill.site.postgres.stop)
     try:
         await drill.until(lambda: _is_unready(worker), "not ready")
-        problems = await asyncio.to_thread(_problems, worker)
+        problems = await asyncio.to_thread(worker.problems)
         live = worker.status("/health/live")
     finally:
         await asyncio.to_thread(drill.site.postgres.start)
@@ -74,14 +70,3 @@ async def _answers(worker: WorkerProcess) -> bool:
 
 async def _is_unready(worker: WorkerProcess) -> bool:
     return worker.status("/health/ready") == 503
-
-
-def _problems(worker: WorkerProcess) -> list[str]:
-    url = f"http://127.0.0.1:{worker.port}/health/ready"
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            document: dict[str, Any] = json.load(answer)
-    except urllib.error.HTTPError as error:
-        with error:
-            document = json.load(error)
-    return list(document["problems"])

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from sqlalchemy import text
@@ -14,6 +14,15 @@ from worker.infra.db.engine import Sessions
 
 TRIALS_OF_A_SUSPECT = 5
 DELIVERIES_BEFORE_SUSPICION = 2
+REFUSAL = {
+    "on": (
+        """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+           $$ BEGIN RAISE EXCEPTION 'not now' USING ERRCODE = '55000'; END $$""",
+        """CREATE TRIGGER refuse BEFORE INSERT ON processed_messages FOR EACH ROW
+           WHEN (NEW.message_id NOT LIKE 'probe %') EXECUTE FUNCTION refuse()""",
+    ),
+    "off": ("DROP FUNCTION IF EXISTS refuse CASCADE",),
+}
 
 
 class Table:
@@ -61,15 +70,32 @@ async def test_while_a_table_is_away_messages_wait_and_then_are_applied(
     assert len(await broker.take_all(DEAD_LETTERS)) == 1
 
 
+@pytest.fixture
+async def refuse_messages(sessions: Sessions) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
+    """Turns an outage on or off that messages meet, and the look at the database does not."""
+
+    async def turn(on_or_off: str) -> None:
+        async with sessions.begin() as session:
+            for statement in REFUSAL[on_or_off]:
+                await session.execute(text(statement))
+
+    yield turn
+    await turn("off")
+
+
 async def test_no_outage_is_so_long_that_messages_become_dead_letters(
-    start_worker: StartWorker, broker: Broker, sessions: Sessions, table: Table
+    start_worker: StartWorker,
+    broker: Broker,
+    sessions: Sessions,
+    refuse_messages: Callable[[str], Awaitable[None]],
 ) -> None:
     worker = start_worker(*HOOKED, HOLD_SECONDS="0.01", **SHORT)
-    await table.take_away()
+    await refuse_messages("on")
     await broker.publish([creation("a"), price_change("a")])
     wait_given_back(worker, DELIVERIES_BEFORE_SUSPICION + TRIALS_OF_A_SUSPECT + 3)
+    assert worker.status("/health/ready") == 503
 
-    await table.bring_back()
+    await refuse_messages("off")
 
     assert worker.wait_results(2) == {"applied": 2}
     assert (await read_cars(sessions)).keys() == {"a"}

@@ -102,7 +102,7 @@ async def test_waiting_for_another_migration_has_an_end(
     pid = another_migration.get_server_pid()
     said: list[str] = []
     soon = Durations(migration_turn=0.3)
-    engine = create_command_engine(database_url, {})
+    engine = create_command_engine(lambda: database_url, {})
     async with engine.connect() as connection:
         with pytest.raises(StoreUnavailableError, match=rf"the-other-migration \(pid {pid}"):
             await connection.run_sync(wait_for_migration_turn, said.append, soon)

@@ -36,7 +36,7 @@ async def far(servers: Servers) -> AsyncIterator[tuple[AsyncEngine, TcpProxy]]:
     user = url.netloc.rpartition("@")[0]
     with TcpProxy(url.port or 5432) as network:
         through = url._replace(netloc=f"{user}@{LOOPBACK}:{network.port}").geturl()
-        engine = create_engine(through, SOON)
+        engine = create_engine(lambda: through, SOON)
         yield engine, network
         network.cut()
         await engine.dispose()

@@ -75,7 +75,7 @@ async def test_a_round_that_fails_is_followed_by_another(
 
 
 async def test_where_nothing_is_missing_nothing_is_told(empty: Servers) -> None:
-    repair = TopologyRepair(empty.rabbitmq_url, parse_retry_delays("100ms"), Durations())
+    repair = TopologyRepair(lambda: empty.rabbitmq_url, parse_retry_delays("100ms"), Durations())
 
     first, second = await repair.repair(), await repair.repair()
 

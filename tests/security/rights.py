@@ -72,6 +72,14 @@ def rabbitmq_users(api: ManagementApi, rabbitmq_url: str) -> Iterator[tuple[str,
             _ask(api, "DELETE", f"users/{name}", {})
 
 
+def set_password(api: ManagementApi, rabbitmq_url: str, password: str) -> str:
+    """The URL of the same user with another password; open connections stay."""
+    url = urlsplit(rabbitmq_url)
+    _ask(api, "PUT", f"users/{url.username}", {"password": password, "tags": ""})
+    where = url.netloc.rpartition("@")[2]
+    return url._replace(netloc=f"{url.username}:{quote(password)}@{where}").geturl()
+
+
 def block_of_page(language: str, *, containing: str) -> str:
     """The one block of code in this language that holds this text."""
     blocks = re.findall(rf"^```{language}\n(.*?)^```", _PAGE.read_text(), re.DOTALL | re.MULTILINE)

@@ -32,7 +32,7 @@ async def test_the_worker_converges_with_the_rights_of_the_page_and_no_more(
         results = worker.wait_results(len(sent))
         worker.end_in_good_order()
 
-    engine = create_engine(restricted.run)
+    engine = create_engine(lambda: restricted.run)
     catalog = await read_cars(create_sessions(engine))
     await engine.dispose()
     assert sum(results.values()) == len(sent), worker.log

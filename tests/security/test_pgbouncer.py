@@ -53,7 +53,7 @@ async def test_two_workers_converge_through_pgbouncer_in_transaction_mode(
         one.end_in_good_order()
         two.end_in_good_order()
 
-    engine = create_engine(pooled_url)
+    engine = create_engine(lambda: pooled_url)
     catalog = await read_cars(create_sessions(engine))
     await engine.dispose()
     ours = {id_: car for id_, car in catalog.items() if id_.startswith("pooled-")}

@@ -1,9 +1,18 @@
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
+import aio_pika
 import pytest
 
 from dev.servers import Servers
 from tests.conftest import run_command
+from worker.infra.db.engine import create_engine
+from worker.infra.db.errors import DATABASE_ERRORS
+from worker.infra.durations import Durations
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, named
 from worker.infra.server_urls import check_server_url
 
 SECRET = "s3cr3t"
@@ -83,3 +92,44 @@ def test_what_no_driver_could_use_is_refused_in_one_line(url: str, problem: str)
         check_server_url(url, "amqp", "amqps", "postgresql")
 
     assert "\n" not in str(refusal.value)
+
+
+CA = "/etc/ssl/certs/ca-certificates.crt"
+WHOLE_DATABASE_URL = (
+    f"postgresql://us%40er:{SECRET}%2F@127.0.0.1:1/inv%65ntory"
+    f"?sslmode=verify-full&sslrootcert={CA}&target_session_attrs=read-write&port=1"
+)
+WHOLE_RABBITMQ_URL = (
+    f"amqps://us%40er:{SECRET}%2F@127.0.0.1:1/%2Fvhost"
+    f"?cafile={CA}&heartbeat=15&connection_timeout=1000&channel_max=5&auth=plain"
+)
+
+
+def halves(url: str, *schemes: str) -> Iterator[str]:
+    """What a reader may find of a file that is being written, as far as it passes our check."""
+    for length in range(len(url)):
+        with suppress(ValueError):
+            check_server_url(url[:length], *schemes)
+            yield url[:length]
+
+
+@pytest.mark.skipif(not Path(CA).exists(), reason="this system keeps its certificates elsewhere")
+async def test_no_half_of_a_database_url_is_more_than_a_server_that_is_away() -> None:
+    tried = 0
+    for half in halves(WHOLE_DATABASE_URL, "postgresql"):
+        engine = create_engine(partial(str, half), Durations(database_connect=1))
+        with pytest.raises(DATABASE_ERRORS):
+            await engine.connect()
+        tried += 1
+    assert tried > 30
+
+
+@pytest.mark.skipif(not Path(CA).exists(), reason="this system keeps its certificates elsewhere")
+async def test_no_half_of_a_rabbitmq_url_is_more_than_a_server_that_is_away() -> None:
+    tried = 0
+    for half in halves(WHOLE_RABBITMQ_URL, "amqps"):
+        with pytest.raises(BROKER_ERRORS):
+            async with asyncio.timeout(1):
+                await aio_pika.connect(named(half, "us"))
+        tried += 1
+    assert tried > 30

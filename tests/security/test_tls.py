@@ -63,7 +63,7 @@ async def test_everything_goes_through_tls_and_a_client_certificate(
         results = worker.wait_results(51)
         worker.end_in_good_order()
 
-    engine = create_engine(tls.database_url())
+    engine = create_engine(tls.database_url)
     catalog = await read_cars(create_sessions(engine))
     await engine.dispose()
     assert catalog == fold(history)

@@ -5,6 +5,7 @@ import ssl
 import threading
 from asyncio import StreamReader, StreamWriter
 from contextlib import suppress
+from pathlib import Path
 from typing import Self
 
 from dev.servers.ports import LOOPBACK
@@ -38,6 +39,10 @@ class TlsFront:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def show(self, certificate: Path, key: Path) -> None:
+        """Shows another certificate from now on; open connections stay."""
+        self._context.load_cert_chain(certificate, key)
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._serve, LOOPBACK)

@@ -35,6 +35,8 @@ class TlsSite:
     """Where the servers are; the URLs are built with what a test wants to see accepted or not."""
 
     certificates: Certificates
+    rabbitmq: PrivateRabbitMQ
+    front: TlsFront
     plain_database_url: str
     database_port: int
     rabbitmq_port: int
@@ -74,7 +76,14 @@ def open_tls_site() -> Iterator[TlsSite]:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificates.server, certificates.server_key)
         front = stack.enter_context(TlsFront(context, urlsplit(postgres.database_url).port or 0))
-        yield TlsSite(certificates, postgres.database_url, front.port, port)
+        yield TlsSite(certificates, rabbitmq, front, postgres.database_url, front.port, port)
+
+
+def renew(site: TlsSite) -> None:
+    """Puts certificates of a new CA in the place of all, for servers and clients."""
+    certificates = _issue(site.certificates.ca.parent)
+    site.front.show(certificates.server, certificates.server_key)
+    site.rabbitmq.ctl("eval", "ssl:clear_pem_cache().")
 
 
 def _issue(folder: Path) -> Certificates:

@@ -3,6 +3,7 @@
 DIES_AT names a car whose messages end the worker at once, like a crash in C code.
 RAISES_AT names a car whose messages raise a bug in their use case.
 HOLD_SECONDS is how long messages are held while the database is unavailable.
+PROBE_SECONDS is the time between two looks at the database.
 SILENCE_SECONDS is when each side counts a silent database connection as dead.
 REDECLARE_SECONDS is how often the topology is declared again.
 TALLY names a file to which each committed batch adds its results.
@@ -58,6 +59,8 @@ def _durations() -> Durations:
     asked: dict[str, float] = {}
     if hold := os.environ.get("HOLD_SECONDS"):
         asked["hold"] = float(hold)
+    if probe := os.environ.get("PROBE_SECONDS"):
+        asked["probe_every"] = float(probe)
     if silence := os.environ.get("SILENCE_SECONDS"):
         asked["idle_in_transaction"] = asked["database_answer"] = float(silence)
     if redeclare := os.environ.get("REDECLARE_SECONDS"):

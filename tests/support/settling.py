@@ -71,7 +71,9 @@ class ScriptedPublisher(ConfirmingPublisher):
     """Handles each message as scripted for its id, and confirms all others."""
 
     def __init__(self, channel: RecordingChannel) -> None:
-        super().__init__("amqp://nowhere", exchange="", name="", durations=DEFAULT_DURATIONS)
+        super().__init__(
+            lambda: "amqp://nowhere", exchange="", name="", durations=DEFAULT_DURATIONS
+        )
         self._settled_by = channel
         self.copies: list[str] = []
 

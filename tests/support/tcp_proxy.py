@@ -102,6 +102,10 @@ class TcpProxy:
             link.cut()
         return len(links)
 
+    def move(self, server_port: int) -> None:
+        """Passes new connections on to another server; open ones stay."""
+        self._server_port = server_port
+
     def freeze(self, *directions: Direction) -> int:
         """Makes every connection half-open, both ways by default; new ones pass."""
         links = self._open_links()

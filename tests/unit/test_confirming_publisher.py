@@ -48,7 +48,7 @@ class Publisher(ConfirmingPublisher):
 
     def __init__(self, confirm: float = 60) -> None:
         durations = Durations(confirm=confirm)
-        super().__init__("amqp://nowhere/", exchange="ours", name="us", durations=durations)
+        super().__init__(lambda: "amqp://nowhere/", exchange="ours", name="us", durations=durations)
         self.channels: list[FakeChannel] = []
         self.refused: Exception | None = None
 

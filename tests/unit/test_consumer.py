@@ -94,7 +94,9 @@ class Worker(Consumer):
         self.begun: Callable[[int], None] = lambda _: None
         self.is_refused = False
         super().__init__(
-            ConsumerOptions("amqp://nowhere/", identify, 10, (), startup_timeout, shutdown_timeout),
+            ConsumerOptions(
+                lambda: "amqp://nowhere/", identify, 10, (), startup_timeout, shutdown_timeout
+            ),
             durations,
             self.batches,
             cast("BatchHandler", None),

@@ -47,7 +47,7 @@ def _told() -> Iterator[tuple[str, str]]:
         if match := _LINE.match(line):
             depth = len(match[1]) // 4 + 1
             path[depth:] = [match[2]]
-            if match[2] != "ValueError":
+            if match[2] not in {"OSError", "ValueError"}:
                 yield match[2], path[depth - 1]
 
 

@@ -43,7 +43,9 @@ class Steps(DeadLetterAudit):
 
 class Publisher(ConfirmingPublisher):
     def __init__(self, steps: Steps) -> None:
-        super().__init__("amqp://nowhere", exchange="", name="", durations=DEFAULT_DURATIONS)
+        super().__init__(
+            lambda: "amqp://nowhere", exchange="", name="", durations=DEFAULT_DURATIONS
+        )
         self._steps = steps
 
     async def publish(self, body: bytes, properties: Basic.Properties, routing_key: str) -> None:

@@ -30,7 +30,7 @@ class Publisher(ConfirmingPublisher):
     """Raises these errors one after the other, then confirms."""
 
     def __init__(self, durations: Durations, *errors: Exception) -> None:
-        super().__init__("amqp://nowhere", exchange="", name="", durations=durations)
+        super().__init__(lambda: "amqp://nowhere", exchange="", name="", durations=durations)
         self.errors = list(errors)
         self.published: list[tuple[bytes, Basic.Properties, str]] = []
         self.attempts = 0

@@ -96,7 +96,7 @@ def stats(  # noqa: PLR0913 - one parameter for each option
 
 def _ask(question: Callable[[CatalogRepository], Awaitable[T]]) -> T:
     async def run() -> T:
-        async with database(read_database_url()) as (_, sessions):
+        async with database(read_database_url) as (_, sessions):
             return await question(PostgresCatalogRepository(sessions))
 
     return asyncio.run(run())

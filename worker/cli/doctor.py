@@ -47,7 +47,7 @@ def _verdict(inspection: Check) -> str:
 
 async def _inspect(settings: Settings) -> list[Check]:
     url = settings.rabbitmq_url.get_secret_value()
-    async with database(settings.database_url.get_secret_value()) as (engine, sessions):
+    async with database(settings.current_database_url) as (engine, sessions):
         stored = await check_database(engine, utc_now)
         managed = await _inspect_by_management(settings, engine)
         connection, *queues = await check_topology(

@@ -13,7 +13,7 @@ def migrate() -> None:
     from alembic import command  # noqa: PLC0415 - 8 MB that no other command needs
     from alembic.config import Config  # noqa: PLC0415 - as above
 
-    found = asyncio.run(_read_revision(read_database_url()))
+    found = asyncio.run(_read_revision())
     number, state = found.number, found.state
     if number is not None and number > SCHEMA_REVISION:  # a release was rolled back
         typer.echo(f"the {state.place} is at {number}, newer than this release: nothing to do")
@@ -31,6 +31,6 @@ def alembic_ini() -> Path:
     return packaged if packaged.exists() else package.parent / "alembic.ini"
 
 
-async def _read_revision(url: str) -> Revision:
-    async with database(url) as (engine, _):
+async def _read_revision() -> Revision:
+    async with database(read_database_url) as (engine, _):
         return await read_revision(engine)

@@ -65,7 +65,7 @@ def _find_unsendable(lines: Sequence[NumberedLine]) -> list[WrongLine]:
 async def _publish(url: str, events: Sequence[EventLine]) -> list[str]:
     """Publishes in file order, several at a time; returns the types of unroutable events."""
     publisher = ConfirmingPublisher(
-        url,
+        lambda: url,
         exchange=EVENTS_EXCHANGE,
         name="inventory-worker-publish",
         durations=DEFAULT_DURATIONS,

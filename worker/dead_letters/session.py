@@ -51,7 +51,7 @@ class DeadLetterSession:
     @property
     def rabbitmq_url(self) -> str:
         """Where the broker is."""
-        return self.settings.rabbitmq_url.get_secret_value()
+        return self.settings.current_rabbitmq_url()
 
     @property
     def retry_seconds(self) -> float:
@@ -99,7 +99,7 @@ class DeadLetterSession:
     async def open_publisher(self) -> AsyncIterator[ConfirmingPublisher]:
         """Publishes to the main queue."""
         publisher = ConfirmingPublisher(
-            self.rabbitmq_url,
+            self.settings.current_rabbitmq_url,
             exchange=WORKER_EXCHANGE,
             name="inventory-worker-replay",
             durations=self.durations,
@@ -127,7 +127,7 @@ async def open_session(
     by, process = by or _user_name(), f"{socket.gethostname()}:{os.getpid()}"
     name = f"dlq {command} by {by} on {process}".encode("ascii", "replace")
     engine = create_command_engine(
-        settings.database_url.get_secret_value(),
+        settings.current_database_url,
         {
             "lock_timeout": f"{durations.browse_turn:g}s",
             "statement_timeout": f"{durations.browse_turn * STATEMENT_BOUND:g}s",

@@ -63,6 +63,12 @@ class Durations:
     probe_every: float = 5.0
     """Between two looks at the database while the worker runs."""
     probe_answer: float = 5.0
+    refusal_counts: float = 60.0
+    """How long a failed transaction makes the worker unready, unless another one succeeds.
+
+    Longer than any pause between two attempts on held messages; a worker that has none left must
+    become ready without one.
+    """
     http_client: float = 5.0
     """For a prober or scraper to send its request."""
     last_spans: float = 3.0

@@ -6,8 +6,17 @@ unescaped `/` or `#`. So malformed URLs never reach them, and no message here re
 
 import re
 from base64 import b64decode
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+
+from worker.infra.certificates import find_certificate_problem
+
+ServerUrl = Callable[[], str]
+"""The URL as of now: called before each connect, so that a rotated secret needs no restart.
+
+Raises `ServerUrlError`.
+"""
 
 _HOST_AND_PORT = re.compile(r"(?P<host>\[[^\[\]]+\]|[^\[\]:]*)(:(?P<port>\d{1,5}))?")
 _LAST_PORT = 65_535
@@ -23,18 +32,38 @@ _LIBPQ_ALONE = (
 _MALFORMED = "cannot be read as a URL: percent-encode the password (`/` is %2F, `#` %23, `@` %40)"
 
 
+class ServerUrlError(OSError):
+    """The URL cannot be used now; the message names the variable and the file.
+
+    An `OSError`, to be handled as a server that is away: secrets and certificates are missing or
+    half-written for a moment while they are replaced.
+    """
+
+
 def check_server_url(url: str, *schemes: str) -> None:
     """Checks a URL; as in PostgreSQL's clients, several hosts are separated by commas.
 
     Raises:
         ValueError: the URL is invalid; the message quotes only names of certificate files.
     """
-    if url.partition("://")[0] not in schemes:
+    if not url.startswith(tuple(f"{scheme}://" for scheme in schemes)):
         raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
     if not _is_well_formed(url):
         raise ValueError(_MALFORMED)
-    for name, values in parse_qs(urlsplit(url).query).items():
+    if url.startswith("amqps://") and not urlsplit(url).hostname:
+        raise ValueError("names no host, whose certificate could be checked")
+    for name, values in _parameters(urlsplit(url).query).items():
         _check_parameter(name, values[-1])
+    if problem := find_certificate_problem(url):
+        raise ValueError(problem)
+
+
+def _parameters(query: str) -> dict[str, list[str]]:
+    """As asyncpg reads them, whose error would quote a part of the URL."""
+    try:
+        return parse_qs(query, strict_parsing=bool(query))
+    except ValueError:
+        raise ValueError("has a parameter that is not name=value") from None
 
 
 def _check_parameter(name: str, value: str) -> None:

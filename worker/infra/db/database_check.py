@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.check import Check
+from worker.infra.db.ability import try_to_write
+from worker.infra.db.engine import create_sessions
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.models import CarModel
 from worker.infra.db.schema import WrongSchemaError, check_revision, read_revision
@@ -40,7 +42,7 @@ _RISKY_SETTINGS = text(
 
 
 async def check_database(engine: AsyncEngine, clock: Callable[[], datetime]) -> list[Check]:
-    """The schema; where that is fit, the rights on its tables, durability and the clock."""
+    """The schema; where that is fit, rights, durability, a transaction and the clock."""
     check = "PostgreSQL and its schema"
     try:
         newer = check_revision(await read_revision(engine))
@@ -51,6 +53,7 @@ async def check_database(engine: AsyncEngine, clock: Callable[[], datetime]) -> 
         schema,
         Check("rights on the tables", await _rights_problem(engine)),
         Check("durability", await _durability_problem(engine), is_warning=True),
+        Check("a transaction that writes", await _write_problem(engine)),
         Check("clock", await _clock_problem(engine, clock), is_warning=True),
     ]
 
@@ -74,6 +77,14 @@ async def _durability_problem(engine: AsyncEngine) -> str | None:
         return str(translate(trouble))
     risks = ", ".join(found)
     return f"{risks}: a crash of PostgreSQL loses acknowledged events" if risks else None
+
+
+async def _write_problem(engine: AsyncEngine) -> str | None:
+    try:
+        await try_to_write(create_sessions(engine))
+    except StoreUnavailableError as refused:
+        return f"{refused}: does DATABASE_URL name the primary, and a role that may write?"
+    return None
 
 
 async def _clock_problem(engine: AsyncEngine, clock: Callable[[], datetime]) -> str | None:

@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from worker.infra.db.errors import is_of_the_session
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
+from worker.infra.server_urls import ServerUrl
 
 _SINCE_POSTGRESQL_17 = "transaction_timeout"
 
@@ -21,13 +23,13 @@ Sessions = async_sessionmaker[AsyncSession]
 
 
 def create_engine(
-    database_url: str, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 5
+    database_url: ServerUrl, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 5
 ) -> AsyncEngine:
     """The worker's engine, for `postgresql://user:password@host:port/database`.
 
-    The URL goes to the driver as it stands, so that `sslmode=`, `sslrootcert=` and
-    percent-encoded passwords mean what they mean to libpq. Nothing connects before the
-    first statement.
+    The URL is asked for before each connect and goes to the driver as it stands, so that
+    `sslmode=`, `sslrootcert=` and percent-encoded passwords mean what they mean to libpq. Nothing
+    connects before the first statement.
     """
     settings = {"application_name": "inventory-worker", **timeouts_of(durations)}
     return _create_engine(
@@ -43,7 +45,7 @@ def create_engine(
 
 
 def create_command_engine(
-    database_url: str, session_settings: Mapping[str, str], *, pool_size: int = 1
+    database_url: ServerUrl, session_settings: Mapping[str, str], *, pool_size: int = 1
 ) -> AsyncEngine:
     """An engine for a command whose statements may take as long as its session settings allow."""
     connect_seconds = DEFAULT_DURATIONS.database_connect
@@ -67,19 +69,19 @@ def _create_engine(
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=connect, pool_size=pool_size, max_overflow=0
     )
-    event.listen(engine.sync_engine, "handle_error", _take_silence_for_a_lost_connection)
+    event.listen(engine.sync_engine, "handle_error", _drop_useless_sessions)
     return engine
 
 
 async def _connect(
-    database_url: str,
+    database_url: ServerUrl,
     session_settings: Mapping[str, str],
     connect_seconds: float,
     answer_seconds: float | None,
 ) -> asyncpg.Connection:
     """Connects with all the settings that this PostgreSQL knows; it lets nobody in with others."""
     connection = await asyncpg.connect(
-        database_url,
+        database_url(),
         timeout=connect_seconds,
         command_timeout=answer_seconds,
         server_settings={k: v for k, v in session_settings.items() if k != _SINCE_POSTGRESQL_17},
@@ -90,12 +92,15 @@ async def _connect(
     return connection
 
 
-def _take_silence_for_a_lost_connection(context: ExceptionContext) -> None:
+def _drop_useless_sessions(context: ExceptionContext) -> None:
     """Has SQLAlchemy drop this connection and replace the pool.
 
-    It would try a rollback first and wait as long again, and then for each of the others.
+    A connection that is silent would have to answer a rollback first, and so would each of the
+    others. One that answers, but only reads or lacks rights, would stay so for as long as it
+    lives: a server became a standby, or a role was replaced.
     """
-    if isinstance(context.original_exception, TimeoutError):
+    error = context.original_exception
+    if isinstance(error, TimeoutError) or is_of_the_session(error):
         context.is_disconnect = True
 
 

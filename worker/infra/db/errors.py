@@ -4,6 +4,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from worker.domain.ports.unit_of_work import StatementRefusedError, StoreUnavailableError
+from worker.infra.server_urls import ServerUrlError
 
 _MESSAGE_IS_TO_BLAME = frozenset(
     {
@@ -23,21 +24,49 @@ while the messages stay where they are.
 https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
 
+_SESSION_IS_TO_BLAME = frozenset(
+    {
+        "08",  # connection exception
+        "25",  # invalid transaction state, such as read-only after a failover
+        "28",  # invalid authorization
+        "3D",  # no such database
+        "3F",  # no such schema
+        "42",  # no right, or no such table in the search_path of the session
+    }
+)
+"""Classes of SQLSTATE that a new session may not meet: it may reach another server, as another
+role, with other settings."""
+
+READ_ONLY = "25006"
+
 DATABASE_ERRORS = (DBAPIError, PoolTimeoutError, OSError, TimeoutError)
 """What a call to the database may raise; asyncpg lets errors of the socket through."""
 
 
 def translate(error: BaseException) -> StoreUnavailableError | StatementRefusedError:
     """The same trouble in the words of the ports, without statement, parameters or password."""
-    sqlstate = getattr(getattr(error, "orig", None), "sqlstate", None)
+    sqlstate = sqlstate_of(error)
     if sqlstate is not None and sqlstate[:2] in _MESSAGE_IS_TO_BLAME:
         return StatementRefusedError(f"PostgreSQL refused it: {_summary(error)} ({sqlstate})")
     return StoreUnavailableError(f"PostgreSQL: {_summary(error)}")
+
+
+def sqlstate_of(error: BaseException | None) -> str | None:
+    """The code of PostgreSQL; None for an error of the connection or of another library."""
+    sqlstate: str | None = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return sqlstate
+
+
+def is_of_the_session(error: BaseException | None) -> bool:
+    """Whether a new session may do what this one is refused."""
+    return (sqlstate_of(error) or "")[:2] in _SESSION_IS_TO_BLAME
 
 
 def _summary(error: BaseException) -> str:
     """One line. The driver's DETAIL and the parameters stay out: they may hold anything."""
     cause = getattr(error, "orig", None) or error
     driver = cause.__cause__ or cause
+    if isinstance(driver, ServerUrlError):
+        return str(driver)
     lines = str(driver).splitlines() or ["no answer in time"]  # a TimeoutError has no text
     return f"{type(driver).__name__}: {lines[0]}"

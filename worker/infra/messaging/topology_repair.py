@@ -26,6 +26,7 @@ from worker.infra.messaging.topology import (
     queue_specs,
 )
 from worker.infra.repeat_limited_log import RepeatLimitedLog
+from worker.infra.server_urls import ServerUrl
 
 Look = Callable[[AbstractChannel], Awaitable[object]]
 
@@ -35,8 +36,10 @@ _log = structlog.get_logger(__name__)
 class TopologyRepair:
     """Repairs the topology every few minutes."""
 
-    def __init__(self, url: str, delays: tuple[RetryDelay, ...], durations: Durations) -> None:
-        self._url = named(url, "inventory-worker-topology")
+    def __init__(
+        self, url: ServerUrl, delays: tuple[RetryDelay, ...], durations: Durations
+    ) -> None:
+        self._url = url
         self._delays = delays
         self._durations = durations
         self._trouble = RepeatLimitedLog(_log, durations.log_repeat)
@@ -61,7 +64,7 @@ class TopologyRepair:
         A client cannot see bindings, so those that were missing are not among them.
         """
         async with asyncio.timeout(self._durations.connect):
-            connection = await aio_pika.connect(self._url)
+            connection = await aio_pika.connect(named(self._url(), "inventory-worker-topology"))
             async with connection:
                 missing = await _missing(connection, self._delays)
                 channel = await connection.channel()

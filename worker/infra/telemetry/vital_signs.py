@@ -33,10 +33,5 @@ async def probe(
 ) -> None:
     """Checks the database periodically and reports its problem, also while the worker is idle."""
     while True:
-        try:
-            async with asyncio.timeout(durations.probe_answer):
-                problem = await look()
-        except TimeoutError:
-            problem = f"PostgreSQL has not answered for {durations.probe_answer:.0f} s"
-        report(problem)
+        report(await look())
         await asyncio.sleep(durations.probe_every)

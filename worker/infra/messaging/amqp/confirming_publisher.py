@@ -15,6 +15,7 @@ from pamqp.commands import Basic
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief, named
+from worker.infra.server_urls import ServerUrl
 
 UNCONFIRMED_AT_MOST = 64
 
@@ -34,9 +35,10 @@ class UnpublishableError(Exception):
 class ConfirmingPublisher:
     """Publishes mandatory messages to one exchange and waits for the confirms."""
 
-    def __init__(self, url: str, *, exchange: str, name: str, durations: Durations) -> None:
+    def __init__(self, url: ServerUrl, *, exchange: str, name: str, durations: Durations) -> None:
         self._exchange = exchange
-        self._url = named(url, name)
+        self._url = url
+        self._name = name
         self._durations = durations
         self._connection: aio_pika.abc.AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
@@ -100,7 +102,7 @@ class ConfirmingPublisher:
     async def _connect(self) -> AbstractChannel:
         await self._disconnect()
         async with asyncio.timeout(self._durations.connect):
-            self._connection = await aio_pika.connect(self._url)
+            self._connection = await aio_pika.connect(named(self._url(), self._name))
             channel = self._connection.channel(publisher_confirms=True, on_return_raises=True)
             await channel.initialize()
             self._channel = await channel.get_underlay_channel()

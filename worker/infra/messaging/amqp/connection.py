@@ -3,6 +3,8 @@
 from aiormq.exceptions import AMQPError, ChannelInvalidStateError
 from yarl import URL
 
+from worker.infra.server_urls import ServerUrlError
+
 BROKER_ERRORS = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError)
 """Errors of a call when the broker or the connection to it fails."""
 
@@ -19,5 +21,7 @@ def named(url: str, name: str) -> str:
 
 def in_brief(error: BaseException) -> str:
     """The error as one line."""
+    if isinstance(error, ServerUrlError):
+        return str(error)
     lines = str(error).splitlines() or [""]
     return f"{type(error).__name__} {lines[0]}".strip()

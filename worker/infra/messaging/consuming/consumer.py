@@ -21,6 +21,7 @@ from worker.infra.messaging.consuming.settling import Settler
 from worker.infra.messaging.consuming.subscription import Subscription
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.repeat_limited_log import RepeatLimitedLog
+from worker.infra.server_urls import ServerUrl
 
 FINISHING_SHARE = 0.6
 """Share of the shutdown timeout for finishing in-flight batches; the rest closes connections."""
@@ -38,7 +39,7 @@ class StartupTimeoutError(Exception):
 class ConsumerOptions:
     """Options of the consumer; timeouts in seconds."""
 
-    url: str
+    url: ServerUrl
     identify_database: Callable[[], Awaitable[DatabaseIdentity]]
     prefetch: int
     delays: tuple[RetryDelay, ...]
@@ -122,7 +123,7 @@ class Consumer:
 
     async def _open(self, database: DatabaseIdentity) -> Subscription:
         return await Subscription.open(
-            self._options.url,
+            self._options.url(),
             prefetch=self._options.prefetch,
             delays=self._options.delays,
             batching=self._batching,
