@@ -7,6 +7,7 @@ from worker import __version__
 from worker.cli import catalog, contract, dlq, doctor, message, migrate, publish, run, validate
 from worker.cli.failures import FAILED, WRONG_USAGE
 from worker.errors import explain
+from worker.infra.messaging.amqp.refused_connections import hear_refusals
 from worker.infra.telemetry.logging import configure_logging
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ def version(
 
 def main() -> None:
     """Runs a command; user errors and unavailable servers are one line on stderr."""
+    hear_refusals()
     configure_logging("warning", "console")
     try:
         app()

@@ -13,7 +13,7 @@ from pamqp.commands import Basic
 from typing_extensions import override
 
 from worker.infra.durations import Durations
-from worker.infra.messaging.amqp.connection import BROKER_ERRORS, named
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief, named
 from worker.infra.messaging.amqp.delivery import Delivery, SettlesDeliveries
 from worker.infra.messaging.amqp.delivery_frames import DeliveryFrames
 from worker.infra.messaging.amqp.tag_ledger import Ack, TagLedger
@@ -224,7 +224,8 @@ class Subscription(SettlesDeliveries, Consuming):
 
     def _on_channel_closed(self, closing: asyncio.Future[object]) -> None:
         reason = None if closing.cancelled() else closing.exception()
-        self.give_up(f"the channel was closed: {reason or 'without a reason'}")
+        told = "without a reason" if reason is None else in_brief(reason)
+        self.give_up(f"the channel was closed: {told}")
 
     def _on_cancelled_by_broker(self, _: Basic.Cancel) -> None:
         self.give_up("the broker cancelled our consumer: was the queue deleted?")
