@@ -235,4 +235,4 @@ class Subscription(SettlesDeliveries, Consuming):
             async with asyncio.timeout(self._durations.close):
                 await self._broker.stop()
         except Exception as error:  # noqa: BLE001 - the broker is already gone, or was never there
-            _log.debug("disconnecting failed", error=repr(error))
+            _log.debug("disconnecting failed", error=in_brief(error))
