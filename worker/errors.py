@@ -79,6 +79,7 @@ _FAILED = (
     OSError,
     TimeoutError,
 )
+_NO_FILE_NAME = "the name of a file has letters that this locale lacks: set LC_ALL=C.UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ def explain(error: Exception) -> Explanation | None:
             return Explanation(str(translate(error)))
         case AMQPError() | ChannelInvalidStateError():
             return Explanation(f"RabbitMQ: {in_brief(error)}")
+        case UnicodeEncodeError() if error.encoding != "utf-8":
+            return Explanation(_NO_FILE_NAME, wrong_usage=True)
         case Exception() if isinstance(error, _WRONG_USAGE):
             return Explanation(_one_line(error), wrong_usage=True)
         case Exception() if isinstance(error, _FAILED):
