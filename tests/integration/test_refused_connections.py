@@ -1,6 +1,7 @@
 """Whoever is not let in, or is sent away, is told why, in the words of the server."""
 
 import asyncio
+import json
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -73,10 +74,13 @@ def user(server_set: ServerSet) -> Iterator[BrokerUser]:
 
 
 @pytest.fixture
-def event(tmp_path: Path) -> str:
-    """A file with one event."""
-    file = tmp_path / "event.jsonl"
-    file.write_text('{"type": "car-created", "message_id": "m-1", "data": {"car_id": "MX-1"}}\n')
+def line(tmp_path: Path) -> str:
+    """A file with one line, which is an event and a dead letter."""
+    event = {"type": "car-created", "message_id": "m-1", "source": None, "data": {}}
+    envelope = {"exchange": "", "routing_key": "key", "properties": {"message_id": "m-1"}}
+    envelope["properties"] |= {"message_type": "car-created"}
+    file = tmp_path / "line.jsonl"
+    file.write_text(json.dumps({**event, "original": {"body": "{}", **envelope}}))
     return str(file)
 
 
@@ -103,12 +107,12 @@ def event(tmp_path: Path) -> str:
     ],
 )
 def test_the_broker_says_why_it_lets_nobody_in(
-    refuse: Refuse, words: str, user: BrokerUser, empty: Servers, event: str
+    refuse: Refuse, words: str, user: BrokerUser, empty: Servers, line: str
 ) -> None:
     servers = Servers(empty.database_url, refuse(user))
     expected = words.format(user=user.name, vhost=user.vhost)
 
-    for command in ("run", "doctor", "dlq list", f"publish --no-validate {event}"):
+    for command in ("run", "doctor", f"publish --no-validate {line}", f"dlq import {line}"):
         done = run_command(servers, *command.split(), WORKER_STARTUP_TIMEOUT="1")
 
         lines = done.stdout + done.stderr
