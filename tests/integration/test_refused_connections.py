@@ -77,8 +77,8 @@ def user(server_set: ServerSet) -> Iterator[BrokerUser]:
 def line(tmp_path: Path) -> str:
     """A file with one line, which is an event and a dead letter."""
     event = {"type": "car-created", "message_id": "m-1", "source": None, "data": {}}
-    envelope = {"exchange": "", "routing_key": "key", "properties": {"message_id": "m-1"}}
-    envelope["properties"] |= {"message_type": "car-created"}
+    properties = {"message_id": "m-1", "message_type": "car-created"}
+    envelope = {"exchange": "", "routing_key": "key", "properties": properties}
     file = tmp_path / "line.jsonl"
     file.write_text(json.dumps({**event, "original": {"body": "{}", **envelope}}))
     return str(file)

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-_VARIES = re.compile(r"(?<!Errno )(?<!\w)(?:0x)?[0-9a-f:.]*[0-9][0-9a-f:.]*(?!\w)")
-"""Ports, addresses and counters, which differ between attempts that fail for one reason."""
+_VARIES = re.compile(r"(?<!Errno )(?<!\.py:)(?<!\w)(?:0x)?[0-9a-f:.]*[0-9][0-9a-f:.]*(?!\w)")
+"""Ports, addresses and counters, which differ between attempts that fail for one reason.
+
+The number of an error and a line of our code are part of the reason.
+"""
 
 
 class _Warns(Protocol):
