@@ -76,7 +76,7 @@ def user(server_set: ServerSet) -> Iterator[BrokerUser]:
 @pytest.fixture
 def line(tmp_path: Path) -> str:
     """A file with one line, which is an event and a dead letter."""
-    event = {"type": "car-created", "message_id": "m-1", "source": None, "data": {}}
+    event: dict[str, object] = {"type": "car-created", "message_id": "m-1", "data": {}}
     properties = {"message_id": "m-1", "message_type": "car-created"}
     envelope = {"exchange": "", "routing_key": "key", "properties": properties}
     file = tmp_path / "line.jsonl"
