@@ -45,7 +45,7 @@ Exception
 
 from dataclasses import dataclass
 
-from aiormq.exceptions import AMQPError
+from aiormq.exceptions import AMQPError, ChannelInvalidStateError
 from sqlalchemy.exc import DBAPIError
 
 from worker.domain.errors import InvalidQueryError
@@ -57,9 +57,11 @@ from worker.infra.messaging.amqp.confirming_publisher import (
     BrokerUnavailableError,
     UnpublishableError,
 )
+from worker.infra.messaging.amqp.connection import in_brief
 from worker.infra.messaging.consuming.consumer import StartupTimeoutError
 from worker.infra.messaging.dead_letters.dead_letter_file import InvalidLineError
 from worker.infra.messaging.dead_letters.errors import DeadLettersError, InvalidSelectionError
+from worker.infra.one_line import one_line
 from worker.infra.tracing.batch_steps import TracingError
 from worker.settings import SettingsError
 
@@ -81,6 +83,7 @@ _FAILED = (
     OSError,
     TimeoutError,
 )
+_NO_FILE_NAME = "the name of a file has letters that this locale lacks: set LC_ALL=C.UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,10 @@ def explain(error: Exception) -> Explanation | None:
     match error:
         case DBAPIError():
             return Explanation(str(translate(error)))
-        case AMQPError():
-            return Explanation(f"RabbitMQ: {_one_line(error)}")
+        case AMQPError() | ChannelInvalidStateError():
+            return Explanation(f"RabbitMQ: {in_brief(error)}")
+        case UnicodeEncodeError() if error.encoding != "utf-8":
+            return Explanation(_NO_FILE_NAME, wrong_usage=True)
         case Exception() if isinstance(error, _WRONG_USAGE):
             return Explanation(_one_line(error), wrong_usage=True)
         case Exception() if isinstance(error, _FAILED):
@@ -107,4 +112,4 @@ def explain(error: Exception) -> Explanation | None:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return one_line(str(error)) or type(error).__name__

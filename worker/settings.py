@@ -13,12 +13,22 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from typing_extensions import override
 
 from worker.infra.messaging.retry_delays import RetryDelay, parse_retry_delays
 from worker.infra.server_urls import ServerUrlError, check_server_url
+from worker.infra.setting_values import bare, bare_values, encoding_of
 
-_SECRETS_IN_FILES = ("DATABASE_URL", "RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL")
+_DOT_ENV = ".env"
 _EXAMPLES = {
     "DATABASE_URL": "postgresql://user:password@host:5432/inventory",
     "RABBITMQ_URL": "amqp://user:password@host:5672/",
@@ -40,31 +50,36 @@ def _server_url(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _or_none(value: object) -> object:
-    return None if value == "" else value
-
-
 DatabaseUrl = Annotated[SecretStr, _server_url("postgresql", "postgres")]
 RabbitmqUrl = Annotated[SecretStr, _server_url("amqp", "amqps")]
 ManagementUrl = Annotated[SecretStr, _server_url("http", "https")]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)]
+LogFormat = Annotated[Literal["console", "json"], BeforeValidator(str.lower)]
 RetryDelays = Annotated[tuple[RetryDelay, ...], NoDecode, BeforeValidator(parse_retry_delays)]
 
 
 class _ServerSettings(BaseSettings):
-    """The server URLs, which may also be read from files."""
+    """Reads the environment, then the files that it names, then `.env`."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
-    )
+    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True, frozen=True)
 
-    @model_validator(mode="before")
     @classmethod
-    def _read_secret_files(cls, values: dict[str, Any]) -> dict[str, Any]:
-        for name in _SECRETS_IN_FILES:
-            path = _secret_file(name)
-            if path and name.lower() in cls.model_fields:
-                values[name.lower()] = _read_secret(name, path)
-        return values
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        environment = bare_values(EnvSettingsSource(settings_cls).env_vars)
+        files = {
+            name: _read_secret(name.upper(), path)
+            for name in settings_cls.model_fields
+            if (path := _secret_file(name.upper()))
+        }
+        given = {**_read_dot_env(settings_cls), **files, **environment}
+        return init_settings, InitSettingsSource(settings_cls, given)
 
 
 class DatabaseSettings(_ServerSettings):
@@ -94,7 +109,7 @@ class RabbitmqSettings(_ServerSettings):
 class Settings(RabbitmqSettings, DatabaseSettings):
     """Settings of the worker; the README documents each one."""
 
-    rabbitmq_management_url: Annotated[ManagementUrl | None, BeforeValidator(_or_none)] = None
+    rabbitmq_management_url: ManagementUrl | None = None
     worker_prefetch: int = Field(default=1000, ge=1, le=65_535)
     worker_batch_size: int = Field(default=400, ge=1, le=10_000)
     worker_retry_delays: RetryDelays = parse_retry_delays("5s,30s,2m")
@@ -104,8 +119,8 @@ class Settings(RabbitmqSettings, DatabaseSettings):
     worker_retention_days: int = Field(default=30, ge=1, le=36_500)
     worker_http_host: str = "0.0.0.0"  # noqa: S104 - probes and scrapes come from other hosts
     worker_http_port: int = Field(default=8080, ge=0, le=65_535)
-    worker_log_level: Literal["debug", "info", "warning", "error"] = "info"
-    worker_log_format: Literal["console", "json"] = "console"
+    worker_log_level: LogLevel = "info"
+    worker_log_format: LogFormat = "console"
 
     @model_validator(mode="after")
     def _prefetch_fills_a_batch(self) -> Self:
@@ -158,20 +173,35 @@ def _read(kind: type[S], **values: Any) -> S:  # noqa: ANN401 - each field has i
         return kind(**values)
     except ValidationError as invalid:
         raise SettingsError(_one_line(invalid)) from None
-    except UnicodeDecodeError:
-        raise SettingsError(".env is not UTF-8") from None
+
+
+def _read_dot_env(settings: type[BaseSettings]) -> dict[str, str]:
+    file = Path(_DOT_ENV)
+    try:  # a pipe, as password managers make one, can be read only once
+        encoding = encoding_of(file.read_bytes() if file.is_file() else b"")
+        source = DotEnvSettingsSource(settings, env_file=file, env_file_encoding=encoding)
+    except OSError as error:
+        raise SettingsError(f"{_DOT_ENV}: cannot be read: {error.strerror}") from None
+    except UnicodeError:
+        raise SettingsError(f"{_DOT_ENV} is not UTF-8") from None
+    return bare_values(source.env_vars)
 
 
 def _secret_file(name: str) -> str | None:
     """The file that holds this variable; None if the environment has it, or no file is named."""
-    return None if name in os.environ else os.environ.get(f"{name}_FILE")
+    environment = {known.upper(): value for known, value in bare_values(os.environ).items()}
+    return None if name in environment else environment.get(f"{name}_FILE")
 
 
 def _read_secret(name: str, path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        raw = Path(path).read_bytes()
+        secret = bare(raw.decode(encoding_of(raw)))
+    except (OSError, ValueError) as error:  # ValueError: not in this encoding, or no path
         raise SettingsError(f"{name}_FILE: cannot read {path}: {error}") from None
+    if not secret:
+        raise SettingsError(f"{name}_FILE: {path} is empty")
+    return secret
 
 
 def _one_line(invalid: ValidationError) -> str:

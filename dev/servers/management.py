@@ -42,16 +42,17 @@ class ManagementApi:
     def create(self, vhost: str, user: str) -> None:
         """Create the vhost and grant the user all permissions in it."""
         everything = {"configure": ".*", "write": ".*", "read": ".*"}
-        self._ask("PUT", f"/api/vhosts/{quote(vhost, safe='')}", {})
-        self._ask(
+        self.ask("PUT", f"/api/vhosts/{quote(vhost, safe='')}", {})
+        self.ask(
             "PUT", f"/api/permissions/{quote(vhost, safe='')}/{quote(user, safe='')}", everything
         )
 
     def delete(self, vhost: str) -> None:
         """Delete the vhost with all its queues."""
-        self._ask("DELETE", f"/api/vhosts/{quote(vhost, safe='')}")
+        self.ask("DELETE", f"/api/vhosts/{quote(vhost, safe='')}")
 
-    def _ask(self, method: str, path: str, content: dict[str, str] | None = None) -> None:
+    def ask(self, method: str, path: str, content: object = None) -> None:
+        """Send a request that must succeed; the content goes as JSON."""
         try:
             status, body = self._request(method, path, content)
         except (OSError, HTTPException) as error:
@@ -64,9 +65,7 @@ class ManagementApi:
                 f" to {method} {path}: {body.strip()}"
             )
 
-    def _request(
-        self, method: str, path: str, content: dict[str, str] | None = None
-    ) -> tuple[int, str]:
+    def _request(self, method: str, path: str, content: object = None) -> tuple[int, str]:
         url = urlsplit(self.where)
         connect = HTTPSConnection if url.scheme == "https" else HTTPConnection
         connection = connect(url.hostname or "localhost", url.port, timeout=_TIMEOUT)

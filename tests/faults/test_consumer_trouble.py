@@ -1,9 +1,16 @@
 import asyncio
+import re
 import time
+from pathlib import Path
 
+from dev.servers import Servers
+from dev.worker_process import WorkerProcess, wait_until
+from tests.conftest import run_command
 from tests.faults.drill import Drill
 from tests.support.broker import DEAD_LETTERS, MAIN, connect
+from tests.support.histories import CHANGED, Event
 
+EARLY = {"car_id": "none", "price_mxn": "1.00", "occurred_at": "2026-01-01T00:00:00Z"}
 DELETED_UNDER_THE_WORKER = (MAIN, DEAD_LETTERS)
 
 
@@ -47,6 +54,39 @@ async def test_rabbitmq_short_of_memory(drill: Drill, full: bool) -> None:
     assert (report.lost, report.applied_twice, report.wrongly_dead) == (0, 0, 0)
 
 
+async def test_a_worker_that_may_not_publish_says_why_and_when_it_may_again(drill: Drill) -> None:
+    [worker] = drill.start_workers(1, WORKER_RETRY_DELAYS="3s")
+    await drill.publish([Event(CHANGED, "", "early", EARLY)])
+    await until(worker, "moved_to=inventory-worker.retry.3s")
+
+    await _set_memory_limit(drill, "0.000001")  # before the message comes back
+    await until(worker, "blocks publishing")
+    await _set_memory_limit(drill, "0.4")
+    await until(worker, "moved_to=inventory-worker.dead-letters")
+
+    lines = [line for line in worker.log.splitlines() if "RabbitMQ" in line]
+    assert len(lines) == 2
+    assert re.search(r"warning .*RabbitMQ blocks publishing +reason='low on memory'", lines[0])
+    assert re.search(r"info .*RabbitMQ accepts messages again", lines[1])
+
+
+async def test_a_blocked_publisher_says_why(drill: Drill, tmp_path: Path) -> None:
+    drill.start_workers(1)
+    file = tmp_path / "event.jsonl"
+    file.write_text('{"type": "car-created", "message_id": "late", "data": {}}\n')
+    servers = Servers(drill.site.database_url, drill.site.rabbitmq_url)
+
+    await _set_memory_limit(drill, "0.000001")
+    command = ("publish", "--no-validate", str(file))
+    done = await asyncio.to_thread(run_command, servers, *command)
+    await _set_memory_limit(drill, "0.4")
+
+    assert done.returncode == 1
+    logged, said = done.stderr.splitlines()
+    assert re.search("RabbitMQ blocks publishing +reason='?low on memory", logged)
+    assert said == ("inventory-worker: not confirmed: RabbitMQ blocks publishing: low on memory")
+
+
 async def test_each_message_published_three_times_to_two_workers(drill: Drill, full: bool) -> None:
     drill.start_workers(2)
     history = drill.history(20_000 if full else 500, duplicates=2.0)
@@ -55,6 +95,11 @@ async def test_each_message_published_three_times_to_two_workers(drill: Drill, f
 
     report = await drill.verdict()
     assert (report.lost, report.applied_twice, report.wrongly_dead) == (0, 0, 0)
+
+
+async def until(worker: WorkerProcess, logged: str) -> None:
+    """Waits until the worker has logged this."""
+    await asyncio.to_thread(wait_until, lambda: logged in worker.log)
 
 
 async def _set_memory_limit(drill: Drill, share: str) -> None:

@@ -45,7 +45,7 @@ async def servers_here(empty: Servers, rabbitmq: PrivateRabbitMQ) -> Servers:
     """The empty database, and our broker with what a worker declares."""
     await delete_our_queues(rabbitmq.rabbitmq_url)
     delays = parse_retry_delays(SHORT["WORKER_RETRY_DELAYS"])
-    await TopologyRepair(rabbitmq.rabbitmq_url, delays, DEFAULT_DURATIONS).repair()
+    await TopologyRepair(lambda: rabbitmq.rabbitmq_url, delays, DEFAULT_DURATIONS).repair()
     return Servers(empty.database_url, rabbitmq.rabbitmq_url)
 
 

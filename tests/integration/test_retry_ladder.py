@@ -70,7 +70,7 @@ async def test_a_price_change_whose_creation_never_comes_is_a_dead_letter_after_
 async def test_without_delays_the_first_failure_is_the_last(
     start_worker: StartWorker, broker: Broker
 ) -> None:
-    worker = start_worker(WORKER_RETRY_DELAYS="")
+    worker = start_worker(WORKER_RETRY_DELAYS="none")
 
     await broker.publish([price_change("nobody")])
     worker.wait_results(1)

@@ -29,6 +29,8 @@ GOOD = "postgresql://user@host/database"
         "postgresql://user@one:5432,two:5433/database",
         "postgresql://user@[::1]:5432/database",
         "postgresql:///database?host=/var/run/postgresql",
+        "postgresql:///database?host=one,two&port=5432,5433",
+        "postgresql://[::1]:5432,[::2]/database?target_session_attrs=read-write",
     ],
 )
 def test_urls_of_libpq_are_taken(url: str) -> None:
@@ -46,6 +48,8 @@ def test_urls_of_libpq_are_taken(url: str) -> None:
         f"user:{SECRET}@host:99999/name",
         f"user:{SECRET}@[::1/name",
         f"user:{SECRET}℀@host/name",
+        f"user:{SECRET}@x@host/name",
+        f"user:{SECRET},5/rest@host/name",
     ],
 )
 def test_a_malformed_url_is_refused_without_repeating_it(where: str) -> None:
@@ -79,12 +83,30 @@ def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
-        ("amqp://user@one:5672,two:5672/", "cannot be read as a URL"),
+        ("amqp://user@one:5672,two:5672/", "^names several hosts, which is not supported yet"),
+        ("amqp://one,two", "^names several hosts, which is not supported yet: name one$"),
+        ("postgresql://user@one:5432,/name", "^names several hosts, one of them empty$"),
+        ("postgresql://user@host/name with blank", "has a blank, a line break, a quote"),
+        ("postgresql://user@host/na\nme", "has a blank, a line break, a quote"),
+        ('postgresql://user@host/name"', "has a blank, a line break, a quote"),
+        ("postgresql://us\udce9r@host/name", "has a blank, a line break, a quote"),
+        ("postgresql://user@host/name?sslmode", "has a parameter that is not name=value"),
+        ("postgresql://user@host/name?sslmode=yes", "sslmode= must be one of disable, allow"),
+        (
+            "postgresql://user@host/name?target_session_attrs=master",
+            "target_session_attrs= must be one of any, primary",
+        ),
         ("amqp://user@db..example.org/", "cannot be read as a URL"),
         ("amqp://user@host/?heartbeat=15s", "heartbeat= must be a number"),
         ("amqps://user@host/?cadata=abc", "cadata= must be base64"),
         ("postgresql://user@host/name?port=abc", "port= must be a number"),
-        ("postgresql://user@host/name?connect_timeout=10", "connect_timeout= is a parameter of"),
+        (
+            "postgresql://user@host/name?connect_timeout=10&sslmode=yes&keepalives=1",
+            (
+                "^has parameters of libpq that cannot work here: leave out connect_timeout=, "
+                "keepalives=; sslmode= must be one of"
+            ),
+        ),
     ],
 )
 def test_what_no_driver_could_use_is_refused_in_one_line(url: str, problem: str) -> None:

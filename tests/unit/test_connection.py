@@ -1,4 +1,12 @@
 import pytest
+from aiormq.exceptions import (
+    ChannelClosed,
+    ChannelPreconditionFailed,
+    ConnectionClosed,
+    ConnectionNotAllowed,
+    ProbableAuthenticationError,
+)
+from pamqp.commands import Basic
 from yarl import URL
 
 from worker.infra.messaging.amqp.connection import in_brief, named
@@ -22,7 +30,15 @@ def test_what_the_url_says_itself_stands() -> None:
     [
         (OSError("refused\nmore"), "OSError refused"),
         (TimeoutError(), "TimeoutError"),
-        (ValueError("  x "), "ValueError   x"),
+        (ValueError("  x "), "ValueError x"),
+        (ConnectionClosed(320, "CONNECTION_FORCED - bye"), "320 CONNECTION_FORCED - bye"),
+        (ConnectionNotAllowed("NOT_ALLOWED - no\nmore"), "530 NOT_ALLOWED - no more"),
+        (ChannelClosed(504, "CHANNEL_ERROR - odd"), "504 CHANNEL_ERROR - odd"),
+        (ChannelPreconditionFailed("PRECONDITION_FAILED - x"), "406 PRECONDITION_FAILED - x"),
+        (ProbableAuthenticationError("ACCESS_REFUSED - no"), "403 ACCESS_REFUSED - no"),
+        (RuntimeError(f"{object()} closed"), "RuntimeError <object> closed"),
+        (RuntimeError(f"{Basic.Ack()} closed"), "RuntimeError <Basic.Ack> closed"),
+        (RuntimeError('<Channel: "1" at 0x7f> closed'), 'RuntimeError <Channel: "1"> closed'),
     ],
 )
 def test_an_error_is_told_in_one_line(error: Exception, brief: str) -> None:

@@ -35,6 +35,17 @@ def test_a_command_that_does_not_say_what_it_is_about_is_wrong_usage() -> None:
     assert explain(error) == Explanation("choose with --id", wrong_usage=True)
 
 
+def test_a_file_that_the_locale_cannot_name_is_wrong_usage() -> None:
+    with pytest.raises(UnicodeEncodeError) as error:
+        "š".encode("ascii")
+
+    explanation = explain(error.value)
+
+    assert explanation is not None
+    assert explanation.wrong_usage
+    assert "set LC_ALL=C.UTF-8" in explanation.line
+
+
 def test_a_bug_is_not_explained() -> None:
     assert explain(KeyError("car")) is None
 

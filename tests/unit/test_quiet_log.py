@@ -76,6 +76,33 @@ def test_another_trouble_is_news(trouble: RepeatLimitedLog, lines: Lines) -> Non
     assert [details["reason"] for _, details in lines.said] == ["refused", "reset"]
 
 
+@pytest.mark.parametrize(
+    ("reason", "again"),
+    [
+        ("('127.0.0.1', 5672)", "('127.0.0.2', 5673)"),
+        ("from [::1]:40018", "from [fe80::1c]:40019"),
+        ("user connection limit (7) is reached", "user connection limit (12) is reached"),
+        ("no answer of <Frame object at 0x7f62>", "no answer of <Frame object at 0x7fa1>"),
+    ],
+)
+def test_a_trouble_is_the_same_whatever_it_counts(
+    reason: str, again: str, trouble: RepeatLimitedLog, lines: Lines
+) -> None:
+    trouble.warn("waiting", reason)
+    trouble.warn("waiting", again)
+
+    assert [details["reason"] for _, details in lines.said] == [reason]
+
+
+def test_another_error_of_the_system_is_another_trouble(
+    trouble: RepeatLimitedLog, lines: Lines
+) -> None:
+    trouble.warn("waiting", "[Errno 111] Connect call failed ('127.0.0.1', 5672)")
+    trouble.warn("waiting", "[Errno 113] Connect call failed ('127.0.0.1', 5672)")
+
+    assert len(lines.said) == 2
+
+
 def test_a_trouble_that_was_over_is_news(trouble: RepeatLimitedLog, lines: Lines) -> None:
     trouble.warn("holding", "refused")
     trouble.over()

@@ -23,7 +23,7 @@ def test_a_delay_may_have_any_length_up_to_a_day(text: str, milliseconds: int) -
     assert retry_queue(delay) == f"inventory-worker.retry.{text}"
 
 
-@pytest.mark.parametrize("text", ["", " ", ","])
+@pytest.mark.parametrize("text", ["none", "None", " ", ","])
 def test_no_delays_mean_no_retries(text: str) -> None:
     assert parse_retry_delays(text) == ()
 

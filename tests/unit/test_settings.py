@@ -1,3 +1,4 @@
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,116 @@ def test_a_publisher_needs_the_broker_alone(environment: pytest.MonkeyPatch) -> 
     environment.delenv("DATABASE_URL")
 
     assert read_rabbitmq_url() == RABBITMQ_URL
+
+
+@pytest.mark.parametrize("text", ["", " ", '""', "''", "\ufeff"])
+@pytest.mark.parametrize(
+    "name", ["DATABASE_URL_FILE", "WORKER_PREFETCH", "WORKER_RETRY_DELAYS", "WORKER_LOG_LEVEL"]
+)
+def test_an_empty_value_counts_as_absent(
+    name: str, text: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv(name, text)
+
+    settings = read_settings()
+
+    assert settings.worker_prefetch == 1000
+    assert [delay.text for delay in settings.worker_retry_delays] == ["5s", "30s", "2m"]
+    assert settings.worker_log_level == "info"
+
+
+def test_an_empty_url_in_the_environment_does_not_hide_the_file(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text(DATABASE_URL)
+    (tmp_path / ".env").write_text("WORKER_PREFETCH=500\nRABBITMQ_URL=amqp://from-dot-env/\n")
+    for name in ("DATABASE_URL", "RABBITMQ_URL", "WORKER_PREFETCH"):
+        environment.setenv(name, "")
+    environment.setenv("DATABASE_URL_FILE", f" '{tmp_path}/secret' ")
+
+    settings = read_settings()
+
+    assert settings.database_url.get_secret_value() == DATABASE_URL
+    assert settings.rabbitmq_url.get_secret_value() == "amqp://from-dot-env/"
+    assert settings.worker_prefetch == 500
+
+
+def test_an_empty_url_is_missing(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DATABASE_URL", "")
+
+    with pytest.raises(SettingsError, match="DATABASE_URL is missing"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    "around",
+    ["{}\n", " {}\t", '"{}"', "'{}'", "\ufeff{}", '\ufeff "{}"\r\n', "' {} '", "\u00a0{}\u200b"],
+)
+def test_what_stands_around_a_value_is_taken_off(
+    around: str, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("RABBITMQ_URL", around.format(RABBITMQ_URL))
+    environment.setenv("WORKER_PREFETCH", around.format("500"))
+    environment.setenv("WORKER_LOG_LEVEL", around.format("WARNING"))
+    environment.setenv("WORKER_LOG_FORMAT", around.format("Json"))
+    environment.delenv("DATABASE_URL")
+    environment.setenv("DATABASE_URL_FILE", str(tmp_path / "secret"))
+    (tmp_path / "secret").write_text(around.format(DATABASE_URL), "utf-8", newline="")
+
+    settings = read_settings()
+
+    assert settings.rabbitmq_url.get_secret_value() == RABBITMQ_URL
+    assert settings.database_url.get_secret_value() == DATABASE_URL
+    assert settings.worker_prefetch == 500
+    assert (settings.worker_log_level, settings.worker_log_format) == ("warning", "json")
+
+
+@pytest.mark.parametrize(
+    ("bom", "encoding"),
+    [(b"", "utf-8"), (BOM_UTF8, "utf-8"), (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be")],
+)
+def test_files_as_windows_tools_write_them_are_read(
+    bom: bytes, encoding: str, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    text = f'DATABASE_URL="{DATABASE_URL}"\r\nWORKER_PREFETCH= 500 \r\n'
+    (tmp_path / ".env").write_bytes(bom + text.encode(encoding))
+    (tmp_path / "secret").write_bytes(bom + f"{RABBITMQ_URL}\r\n".encode(encoding))
+    environment.delenv("DATABASE_URL")
+    environment.delenv("RABBITMQ_URL")
+    environment.setenv("RABBITMQ_URL_FILE", str(tmp_path / "secret"))
+
+    settings = read_settings()
+
+    assert settings.database_url.get_secret_value() == DATABASE_URL
+    assert settings.rabbitmq_url.get_secret_value() == RABBITMQ_URL
+    assert settings.worker_prefetch == 500
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "is empty$"),
+        (b"\xef\xbb\xbf \r\n", "is empty$"),
+        (b"\xe9", "cannot read .*decode"),
+        (DATABASE_URL.encode("utf-16-le"), "has a blank, a line break, a quote"),
+        (f"{DATABASE_URL}\n{DATABASE_URL}\n".encode(), "has a blank, a line break, a quote"),
+    ],
+)
+def test_a_file_without_one_readable_url_is_named(
+    content: bytes, problem: str, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_bytes(content)
+    environment.delenv("DATABASE_URL")
+    environment.setenv("DATABASE_URL_FILE", str(tmp_path / "secret"))
+
+    with pytest.raises(SettingsError, match=f"DATABASE_URL.*{problem}"):
+        read_database_url()
+
+
+def test_no_retries_have_a_word(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("WORKER_RETRY_DELAYS", "none")
+
+    assert read_settings().worker_retry_delays == ()
 
 
 def test_an_env_file_that_is_not_utf_8_is_one_line(

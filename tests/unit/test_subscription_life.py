@@ -267,7 +267,7 @@ async def test_a_channel_that_breaks_under_an_ack_costs_no_exception(
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (ConnectionResetError("reset"), "the channel was closed: reset"),
+        (ConnectionResetError("reset"), "the channel was closed: ConnectionResetError reset"),
         (None, "the channel was closed: without a reason"),
         (
             ConnectionInternalError("INTERNAL_ERROR"),

@@ -1,5 +1,6 @@
 """`contract`: prints the contract with publishers."""
 
+import sys
 from enum import StrEnum
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -21,7 +22,7 @@ def contract(
 ) -> None:
     """Print the contract with publishers, an AsyncAPI 3 document."""
     document = _folder() / f"asyncapi.{form}"
-    typer.echo(document.read_text(encoding="utf-8"), nl=False)
+    sys.stdout.write(document.read_text(encoding="utf-8"))
 
 
 def _folder() -> Traversable:

@@ -6,7 +6,9 @@ import typer
 from worker import __version__
 from worker.cli import catalog, contract, dlq, doctor, message, migrate, publish, run, validate
 from worker.cli.failures import FAILED, WRONG_USAGE
+from worker.cli.terminal import prepare_output, text_arguments
 from worker.errors import explain
+from worker.infra.messaging.amqp.refused_connections import hear_refusals
 from worker.infra.telemetry.logging import configure_logging
 
 app = typer.Typer(
@@ -39,9 +41,11 @@ def version(
 
 def main() -> None:
     """Runs a command; user errors and unavailable servers are one line on stderr."""
+    prepare_output()
+    hear_refusals()
     configure_logging("warning", "console")
     try:
-        app()
+        app(args=text_arguments())
     except Exception as error:  # unexplained errors propagate
         explained = explain(error)
         if explained is None:

@@ -22,8 +22,7 @@ AS_JSON = typer.Option("--json", help="Print one JSON document instead of a tabl
 
 def print_json(document: object) -> None:
     """Prints one document on stdout; amounts are strings, instants RFC 3339."""
-    text = json.dumps(document, default=_encode, ensure_ascii=False, indent=2)
-    typer.echo(text.encode("utf-8", "backslashreplace").decode())
+    sys.stdout.write(json.dumps(document, default=_encode, ensure_ascii=False, indent=2) + "\n")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -54,7 +53,13 @@ def _cell(value: object) -> str:
         case datetime():
             return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
         case _:
-            return printable(str(value))
+            return _in_encoding_of_stdout(printable(str(value)))
+
+
+def _in_encoding_of_stdout(text: str) -> str:
+    """Escapes here what would be escaped on the way out, so that columns stay aligned."""
+    stdout = sys.stdout
+    return text.encode(stdout.encoding, stdout.errors or "strict").decode(stdout.encoding)
 
 
 def _encode(value: object) -> str:

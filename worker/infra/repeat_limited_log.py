@@ -1,7 +1,14 @@
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+
+_VARIES = re.compile(r"(?<!Errno )(?<!\.py:)(?<!\w)(?:0x)?[0-9a-f:.]*[0-9][0-9a-f:.]*(?!\w)")
+"""Ports, addresses and counters, which differ between attempts that fail for one reason.
+
+The number of an error and a line of our code are part of the reason.
+"""
 
 
 class _Warns(Protocol):
@@ -17,7 +24,8 @@ class _Logged:
 class RepeatLimitedLog:
     """Logs a persistent problem once, then every `repeat_seconds` with the suppressed repeats.
 
-    Each reason has its own limit: a server may alternate between refusing and resetting.
+    Each reason has its own limit: a server may alternate between refusing and resetting. Reasons
+    that differ only in numbers are one.
     """
 
     def __init__(
@@ -33,19 +41,19 @@ class RepeatLimitedLog:
 
     def warn(self, event: str, reason: str) -> None:
         """Logs a problem, or counts it as suppressed if it was logged recently."""
-        now = self._clock()
+        now, key = self._clock(), (event, _VARIES.sub("#", reason))
         since = now - self._repeat_seconds
         self._logged = {
             problem: last
             for problem, last in self._logged.items()
             if last.suppressed or last.at > since
         }
-        last = self._logged.get((event, reason))
+        last = self._logged.get(key)
         if last is not None and last.at > since:
             last.suppressed += 1
             return
         repeats = {"suppressed": last.suppressed} if last is not None else {}
-        self._logged[event, reason] = _Logged(now)
+        self._logged[key] = _Logged(now)
         self._log.warning(event, reason=reason, **repeats)
 
     def over(self) -> None:

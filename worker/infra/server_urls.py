@@ -6,7 +6,7 @@ unescaped `/` or `#`. So malformed URLs never reach them, and no message here re
 
 import re
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,14 +21,22 @@ Raises `ServerUrlError`.
 _HOST_AND_PORT = re.compile(r"(?P<host>\[[^\[\]]+\]|[^\[\]:]*)(:(?P<port>\d{1,5}))?")
 _LAST_PORT = 65_535
 _FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl", "cafile", "certfile", "keyfile")
-_NUMBERS = ("port", "heartbeat")
+_NUMBERS = {"port": r"[0-9]{1,5}(,[0-9]{1,5})*", "heartbeat": r"[0-9]{1,5}"}
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_SESSIONS = ("any", "primary", "standby", "prefer-standby", "read-write", "read-only")
+_CHOICES = {"sslmode": _SSL_MODES, "target_session_attrs": _SESSIONS}
 _LIBPQ_ALONE = (
-    *("connect_timeout", "channel_binding", "gssencmode", "load_balance_hosts", "requirepeer"),
+    *("connect_timeout", "channel_binding", "load_balance_hosts", "requirepeer", "hostaddr"),
     *("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
-    *("tcp_user_timeout", "sslcompression", "sslsni", "require_auth"),
+    *("tcp_user_timeout", "require_auth", "gssencmode", "gssdelegation", "requiressl"),
+    *("sslcompression", "sslsni", "sslcertmode", "sslcrldir", "sslkeylogfile"),
+    *("min_protocol_version", "max_protocol_version", "fallback_application_name"),
+    *("scram_client_key", "scram_server_key", "replication", "servicefile"),
+    *("oauth_issuer", "oauth_client_id", "oauth_client_secret", "oauth_scope"),
 )
 """asyncpg would send them as session settings, which the server refuses."""
 
+_NEVER_INSIDE = re.compile(r'[\s"\x00-\x1f\x7f\ud800-\udfff]')
 _MALFORMED = "cannot be read as a URL: percent-encode the password (`/` is %2F, `#` %23, `@` %40)"
 
 
@@ -44,37 +52,56 @@ def check_server_url(url: str, *schemes: str) -> None:
     """Checks a URL; as in PostgreSQL's clients, several hosts are separated by commas.
 
     Raises:
-        ValueError: the URL is invalid; the message quotes only names of certificate files.
+        ValueError: the URL is invalid; the message quotes only parameters and certificate files.
     """
+    if _NEVER_INSIDE.search(url):
+        raise ValueError("has a blank, a line break, a quote or another character that URLs encode")
     if not url.startswith(tuple(f"{scheme}://" for scheme in schemes)):
         raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
     if not _is_well_formed(url):
         raise ValueError(_MALFORMED)
+    if len(_hosts(url)) > 1:
+        _check_several_hosts(url)
     if url.startswith("amqps://") and not urlsplit(url).hostname:
         raise ValueError("names no host, whose certificate could be checked")
-    for name, values in _parameters(urlsplit(url).query).items():
-        _check_parameter(name, values[-1])
+    if problems := list(_parameter_problems(url)):
+        raise ValueError("; ".join(problems))
     if problem := find_certificate_problem(url):
         raise ValueError(problem)
 
 
-def _parameters(query: str) -> dict[str, list[str]]:
-    """As asyncpg reads them, whose error would quote a part of the URL."""
+def _check_several_hosts(url: str) -> None:
+    if url.startswith("amqp"):
+        raise ValueError("names several hosts, which is not supported yet: name one")
+    if any(not host.partition(":")[0] for host in _hosts(url)):
+        raise ValueError("names several hosts, one of them empty")
+
+
+def _parameter_problems(url: str) -> Iterator[str]:
+    query = urlsplit(url).query
+    is_strict = bool(query) and url.startswith("postgres")  # as asyncpg reads it
     try:
-        return parse_qs(query, strict_parsing=bool(query))
+        parameters = parse_qs(query, strict_parsing=is_strict)
     except ValueError:
-        raise ValueError("has a parameter that is not name=value") from None
+        yield "has a parameter that is not name=value"
+        return
+    if alone := [f"{name}=" for name in parameters if name in _LIBPQ_ALONE]:
+        yield f"has parameters of libpq that cannot work here: leave out {', '.join(alone)}"
+    for name, values in parameters.items():
+        if problem := _problem(name, values[-1]):
+            yield f"{name}{problem}"
 
 
-def _check_parameter(name: str, value: str) -> None:
+def _problem(name: str, value: str) -> str | None:
     if name in _FILES:
-        _check_readable(name, value)
-    elif name in _NUMBERS and not re.fullmatch(r"[0-9]{1,5}", value):
-        raise ValueError(f"{name}= must be a number")
-    elif name == "cadata" and not _is_base64(value):
-        raise ValueError("cadata= must be base64; name a file with cafile= instead")
-    elif name in _LIBPQ_ALONE:
-        raise ValueError(f"{name}= is a parameter of libpq that has no meaning here: leave it out")
+        return _why_unreadable(value)
+    if name in _NUMBERS and not re.fullmatch(_NUMBERS[name], value):
+        return "= must be a number"
+    if name in _CHOICES and value not in _CHOICES[name]:
+        return f"= must be one of {', '.join(_CHOICES[name])}"
+    if name == "cadata" and not _is_base64(value):
+        return "= must be base64; name a file with cafile= instead"
+    return None
 
 
 def _is_well_formed(url: str) -> bool:
@@ -82,9 +109,13 @@ def _is_well_formed(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    where = parts.netloc.rpartition("@")[2]
-    hosts = where.split(",") if parts.scheme.startswith("postgres") else [where]
-    return not parts.fragment and "@" not in parts.path and all(map(_is_host_and_port, hosts))
+    has_encoded_user = parts.netloc.count("@") <= 1 and "@" not in parts.path
+    return not parts.fragment and has_encoded_user and all(map(_is_host_and_port, _hosts(url)))
+
+
+def _hosts(url: str) -> list[str]:
+    """The hosts with their ports; a URL without any has one empty host."""
+    return urlsplit(url).netloc.rpartition("@")[2].split(",")
 
 
 def _is_host_and_port(text: str) -> bool:
@@ -109,8 +140,9 @@ def _is_base64(text: str) -> bool:
     return True
 
 
-def _check_readable(name: str, path: str) -> None:
+def _why_unreadable(path: str) -> str | None:
     try:
         Path(path).open("rb").close()
     except OSError as error:
-        raise ValueError(f"{name}={path}: {error.strerror}") from None
+        return f"={path}: {error.strerror}"
+    return None

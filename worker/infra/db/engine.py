@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from worker.infra.db.errors import is_of_the_session
+from worker.infra.db.errors import is_of_the_session, naming_database
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
 from worker.infra.server_urls import ServerUrl
 
@@ -80,12 +80,12 @@ async def _connect(
     answer_seconds: float | None,
 ) -> asyncpg.Connection:
     """Connects with all the settings that this PostgreSQL knows; it lets nobody in with others."""
-    connection = await asyncpg.connect(
-        database_url(),
-        timeout=connect_seconds,
-        command_timeout=answer_seconds,
-        server_settings={k: v for k, v in session_settings.items() if k != _SINCE_POSTGRESQL_17},
-    )
+    url = database_url()
+    known = {k: v for k, v in session_settings.items() if k != _SINCE_POSTGRESQL_17}
+    with naming_database(url):
+        connection = await asyncpg.connect(
+            url, timeout=connect_seconds, command_timeout=answer_seconds, server_settings=known
+        )
     bound = session_settings.get(_SINCE_POSTGRESQL_17)
     if bound is not None and connection.get_server_version() >= (17,):
         await connection.execute(f"SET {_SINCE_POSTGRESQL_17} = '{bound}'")

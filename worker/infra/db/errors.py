@@ -1,9 +1,14 @@
 """What an error of the database means for the messages in hand."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import parse_qs, unquote, urlsplit
+
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from worker.domain.ports.unit_of_work import StatementRefusedError, StoreUnavailableError
+from worker.infra.one_line import one_line
 from worker.infra.server_urls import ServerUrlError
 
 _MESSAGE_IS_TO_BLAME = frozenset(
@@ -69,4 +74,23 @@ def _summary(error: BaseException) -> str:
     if isinstance(driver, ServerUrlError):
         return str(driver)
     lines = str(driver).splitlines() or ["no answer in time"]  # a TimeoutError has no text
-    return f"{type(driver).__name__}: {lines[0]}"
+    where = "".join(f" ({note})" for note in getattr(driver, "__notes__", ()))
+    return one_line(f"{type(driver).__name__}: {lines[0]}{where}")
+
+
+@contextmanager
+def naming_database(url: str) -> Iterator[None]:
+    """Notes on an error of connecting which database it was about, and where."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(_name_and_place(url))
+        raise
+
+
+def _name_and_place(url: str) -> str:
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    named = query.get("database", query.get("dbname", [unquote(parts.path[1:])]))
+    host = parts.netloc.rpartition("@")[2] or ",".join(query.get("host", ()))
+    return f"database {named[-1] or unquote(parts.username or '')}{host and f' at {host}'}"

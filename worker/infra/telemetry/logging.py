@@ -2,10 +2,13 @@
 
 import logging
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import structlog
 
+from worker.infra.one_line import without_addresses
 from worker.infra.printable import printable
 from worker.infra.telemetry.quiet_libraries import QuietLibraries
 
@@ -16,7 +19,8 @@ def configure_logging(level: str, format_: Literal["console", "json"]) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        *([] if format_ == "json" else [_make_printable]),
+        partial(_each_text, without_addresses),
+        *([] if format_ == "json" else [partial(_each_text, printable)]),
         structlog.processors.format_exc_info,
     ]
     renderer: structlog.typing.Processor = (
@@ -46,9 +50,10 @@ def configure_logging(level: str, format_: Literal["console", "json"]) -> None:
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
-def _make_printable(
-    _logger: object, _method: str, event: structlog.typing.EventDict
+def _each_text(
+    change: Callable[[str], str],
+    _logger: object,
+    _method: str,
+    event: structlog.typing.EventDict,
 ) -> structlog.typing.EventDict:
-    return {
-        key: printable(value) if isinstance(value, str) else value for key, value in event.items()
-    }
+    return {k: change(v) if isinstance(v, str) else v for k, v in event.items()}

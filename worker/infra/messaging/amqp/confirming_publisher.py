@@ -8,16 +8,19 @@ import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from weakref import WeakValueDictionary
 
-import aio_pika
+import structlog
 from aiormq.abc import AbstractChannel
 from aiormq.exceptions import DeliveryError, PublishError
 from pamqp.commands import Basic
 
 from worker.infra.durations import Durations
+from worker.infra.messaging.amqp.blockable_connection import BlockableConnection
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief, named
 from worker.infra.server_urls import ServerUrl
 
 UNCONFIRMED_AT_MOST = 64
+
+_log = structlog.get_logger(__name__)
 
 
 class BrokerUnavailableError(Exception):
@@ -40,7 +43,8 @@ class ConfirmingPublisher:
         self._url = url
         self._name = name
         self._durations = durations
-        self._connection: aio_pika.abc.AbstractConnection | None = None
+        self._connection: BlockableConnection | None = None
+        self._blocked_because: str | None = None
         self._channel: AbstractChannel | None = None
         self._opening: asyncio.Task[AbstractChannel] | None = None
         self._room = asyncio.Semaphore(UNCONFIRMED_AT_MOST)
@@ -71,9 +75,10 @@ class ConfirmingPublisher:
                 raise BrokerUnavailableError(f"refused: is {routing_key!r} full?") from error
             except BROKER_ERRORS as error:
                 await self._discard(channel)
-                raise BrokerUnavailableError(f"not confirmed: {in_brief(error)}") from error
+                raise BrokerUnavailableError(f"not confirmed: {self._reason(error)}") from error
             except (ValueError, TypeError, ArithmeticError) as error:
                 raise UnpublishableError(in_brief(error)) from error
+            self._note_blocked(None)
 
     def _turn(self, message_id: str | None) -> AbstractAsyncContextManager[None]:
         """Serializes copies with the same id; for messages without one, aiormq generates ids."""
@@ -102,11 +107,25 @@ class ConfirmingPublisher:
     async def _connect(self) -> AbstractChannel:
         await self._disconnect()
         async with asyncio.timeout(self._durations.connect):
-            self._connection = await aio_pika.connect(named(self._url(), self._name))
-            channel = self._connection.channel(publisher_confirms=True, on_return_raises=True)
-            await channel.initialize()
-            self._channel = await channel.get_underlay_channel()
+            url = named(self._url(), self._name)
+            connection = BlockableConnection(url, self._note_blocked)
+            await connection.connect()
+            self._connection = connection
+            self._channel = await connection.channel(on_return_raises=True)
         return self._channel
+
+    def _note_blocked(self, because: str | None) -> None:
+        """Logs that RabbitMQ blocks publishing, and that it ended: once, whatever reconnects."""
+        was, self._blocked_because = self._blocked_because, because
+        if because is not None and because != was:
+            _log.warning("RabbitMQ blocks publishing", reason=because)
+        elif because is None and was is not None:
+            _log.info("RabbitMQ accepts messages again")
+
+    def _reason(self, error: BaseException) -> str:
+        if self._blocked_because is None:
+            return in_brief(error)
+        return f"RabbitMQ blocks publishing: {self._blocked_because}"
 
     async def _discard(self, channel: AbstractChannel) -> None:
         """Drops a channel on which a publish is unconfirmed.

@@ -1,8 +1,17 @@
 """Shared by all connections to RabbitMQ."""
 
-from aiormq.exceptions import AMQPError, ChannelInvalidStateError
+from aiormq.channel import EXCEPTION_MAPPING as CHANNEL_ERRORS
+from aiormq.connection import EXCEPTION_MAPPING as CONNECTION_ERRORS
+from aiormq.exceptions import (
+    AMQPError,
+    ChannelClosed,
+    ChannelInvalidStateError,
+    ConnectionClosed,
+    ProbableAuthenticationError,
+)
 from yarl import URL
 
+from worker.infra.one_line import one_line
 from worker.infra.server_urls import ServerUrlError
 
 BROKER_ERRORS = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError)
@@ -10,6 +19,11 @@ BROKER_ERRORS = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError)
 
 HEARTBEAT_SECONDS = 15
 """aiormq detects a dead peer after three heartbeats; its default of 60 s would take minutes."""
+
+_REPLY_CODES: dict[type[BaseException], int] = {
+    ProbableAuthenticationError: 403,
+    **{error: code for code, error in (*CONNECTION_ERRORS.items(), *CHANNEL_ERRORS.items())},
+}
 
 
 def named(url: str, name: str) -> str:
@@ -20,8 +34,17 @@ def named(url: str, name: str) -> str:
 
 
 def in_brief(error: BaseException) -> str:
-    """The error as one line."""
-    if isinstance(error, ServerUrlError):
-        return str(error)
-    lines = str(error).splitlines() or [""]
-    return f"{type(error).__name__} {lines[0]}".strip()
+    """The error as one line; if RabbitMQ closed something, its reply code and text."""
+    match error:
+        case ServerUrlError():
+            return str(error)
+        case (
+            ConnectionClosed(args=(int(code), str(text)))
+            | ChannelClosed(args=(int(code), str(text)))
+        ):
+            return one_line(f"{code} {text}")
+        case _ if type(error) in _REPLY_CODES:
+            return one_line(f"{_REPLY_CODES[type(error)]} {error}")
+        case _:
+            first, *_ = str(error).splitlines() or [""]
+            return one_line(f"{type(error).__name__} {first}")

@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.cancellation import why_cancelled
-from worker.infra.messaging.amqp.connection import BROKER_ERRORS, named
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief, named
 from worker.infra.messaging.amqp.delivery import Delivery, SettlesDeliveries
 from worker.infra.messaging.amqp.delivery_frames import DeliveryFrames
 from worker.infra.messaging.amqp.tag_ledger import Ack, TagLedger
@@ -243,7 +243,8 @@ class Subscription(SettlesDeliveries, Consuming):
     def _on_channel_closed(self, closing: asyncio.Future[object]) -> None:
         reason = None if closing.cancelled() else closing.exception()
         hint = UNDELIVERABLE if isinstance(reason, ConnectionInternalError) else ""
-        self.give_up(f"the channel was closed: {reason or 'without a reason'}{hint}")
+        told = "without a reason" if reason is None else in_brief(reason)
+        self.give_up(f"the channel was closed: {told}{hint}")
 
     async def _on_cancelled_by_broker(self, _: Basic.Cancel) -> None:
         if self._channel is not None and not self.is_lost:  # RabbitMQ 4.3 may cancel it twice
@@ -255,4 +256,4 @@ class Subscription(SettlesDeliveries, Consuming):
             async with asyncio.timeout(self._durations.close):
                 await self._broker.stop()
         except Exception as error:  # noqa: BLE001 - the broker is already gone, or was never there
-            _log.debug("disconnecting failed", error=repr(error))
+            _log.debug("disconnecting failed", error=in_brief(error))
