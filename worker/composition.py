@@ -18,7 +18,9 @@ from worker.application.apply_batch import ApplyBatch
 from worker.application.decide import Dispatch, dispatch
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.health import Health
+from worker.infra.clocks import Clocks
 from worker.infra.db.advisory_locks import AdvisoryLock
+from worker.infra.db.clock import measure_clock
 from worker.infra.db.engine import Sessions, create_engine, create_sessions, pool_of
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.pruning import Pruner
@@ -35,6 +37,7 @@ from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Batching
 from worker.infra.messaging.consuming.consumer import Consumer, ConsumerOptions
+from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.inbox import Inbox
 from worker.infra.messaging.consuming.settling import Settler
 from worker.infra.messaging.consuming.store_retry import StoreRetry
@@ -86,6 +89,9 @@ async def run_worker(
     tolerate_undecodable_properties()
     metrics = Metrics()
     health = Health(metrics, durations)
+    clocks = Clocks(utc_now, durations.clocks_apart)
+    remarks = RepeatLimitedLog(_log, durations.log_repeat)
+    metrics.clock_skew.set_function(lambda: clocks.skew)
     url = settings.database_url.get_secret_value()
     async with (
         database(url, durations, pool_size=settings.worker_pool_size) as (engine, sessions),
@@ -101,9 +107,12 @@ async def run_worker(
         settler = Settler(republisher, settings.worker_retry_delays, health, utc_now, durations)
         finishing = asyncio.Event()
         store_retry = StoreRetry(health, finishing, durations)
+        holding = Holding(health, finishing, durations)
         settling = traced.settling(settler)
         apply = traced.applying(ApplyBatch(partial(PostgresUnitOfWork, sessions), dispatch))
-        handler = BatchHandler(apply, settling, settler.dead_letter_of, store_retry, health)
+        handler = BatchHandler(
+            apply, settling, settler.dead_letter_of, store_retry, holding, health
+        )
         batching = Batching(
             inbox=Inbox(durations),
             decoder=Decoder(utc_now),
@@ -114,6 +123,8 @@ async def run_worker(
                 store_retry=store_retry,
                 finishing=finishing,
             ),
+            holding=holding,
+            clocks=clocks,
             batch_size=settings.worker_batch_size,
             finishing=finishing,
         )
@@ -123,7 +134,7 @@ async def run_worker(
             batching,
             handler,
             settler,
-            partial(_store_problem, engine, RepeatLimitedLog(_log, durations.log_repeat)),
+            partial(_store_problem, engine, clocks, remarks),
             health,
         )
         sweeper = Sweeper(
@@ -145,7 +156,7 @@ async def run_worker(
             try:
                 async with beside(
                     beat(health.heartbeat, durations),
-                    probe(partial(_probe, engine), health.store_probed, durations),
+                    probe(partial(_probe, engine, clocks, remarks), health.store_probed, durations),
                     pruner.run(),
                     sweeper.run(),
                 ):
@@ -171,24 +182,31 @@ def _consumer_options(settings: Settings) -> ConsumerOptions:
     )
 
 
-async def _store_problem(engine: AsyncEngine, remarks: RepeatLimitedLog) -> str | None:
-    """Why the worker cannot consume; None if the database is available and its schema fits."""
+async def _store_problem(
+    engine: AsyncEngine, clocks: Clocks, remarks: RepeatLimitedLog
+) -> str | None:
+    """Why the worker cannot consume; None if database, schema and clocks are as they should be."""
     try:
         revision = await read_revision(engine)
+        await measure_clock(engine, clocks)
     except StoreUnavailableError as unavailable:
         return str(unavailable)
     if check_revision(revision):
         remarks.warn("the schema is newer than this release", f"it is at {revision}")
-    return None
+    return clocks.problem()
 
 
-async def _probe(engine: AsyncEngine) -> str | None:
+async def _probe(engine: AsyncEngine, clocks: Clocks, remarks: RepeatLimitedLog) -> str | None:
     """Like `_store_problem`, but an outdated schema is also a problem instead of an error."""
     try:
         check_revision(await read_revision(engine))
+        await measure_clock(engine, clocks)
     except (StoreUnavailableError, WrongSchemaError) as problem:
         return str(problem)
-    return None
+    apart = clocks.problem()
+    if apart is not None:
+        remarks.warn("the clocks differ", apart)
+    return apart
 
 
 async def _sweep(

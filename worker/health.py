@@ -32,12 +32,14 @@ class Health(Observer):
         self._metrics = metrics
         self._subscription: Consuming | None = None
         self._waiting_for = "not started yet"
-        self._store_takes_work = True
+        self._refused_work: str | None = None
         self._store_problem: str | None = None
+        self._holding: str | None = None
         self._loop = _Silence()
         self._progress = _Silence()
         metrics.in_flight.set_function(self._in_flight)
         metrics.consumer_up.set_function(self._is_consuming)
+        metrics.holding.set_function(lambda: self._holding is not None)
 
     def tick(self) -> None:
         """Counts a second; called once a second by the watchdog."""
@@ -55,7 +57,7 @@ class Health(Observer):
     def consuming(self, subscription: Consuming | None) -> None:
         self._subscription = subscription
         self._waiting_for = "the subscription was lost"
-        self._store_takes_work = True
+        self._refused_work = None
         self._progress.broken()
 
     @override
@@ -82,9 +84,14 @@ class Health(Observer):
         self._metrics.republished(failure, queue)
 
     @override
-    def store_answers(self, *, yes: bool) -> None:
+    def store_answered(self, problem: str | None) -> None:
         self._progress.broken()
-        self._store_takes_work = yes
+        self._refused_work = problem
+
+    @override
+    def holding(self, problem: str | None) -> None:
+        self._progress.broken()
+        self._holding = problem
 
     def store_probed(self, problem: str | None) -> None:
         """Notes the problem that a database check found; None if there is none."""
@@ -109,8 +116,10 @@ class Health(Observer):
             problems.append(f"no consumer is registered at RabbitMQ: {self._waiting_for}")
         if self._store_problem is not None:
             problems.append(self._store_problem)
-        elif not self._store_takes_work:
-            problems.append("PostgreSQL answers but accepts no transactions")
+        elif self._refused_work is not None:
+            problems.append(f"PostgreSQL answers but accepts no transactions: {self._refused_work}")
+        if self._holding is not None:
+            problems.append(self._holding)
         return problems
 
     def _is_consuming(self) -> bool:

@@ -6,13 +6,15 @@ from pamqp.commands import Basic
 
 from tests.support.car_events import creation
 from tests.support.messages import clock
-from tests.support.settling import RecordingChannel
+from tests.support.settling import LosableChannel, Silent
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure
+from worker.infra.clocks import Clocks
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.consuming.batching import Batching
+from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.inbox import Inbox
 from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.consuming.suspects import Suspects, Try
@@ -45,10 +47,14 @@ class Running:
         self.batches: list[list[str]] = []
         self.contents: list[CommandMessage | Failure] = []
         self.finish_after = 1
+        self.clocks = Clocks(clock, DURATIONS.clocks_apart, lambda: 0.0)
+        self.channel = LosableChannel()
         self.batching = Batching(
             inbox=Inbox(DURATIONS),
             decoder=Decoder(clock),
             suspects=self.suspects,
+            holding=Holding(Silent(), self.finishing, DURATIONS),
+            clocks=self.clocks,
             batch_size=batch_size,
             finishing=self.finishing,
         )
@@ -64,7 +70,7 @@ class Running:
             )
             message = Message(body or event.body, properties, "inventory.events", event.type)
             redelivered = deliveries_before > 0
-            self.batching.deliver(Delivery(message, 1, RecordingChannel(), redelivered))
+            self.batching.deliver(Delivery(message, 1, self.channel, redelivered))
 
     async def run(self, batches: int) -> None:
         self.finish_after = batches

@@ -60,10 +60,10 @@ def test_holding_messages_for_a_database_that_is_away_asks_for_no_restart(health
 
     for _ in range(NO_PROGRESS):
         wait(health, 5)
-        health.store_answers(yes=False)
+        health.store_answered("23502")
 
     assert health.live_problems() == []
-    assert health.ready_problems() == ["PostgreSQL answers but accepts no transactions"]
+    assert health.ready_problems() == ["PostgreSQL answers but accepts no transactions: 23502"]
 
 
 def test_waiting_for_servers_asks_for_no_restart_and_names_the_server(health: Health) -> None:

@@ -58,6 +58,8 @@ class Durations:
     probe_every: float = 5.0
     """Between two looks at the database while the worker runs."""
     probe_answer: float = 5.0
+    clocks_apart: float = 60.0
+    """Between the worker's clock and PostgreSQL's; above that no message is handled."""
     http_client: float = 5.0
     """For a prober or scraper to send its request."""
     last_spans: float = 3.0

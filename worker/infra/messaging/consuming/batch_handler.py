@@ -4,6 +4,7 @@ from typing import Protocol
 from worker.application.batch import Content, DeadLetterOf
 from worker.application.outcomes import Failure, Result
 from worker.domain.ports.dead_letter_records import DeadLetterRecord
+from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.observer import Observer
 from worker.infra.messaging.consuming.received import (
     Received,
@@ -36,12 +37,14 @@ class BatchHandler:
         settler: Settles,
         dead_letter_of: Callable[[Received, Failure], DeadLetterRecord | None],
         store_retry: StoreRetry,
+        holding: Holding,
         observer: Observer,
     ) -> None:
         self._apply = apply
         self._settler = settler
         self._dead_letter_of = dead_letter_of
         self._store_retry = store_retry
+        self._holding = holding
         self._observer = observer
 
     async def apply(self, batch: Sequence[Received]) -> list[Result] | None:
@@ -64,9 +67,11 @@ class BatchHandler:
     async def settle(
         self, batch: Sequence[Received], results: Sequence[Result], seconds: float
     ) -> None:
-        """Acknowledges or republishes each message; `seconds` is the time of the transaction."""
-        self._observer.batch_settled(
-            [(item.type, result) for item, result in zip(batch, results, strict=True)], seconds
-        )
-        self._observer.batch_lagged(oldest_occurrence(batch), oldest_publication(batch))
-        await self._settler.settle(list(zip(batch, results, strict=True)))
+        """Acknowledges, republishes or holds each message; `seconds` took the transaction."""
+        settled = self._holding.hold(list(zip(batch, results, strict=True)))
+        if not settled:
+            return
+        self._observer.batch_settled([(item.type, result) for item, result in settled], seconds)
+        items = [item for item, _ in settled]
+        self._observer.batch_lagged(oldest_occurrence(items), oldest_publication(items))
+        await self._settler.settle(settled)
