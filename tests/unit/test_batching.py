@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 from pamqp.commands import Basic
@@ -38,6 +39,18 @@ class HandledSuspects(Suspects):
             self.finishing.set()
 
 
+class FinishingChannel(LosableChannel):
+    """Finishes once it is given up."""
+
+    def __init__(self, finishing: asyncio.Event) -> None:
+        super().__init__()
+        self._finishing = finishing
+
+    def give_up(self, reason: str) -> None:
+        super().give_up(reason)
+        self._finishing.set()
+
+
 class Running:
     """A batching, and the batches that came out of it."""
 
@@ -48,7 +61,7 @@ class Running:
         self.contents: list[CommandMessage | Failure] = []
         self.finish_after = 1
         self.clocks = Clocks(clock, DURATIONS.clocks_apart, lambda: 0.0)
-        self.channel = LosableChannel()
+        self.channel = FinishingChannel(self.finishing)
         self.batching = Batching(
             inbox=Inbox(DURATIONS),
             decoder=Decoder(clock),
@@ -152,3 +165,30 @@ async def test_the_end_is_noticed_while_nothing_arrives(running: Running) -> Non
 
     await doing
     assert running.batches == []
+
+
+async def test_while_the_clocks_differ_all_goes_back_to_the_queue(running: Running) -> None:
+    running.deliver("a")
+    await running.clocks.measure(an_hour_later)
+
+    running.deliver("b")
+    running.deliver("s", deliveries_before=2)
+    await running.run(batches=10)
+
+    assert running.batches == []
+    assert len(running.channel.given_up) == 2
+
+
+async def test_what_was_decoded_before_the_clocks_differed_is_not_applied(
+    running: Running,
+) -> None:
+    running.deliver("a")
+    await running.clocks.measure(an_hour_later)
+
+    await running.run(batches=10)
+
+    assert running.batches == []
+
+
+async def an_hour_later() -> datetime:
+    return clock() + timedelta(hours=1)
