@@ -201,6 +201,27 @@ async def test_messages_are_given_back_before_the_broker_would_take_them(
     assert await broker.take_all(DEAD_LETTERS) == []
 
 
+async def test_a_held_message_is_recorded_as_dead_only_once_it_is_no_longer_held(
+    start_worker: StartWorker, broker: Broker, sessions: Sessions
+) -> None:
+    start_worker(**SHORT).terminate()  # has declared the queues
+    await broker.publish([price_change("bad", f"{price}.00") for price in range(101, 109)])
+    worker = start_worker(*HOOKED, RAISES_AT="bad", WORKER_RETRY_DELAYS="")
+    wait_unready(worker)
+    assert await count_dead(sessions) == 0
+
+    for car in CARS:
+        await broker.publish([creation(car)])
+
+    assert worker.wait_results(28) == {"applied": 20, "unexpected-error": 8}
+    assert await count_dead(sessions) == 8
+
+
+async def count_dead(sessions: Sessions) -> int:
+    async with sessions() as session:
+        return int((await session.execute(text("SELECT count(*) FROM dead_letters"))).scalar_one())
+
+
 async def test_sigterm_ends_a_hold_at_once(
     bug: Path, start_worker: StartWorker, broker: Broker
 ) -> None:

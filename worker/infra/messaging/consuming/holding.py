@@ -73,10 +73,10 @@ class Holding:
             if isinstance(result, Failure) and is_ours(result):
                 self._shout(result)
                 break
-        held = [received.delivery for received, result in results if _may_be_ours(received, result)]
+        held = [received.delivery for received, result in results if may_be_held(received, result)]
         if held:
             self._keep(held)
-        return [each for each in results if not _may_be_ours(*each)]
+        return [each for each in results if not may_be_held(*each)]
 
     def _keep(self, deliveries: Sequence[Delivery]) -> None:
         subscription, now = deliveries[-1].subscription, self._clock()
@@ -102,8 +102,8 @@ class Holding:
         _log.info("messages succeed again: holding none")
 
 
-def _may_be_ours(received: Received, result: Result) -> bool:
-    """Whether to hold a message; never a replay, whose outcome somebody waits for."""
+def may_be_held(received: Received, result: Result) -> bool:
+    """Whether a message is one to hold; never a replay, whose outcome somebody waits for."""
     if not isinstance(result, Failure) or result.code not in _HELD:
         return False
     return not History.of(received.delivery.message, WORKER_EXCHANGE).replays
