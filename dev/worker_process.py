@@ -118,6 +118,10 @@ class WorkerProcess:
         wait_until(lambda: sum(self.count_results().values()) >= count, self._explain)
         return self.count_results()
 
+    def value(self, metric: str) -> float:
+        """The value of a metric without labels."""
+        return next(sample.value for sample in self._samples() if sample.name == metric)
+
     def in_flight(self) -> int:
         """Unsettled messages of the worker; 0 if it does not respond."""
         try:

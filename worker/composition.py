@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from worker.application.apply_batch import ApplyBatch
 from worker.application.decide import Dispatch, dispatch
-from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.health import Health
-from worker.infra.db.ability import try_to_write
+from worker.infra.clocks import Clocks
 from worker.infra.db.advisory_locks import AdvisoryLock
+from worker.infra.db.database_probe import DatabaseProbe
 from worker.infra.db.engine import Sessions, create_engine, create_sessions, pool_of
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.identity import identify_database
@@ -27,7 +27,6 @@ from worker.infra.db.pruning import Pruner
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.delivery_trials import PostgresDeliveryTrials
 from worker.infra.db.repositories.swept_dead_letters import PostgresSweptDeadLetters
-from worker.infra.db.schema import WrongSchemaError, check_revision, read_revision
 from worker.infra.db.transaction_lock import try_transaction_lock
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
@@ -37,6 +36,7 @@ from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Batching
 from worker.infra.messaging.consuming.consumer import Consumer, ConsumerOptions
+from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.inbox import Inbox
 from worker.infra.messaging.consuming.settling import Settler
 from worker.infra.messaging.consuming.store_retry import StoreRetry
@@ -90,12 +90,16 @@ async def run_worker(
     tolerate_undecodable_properties()
     metrics = Metrics()
     health = Health(metrics, durations)
+    clocks = Clocks(utc_now, durations.clocks_apart)
+    metrics.clock_skew.set_function(lambda: clocks.skew)
     url, pool_size = settings.current_database_url, settings.worker_pool_size
     async with (
         database(url, durations, pool_size=pool_size) as (engine, sessions),
         tracing(os.environ, engine, durations) as traced,
     ):
         metrics.watch_pool(partial(pool_of, engine))
+        remarks = RepeatLimitedLog(_log, durations.log_repeat)
+        database_probe = DatabaseProbe(engine, sessions, clocks, remarks, durations)
         republisher = ConfirmingPublisher(
             settings.current_rabbitmq_url,
             exchange=WORKER_EXCHANGE,
@@ -105,9 +109,12 @@ async def run_worker(
         settler = Settler(republisher, settings.worker_retry_delays, health, utc_now, durations)
         finishing = asyncio.Event()
         store_retry = StoreRetry(health, finishing, durations)
+        holding = Holding(health, finishing, durations)
         settling = traced.settling(settler)
         apply = traced.applying(ApplyBatch(partial(PostgresUnitOfWork, sessions), dispatch))
-        handler = BatchHandler(apply, settling, settler.dead_letter_of, store_retry, health)
+        handler = BatchHandler(
+            apply, settling, settler.dead_letter_of, store_retry, holding, health
+        )
         batching = Batching(
             inbox=Inbox(durations),
             decoder=Decoder(utc_now),
@@ -118,6 +125,8 @@ async def run_worker(
                 store_retry=store_retry,
                 finishing=finishing,
             ),
+            holding=holding,
+            clocks=clocks,
             batch_size=settings.worker_batch_size,
             finishing=finishing,
         )
@@ -127,7 +136,7 @@ async def run_worker(
             batching,
             handler,
             settler,
-            partial(_store_problem, engine, sessions, RepeatLimitedLog(_log, durations.log_repeat)),
+            database_probe.before_consuming,
             health,
         )
         topology = TopologyRepair(
@@ -152,9 +161,7 @@ async def run_worker(
             try:
                 async with beside(
                     beat(health.heartbeat, durations),
-                    probe(
-                        partial(_probe, engine, sessions, durations), health.store_probed, durations
-                    ),
+                    probe(database_probe.while_running, health.store_probed, durations),
                     pruner.run(),
                     topology.run(),
                     sweeper.run(),
@@ -180,37 +187,6 @@ def _consumer_options(settings: Settings, engine: AsyncEngine) -> ConsumerOption
         startup_timeout=settings.worker_startup_timeout,
         shutdown_timeout=settings.worker_shutdown_timeout,
     )
-
-
-async def _store_problem(
-    engine: AsyncEngine, sessions: Sessions, remarks: RepeatLimitedLog
-) -> str | None:
-    """Why the worker cannot consume; None if the schema fits and the database takes work."""
-    try:
-        revision = await read_revision(engine)
-        newer = check_revision(revision)
-        await try_to_write(sessions)
-    except StoreUnavailableError as unavailable:
-        return str(unavailable)
-    if newer:
-        remarks.warn("the schema is newer than this release", f"it is at {revision.number}")
-    return None
-
-
-async def _probe(engine: AsyncEngine, sessions: Sessions, durations: Durations) -> str | None:
-    """Like `_store_problem`, but an outdated schema is also a problem instead of an error.
-
-    Only silence counts within the time for an answer: a database that writes slowly takes work.
-    """
-    try:
-        async with asyncio.timeout(durations.probe_answer):
-            check_revision(await read_revision(engine))
-        await try_to_write(sessions)
-    except (StoreUnavailableError, WrongSchemaError) as problem:
-        return str(problem)
-    except TimeoutError:
-        return f"PostgreSQL has not answered for {durations.probe_answer:.0f} s"
-    return None
 
 
 async def _sweep(

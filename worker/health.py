@@ -34,11 +34,14 @@ class Health(Observer):
         self._subscription: Consuming | None = None
         self._waiting_for = "not started yet"
         self._store_problem: str | None = None
+        self._refused_work = ""
         self._seconds_since_refusal = math.inf
+        self._holding: str | None = None
         self._loop = _Silence()
         self._progress = _Silence()
         metrics.in_flight.set_function(self._in_flight)
         metrics.consumer_up.set_function(self._is_consuming)
+        metrics.holding.set_function(lambda: self._holding is not None)
 
     def tick(self) -> None:
         """Counts a second; called once a second by the watchdog."""
@@ -83,9 +86,15 @@ class Health(Observer):
         self._metrics.republished(failure, queue)
 
     @override
-    def store_answers(self, *, yes: bool) -> None:
+    def store_answered(self, problem: str | None) -> None:
         self._progress.broken()
-        self._seconds_since_refusal = math.inf if yes else 0
+        self._refused_work = problem or ""
+        self._seconds_since_refusal = math.inf if problem is None else 0
+
+    @override
+    def holding(self, problem: str | None) -> None:
+        self._progress.broken()
+        self._holding = problem
 
     def store_probed(self, problem: str | None) -> None:
         """Notes the problem that a database check found; None if there is none."""
@@ -111,7 +120,9 @@ class Health(Observer):
         if self._store_problem is not None:
             problems.append(self._store_problem)
         elif self._is_refused():
-            problems.append("PostgreSQL answers but accepts no transactions")
+            problems.append(f"PostgreSQL answers but accepts no transactions: {self._refused_work}")
+        if self._holding is not None:
+            problems.append(self._holding)
         return problems
 
     def _is_refused(self) -> bool:

@@ -50,9 +50,11 @@ async def test_a_bug_is_logged_once_with_its_place_however_many_messages_meet_it
 ) -> None:
     worker = start_worker(*HOOKED, RAISES_AT="b", **SHORT)
 
-    await broker.publish([price_change("b", f"{price}.25") for price in range(170_001, 170_051)])
+    for price in range(170_001, 170_051):
+        await broker.publish([creation(f"a-{price}"), price_change("b", f"{price}.25")])
+        await broker.publish([creation(f"c-{price}")])
 
-    assert worker.wait_results(50) == {"unexpected-error": 50}
+    assert worker.wait_results(150) == {"applied": 100, "unexpected-error": 50}
     assert worker.log.count("message failed") == 200
     [bug] = [line for line in worker.log.splitlines() if "a bug in the worker" in line]
     _, place, last = re.split(r"reason='| > ", bug)

@@ -2,6 +2,7 @@
 
 DIES_AT names a car whose messages end the worker at once, like a crash in C code.
 RAISES_AT names a car whose messages raise a bug in their use case.
+BUG names a file: while it exists, every message raises where it says, `handling` or `decoding`.
 HOLD_SECONDS is how long messages are held while the database is unavailable.
 PROBE_SECONDS is the time between two looks at the database.
 SILENCE_SECONDS is when each side counts a silent database connection as dead.
@@ -20,9 +21,11 @@ from pathlib import Path
 from worker import composition
 from worker.application import decide
 from worker.application.catalog_state import CatalogState
-from worker.application.commands import Command
+from worker.application.commands import Command, CommandMessage
 from worker.application.outcomes import Decision, Result
 from worker.infra.durations import Durations
+from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.telemetry.logging import configure_logging
 from worker.infra.telemetry.metrics import Metrics
 from worker.settings import read_settings
@@ -40,11 +43,24 @@ class _TallyingMetrics(Metrics):
             file.write(json.dumps(tally) + "\n")
 
 
+class _BrokenDecoder(Decoder):
+    def decode(self, message: Message) -> CommandMessage:
+        _raise_the_bug_of("decoding")
+        return super().decode(message)
+
+
+def _raise_the_bug_of(step: str) -> None:
+    bug = Path(os.environ.get("BUG", "nowhere"))
+    if bug.exists() and bug.read_text() == step:
+        raise ZeroDivisionError("a secret of the message")
+
+
 def dispatch(command: Command, catalog: CatalogState) -> Decision:
     if command.car_id == os.environ.get("DIES_AT"):
         os._exit(EXIT_CODE)
     if command.car_id == os.environ.get("RAISES_AT"):
         raise ZeroDivisionError("a secret of the message")
+    _raise_the_bug_of("handling")
     return decide.dispatch(command, catalog)
 
 
@@ -71,6 +87,8 @@ def _durations() -> Durations:
 def main() -> None:
     if "TALLY" in os.environ:
         setattr(composition, "Metrics", _TallyingMetrics)  # noqa: B010 - the module exports no such name
+    if "BUG" in os.environ:
+        setattr(composition, "Decoder", _BrokenDecoder)  # noqa: B010 - as above
     settings = read_settings()
     configure_logging(settings.worker_log_level, settings.worker_log_format)
     asyncio.run(composition.run_worker(settings, dispatch, _durations()))

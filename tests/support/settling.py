@@ -97,14 +97,16 @@ class Silent:
     def suspect_given_up(self, type_: str, failure: Failure) -> None: ...
     def batch_lagged(self, occurred: datetime | None, published: datetime | None) -> None: ...
     def republished(self, failure: Failure, queue: str) -> None: ...
-    def store_answers(self, *, yes: bool) -> None: ...
+    def store_answered(self, problem: str | None) -> None: ...
+    def holding(self, problem: str | None) -> None: ...
 
 
 class Listening(Silent):
     """Keeps what the observer is told."""
 
     def __init__(self) -> None:
-        self.store_answered: list[bool] = []
+        self.store_problems: list[str | None] = []
+        self.holding_because: list[str | None] = []
         self.waited_for: list[str] = []
         self.subscriptions: list[Consuming | None] = []
         self.settled: list[tuple[list[tuple[str, Result]], float]] = []
@@ -130,5 +132,8 @@ class Listening(Silent):
     def republished(self, failure: Failure, queue: str) -> None:
         self.moved.append((failure, queue))
 
-    def store_answers(self, *, yes: bool) -> None:
-        self.store_answered.append(yes)
+    def store_answered(self, problem: str | None) -> None:
+        self.store_problems.append(problem)
+
+    def holding(self, problem: str | None) -> None:
+        self.holding_because.append(problem)

@@ -17,6 +17,7 @@ from worker.domain.ports.dead_letter_records import DeadLetterRecord
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.durations import Durations
 from worker.infra.messaging.consuming.batch_handler import Apply, BatchHandler
+from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.consuming.store_retry import StoreRetry
 from worker.infra.messaging.dead_letters.records import to_record
@@ -54,8 +55,10 @@ def observer() -> Listening:
 
 def handling(apply: Apply, settler: KeepingSettler, observer: Listening) -> BatchHandler:
     durations = Durations(first_pause=0.001, longest_pause=0.001)
-    retry = StoreRetry(observer, asyncio.Event(), durations)
-    return BatchHandler(apply, settler, record_of, retry, observer)
+    finishing = asyncio.Event()
+    retry = StoreRetry(observer, finishing, durations)
+    holding = Holding(observer, finishing, durations)
+    return BatchHandler(apply, settler, record_of, retry, holding, observer)
 
 
 def record_of(received: Received, failure: Failure) -> DeadLetterRecord:

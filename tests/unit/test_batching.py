@@ -1,18 +1,21 @@
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 from pamqp.commands import Basic
 
 from tests.support.car_events import creation
 from tests.support.messages import clock
-from tests.support.settling import RecordingChannel
+from tests.support.settling import LosableChannel, Silent
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure
+from worker.infra.clocks import Clocks
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.consuming.batching import Batching
+from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.inbox import Inbox
 from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.consuming.suspects import Suspects, Try
@@ -36,6 +39,18 @@ class HandledSuspects(Suspects):
             self.finishing.set()
 
 
+class FinishingChannel(LosableChannel):
+    """Finishes once it is given up."""
+
+    def __init__(self, finishing: asyncio.Event) -> None:
+        super().__init__()
+        self._finishing = finishing
+
+    def give_up(self, reason: str) -> None:
+        super().give_up(reason)
+        self._finishing.set()
+
+
 class Running:
     """A batching, and the batches that came out of it."""
 
@@ -45,10 +60,14 @@ class Running:
         self.batches: list[list[str]] = []
         self.contents: list[CommandMessage | Failure] = []
         self.finish_after = 1
+        self.clocks = Clocks(clock, DURATIONS.clocks_apart, lambda: 0.0)
+        self.channel = FinishingChannel(self.finishing)
         self.batching = Batching(
             inbox=Inbox(DURATIONS),
             decoder=Decoder(clock),
             suspects=self.suspects,
+            holding=Holding(Silent(), self.finishing, DURATIONS),
+            clocks=self.clocks,
             batch_size=batch_size,
             finishing=self.finishing,
         )
@@ -64,7 +83,7 @@ class Running:
             )
             message = Message(body or event.body, properties, "inventory.events", event.type)
             redelivered = deliveries_before > 0
-            self.batching.deliver(Delivery(message, 1, RecordingChannel(), redelivered))
+            self.batching.deliver(Delivery(message, 1, self.channel, redelivered))
 
     async def run(self, batches: int) -> None:
         self.finish_after = batches
@@ -146,3 +165,30 @@ async def test_the_end_is_noticed_while_nothing_arrives(running: Running) -> Non
 
     await doing
     assert running.batches == []
+
+
+async def test_while_the_clocks_differ_all_goes_back_to_the_queue(running: Running) -> None:
+    running.deliver("a")
+    await running.clocks.measure(an_hour_later)
+
+    running.deliver("b")
+    running.deliver("s", deliveries_before=2)
+    await running.run(batches=10)
+
+    assert running.batches == []
+    assert len(running.channel.given_up) == 2
+
+
+async def test_what_was_decoded_before_the_clocks_differed_is_not_applied(
+    running: Running,
+) -> None:
+    running.deliver("a")
+    await running.clocks.measure(an_hour_later)
+
+    await running.run(batches=10)
+
+    assert running.batches == []
+
+
+async def an_hour_later() -> datetime:
+    return clock() + timedelta(hours=1)

@@ -55,7 +55,7 @@ async def test_work_is_done_again_until_the_store_answers(
     done = await StoreRetry(observer, finishing, IMPATIENT).until_done(store.work, channel)
 
     assert (done, store.attempts) == ("done", 4)
-    assert observer.store_answered == [False, False, False, True]
+    assert observer.store_problems == ["away", "away", "away", None]
     assert channel.given_up == []
 
 
@@ -145,4 +145,4 @@ async def test_what_is_no_trouble_of_the_store_is_raised(
 
     with pytest.raises(KeyError):
         await StoreRetry(observer, finishing, IMPATIENT).until_done(broken, channel)
-    assert observer.store_answered == []
+    assert observer.store_problems == []

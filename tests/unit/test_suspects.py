@@ -11,12 +11,14 @@ from tests.support.settling import RecordingChannel, ScriptedPublisher, Silent
 from worker.application.batch import Content, DeadLetterOf
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Outcome, Result
+from worker.infra.clocks import Clocks
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.consuming.batch_handler import Apply, BatchHandler
 from worker.infra.messaging.consuming.batch_subscriber import Batch
 from worker.infra.messaging.consuming.batching import Batching
+from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.inbox import Inbox
 from worker.infra.messaging.consuming.settling import Settler
 from worker.infra.messaging.consuming.store_retry import StoreRetry
@@ -64,8 +66,10 @@ def batching_with(apply: Apply, trials: TrialsSoFar, channel: RecordingChannel) 
     """The parts of a worker around its servers, without FastStream between them."""
     finishing = asyncio.Event()
     store_retry = StoreRetry(Silent(), finishing, DEFAULT_DURATIONS)
+    holding = Holding(Silent(), finishing, DEFAULT_DURATIONS)
     settler = Settler(ScriptedPublisher(channel), (), Silent(), clock, DEFAULT_DURATIONS)
-    handler = BatchHandler(apply, settler, settler.dead_letter_of, store_retry, Silent())
+    dead_letter_of = settler.dead_letter_of
+    handler = BatchHandler(apply, settler, dead_letter_of, store_retry, holding, Silent())
     suspects = Suspects(
         trials=trials,
         give_up=handler.give_up,
@@ -83,6 +87,8 @@ def batching_with(apply: Apply, trials: TrialsSoFar, channel: RecordingChannel) 
         inbox=Inbox(DEFAULT_DURATIONS),
         decoder=Decoder(clock),
         suspects=suspects,
+        holding=holding,
+        clocks=Clocks(clock, DEFAULT_DURATIONS.clocks_apart),
         batch_size=10,
         finishing=finishing,
     )

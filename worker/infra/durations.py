@@ -69,6 +69,8 @@ class Durations:
     Longer than any pause between two attempts on held messages; a worker that has none left must
     become ready without one.
     """
+    clocks_apart: float = 60.0
+    """Between the worker's clock and PostgreSQL's; above that no message is handled."""
     http_client: float = 5.0
     """For a prober or scraper to send its request."""
     last_spans: float = 3.0

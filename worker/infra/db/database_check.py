@@ -1,24 +1,26 @@
 """Looks at the database for `doctor`, changing nothing."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.check import Check
+from worker.infra.clocks import Clocks
 from worker.infra.db.ability import try_to_write
+from worker.infra.db.clock import measure_clock
 from worker.infra.db.engine import create_sessions
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.models import CarModel
 from worker.infra.db.schema import WrongSchemaError, check_revision, read_revision
+from worker.infra.durations import DEFAULT_DURATIONS
 
-CLOCKS_APART_AT_MOST = timedelta(seconds=30)
-"""Events may be five minutes ahead of the worker's clock: it should be right well within that."""
+CLOCKS_APART_AT_MOST = DEFAULT_DURATIONS.clocks_apart / 2
+"""Seconds; a warning before the workers stop."""
 
 _TABLES = [table.name for table in CarModel.metadata.sorted_tables]
-_NOW = text("SELECT clock_timestamp()")
 _LACKING_RIGHTS = text(
     """
     SELECT privilege || ' on ' || name
@@ -54,7 +56,7 @@ async def check_database(engine: AsyncEngine, clock: Callable[[], datetime]) -> 
         Check("rights on the tables", await _rights_problem(engine)),
         Check("durability", await _durability_problem(engine), is_warning=True),
         Check("a transaction that writes", await _write_problem(engine)),
-        Check("clock", await _clock_problem(engine, clock), is_warning=True),
+        await _check_clock(engine, clock),
     ]
 
 
@@ -87,15 +89,16 @@ async def _write_problem(engine: AsyncEngine) -> str | None:
     return None
 
 
-async def _clock_problem(engine: AsyncEngine, clock: Callable[[], datetime]) -> str | None:
+async def _check_clock(engine: AsyncEngine, clock: Callable[[], datetime]) -> Check:
+    clocks = Clocks(clock, CLOCKS_APART_AT_MOST)
     try:
-        async with engine.connect() as connection:
-            before = clock()
-            theirs: datetime = (await connection.execute(_NOW)).scalar_one()
-            after = clock()
-    except DATABASE_ERRORS as trouble:
-        return str(translate(trouble))
-    apart = max(before - theirs, theirs - after)
-    if apart <= CLOCKS_APART_AT_MOST:
-        return None
-    return f"is {apart.total_seconds():.0f} s apart from PostgreSQL's: have both follow NTP"
+        await measure_clock(engine, clocks)
+    except StoreUnavailableError as unavailable:
+        return Check("clock", str(unavailable), is_warning=True)
+    skew = abs(clocks.skew)
+    if skew <= CLOCKS_APART_AT_MOST:
+        return Check("clock", None)
+    if skew <= DEFAULT_DURATIONS.clocks_apart:
+        problem = f"is {skew:.0f} s apart from PostgreSQL's: have both follow NTP"
+        return Check("clock", problem, is_warning=True)
+    return Check("clock", clocks.problem())

@@ -8,9 +8,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from worker.domain.ports.unit_of_work import StatementRefusedError, StoreUnavailableError
+from worker.infra.db.models import CarModel
 from worker.infra.one_line import one_line
 from worker.infra.server_urls import ServerUrlError
 
+_NOT_NULL_VIOLATION = "23502"
 _MESSAGE_IS_TO_BLAME = frozenset(
     {
         "21",  # cardinality violation
@@ -51,6 +53,8 @@ DATABASE_ERRORS = (DBAPIError, PoolTimeoutError, OSError, TimeoutError)
 def translate(error: BaseException) -> StoreUnavailableError | StatementRefusedError:
     """The same trouble in the words of the ports, without statement, parameters or password."""
     sqlstate = sqlstate_of(error)
+    if sqlstate == _NOT_NULL_VIOLATION and not _is_ours(error):
+        return StoreUnavailableError(f"PostgreSQL refuses every row: {_summary(error)}")
     if sqlstate is not None and sqlstate[:2] in _MESSAGE_IS_TO_BLAME:
         return StatementRefusedError(f"PostgreSQL refused it: {_summary(error)} ({sqlstate})")
     return StoreUnavailableError(f"PostgreSQL: {_summary(error)}")
@@ -65,6 +69,13 @@ def sqlstate_of(error: BaseException | None) -> str | None:
 def is_of_the_session(error: BaseException | None) -> bool:
     """Whether a new session may do what this one is refused."""
     return (sqlstate_of(error) or "")[:2] in _SESSION_IS_TO_BLAME
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether the column that an error names is one that we fill."""
+    driver = getattr(error, "orig", error).__cause__
+    table = CarModel.metadata.tables.get(getattr(driver, "table_name", None) or "")
+    return table is None or str(getattr(driver, "column_name", "")) in table.columns
 
 
 def _summary(error: BaseException) -> str:

@@ -87,6 +87,16 @@ class Metrics:
             "Messages delivered to this process and not settled yet.",
             registry=self.registry,
         )
+        self.holding = Gauge(
+            "inventory_worker_holding",
+            "1 while messages are held because most of them fail with unexpected-error.",
+            registry=self.registry,
+        )
+        self.clock_skew = Gauge(
+            "inventory_worker_clock_skew_seconds",
+            "The worker's clock minus PostgreSQL's.",
+            registry=self.registry,
+        )
         self._dead_letters = Gauge(
             "inventory_worker_dead_letters",
             "Dead letters by state: dead, or vanished from the queue without us.",

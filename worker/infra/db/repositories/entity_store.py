@@ -48,7 +48,7 @@ def _add(model: type[Base], names: Iterable[str]) -> Insert:
     return (
         insert(table_of(model))
         .from_select(list(names), select(*new.c))
-        .on_conflict_do_nothing()
+        .on_conflict_do_nothing(index_elements=table_of(model).primary_key.columns)
         .execution_options(preserve_rowcount=True)
     )
 

@@ -31,7 +31,7 @@ _new = rows_of("new", _RECORD_COLUMNS)
 _ADD = (
     insert(table_of(ProcessedMessageModel))
     .from_select(list(_RECORD_COLUMNS), select(*_new.c))
-    .on_conflict_do_nothing()
+    .on_conflict_do_nothing(index_elements=table_of(ProcessedMessageModel).primary_key.columns)
     .execution_options(preserve_rowcount=True)
 )
 

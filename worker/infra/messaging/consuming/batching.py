@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from worker.infra.clocks import Clocks
 from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.inbox import Inbox
 from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.consuming.suspects import SUSPECTS_TOGETHER, Suspects, is_suspect
@@ -22,12 +24,16 @@ class Batching:
         inbox: Inbox,
         decoder: Decoder,
         suspects: Suspects,
+        holding: Holding,
+        clocks: Clocks,
         batch_size: int,
         finishing: asyncio.Event,
     ) -> None:
         self._inbox = inbox
         self._decoder = decoder
         self._suspects = suspects
+        self._holding = holding
+        self._clocks = clocks
         self._batch_size = batch_size
         self._finishing = finishing
         self._process: Process | None = None
@@ -38,6 +44,8 @@ class Batching:
 
     def deliver(self, delivery: Delivery) -> None:
         """Adds a delivery; decodes it at once unless it is a suspect."""
+        if self._clocks_differ(delivery):
+            return
         if is_suspect(delivery):
             self._inbox.put_suspect(delivery)
         else:
@@ -46,16 +54,19 @@ class Batching:
     async def run(self) -> None:
         """Handles batches until `finish` is called."""
         while await self._something_to_do():
-            if suspects := self._inbox.take_suspects(SUSPECTS_TOGETHER):
+            if suspects := self._inbox.take_suspects(self._holding.limit(SUSPECTS_TOGETHER)):
                 await self._suspects.handle(suspects, self._try)
             if not self._finishing.is_set():
-                await self._handle(await self._inbox.take_batch(self._batch_size))
+                limit = self._holding.limit(self._batch_size)
+                await self._handle(await self._inbox.take_batch(limit))
 
     def finish(self) -> None:
         """Makes `run` return once the current batch is settled; the rest is left unsettled."""
         self._finishing.set()
 
     async def _something_to_do(self) -> bool:
+        for delivery in await self._holding.rest():
+            self.deliver(delivery)
         arrival = asyncio.ensure_future(self._inbox.wait())
         end = asyncio.ensure_future(self._finishing.wait())
         try:
@@ -72,6 +83,14 @@ class Batching:
         await self._handle([self._receive(suspect) for suspect in suspects])
 
     async def _handle(self, batch: Sequence[Received]) -> None:
-        if batch:
+        if batch and not self._clocks_differ(batch[-1].delivery):
             assert self._process is not None, "deliveries come after `send_to`"
             await self._process(batch)
+
+    def _clocks_differ(self, delivery: Delivery) -> bool:
+        """Whether the clocks differ too much to decode events; then all go back to the queue."""
+        problem = self._clocks.problem()
+        if problem is None:
+            return False
+        delivery.subscription.give_up(problem)
+        return True

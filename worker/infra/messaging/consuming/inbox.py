@@ -41,8 +41,12 @@ class Inbox:
 
     def take_suspects(self, limit: int) -> list[Delivery]:
         """The next suspects, without those that can no longer be settled."""
-        taken = (self._suspects.popleft() for _ in range(min(limit, len(self._suspects))))
-        return [suspect for suspect in taken if not suspect.subscription.is_lost]
+        taken: list[Delivery] = []
+        while self._suspects and len(taken) < limit:
+            suspect = self._suspects.popleft()
+            if not suspect.subscription.is_lost:
+                taken.append(suspect)
+        return taken
 
     async def take_batch(self, limit: int) -> list[Received]:
         """The next messages, oldest first: a full batch, or all that arrive within `linger`.
@@ -50,8 +54,12 @@ class Inbox:
         A single message on an idle worker is taken at once.
         """
         await self._gather(limit)
-        taken = (self._received.popleft() for _ in range(min(limit, len(self._received))))
-        return [received for received in taken if not received.delivery.subscription.is_lost]
+        taken: list[Received] = []
+        while self._received and len(taken) < limit:
+            received = self._received.popleft()
+            if not received.delivery.subscription.is_lost:
+                taken.append(received)
+        return taken
 
     async def _gather(self, limit: int) -> None:
         for _ in range(GLANCES):

@@ -46,6 +46,10 @@ class Observer(Protocol):
         """A copy of a message was confirmed in another of our queues."""
         ...
 
-    def store_answers(self, *, yes: bool) -> None:
-        """Whether the database accepted the last transaction."""
+    def store_answered(self, problem: str | None) -> None:
+        """Why the database did not accept the last transaction; None if it did."""
+        ...
+
+    def holding(self, problem: str | None) -> None:
+        """Why messages that fail are held; None if they no longer are."""
         ...
