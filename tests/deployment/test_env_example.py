@@ -3,6 +3,7 @@ import re
 from dotenv import dotenv_values
 
 from tests.deployment.files import COMPOSE, ENV_EXAMPLE
+from worker.infra.setting_values import bare_values
 from worker.settings import Settings
 
 FILES = {"DATABASE_URL_FILE", "RABBITMQ_URL_FILE", "RABBITMQ_MANAGEMENT_URL_FILE"}
@@ -36,7 +37,7 @@ def test_what_is_required_is_all_that_a_copy_sets() -> None:
 def test_the_defaults_are_those_of_the_worker() -> None:
     told = {k.lower(): v for k, v in commented().items() if k in of_the_worker()}
     urls = {"database_url": "postgresql://host/inventory", "rabbitmq_url": "amqp://host/"}
-    read = Settings.model_validate({**urls, **told})
+    read = Settings.model_validate({**urls, **bare_values(told)})
     optional = {n: f.default for n, f in Settings.model_fields.items() if not f.is_required()}
     assert told.keys() == optional.keys()
     assert {name: getattr(read, name) for name in optional} == optional

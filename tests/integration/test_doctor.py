@@ -11,6 +11,7 @@ from pamqp.common import FieldTable
 
 from dev.servers import Servers
 from tests.conftest import StartWorker
+from tests.dlq.dead_letters import sweep_once
 from tests.support.broker import DEAD_LETTERS, Broker
 from tests.support.retries import SHORT
 
@@ -42,7 +43,7 @@ def test_all_is_well_where_a_worker_has_been(
 
 
 async def test_a_dead_letter_that_waits_for_days_is_a_warning(
-    start_worker: StartWorker, broker: Broker, doctor: Callable[[], dict[str, Any]]
+    start_worker: StartWorker, empty: Servers, broker: Broker, doctor: Callable[[], dict[str, Any]]
 ) -> None:
     start_worker(**SHORT).terminate()
     died_at = (datetime.now(UTC) - timedelta(days=3)).isoformat()
@@ -51,9 +52,12 @@ async def test_a_dead_letter_that_waits_for_days_is_a_warning(
     await channel.default_exchange.publish(
         aio_pika.Message(b"{}", message_id="old", headers=headers), DEAD_LETTERS
     )
+    unswept = doctor()
+    await sweep_once(empty)
 
     said = doctor()
 
+    assert "the queue holds 1 and the database has 0" in unswept["dead letters"]["problem"]
     assert said["exit"] == 0
     assert said["dead letters"]["verdict"] == "warning"
     assert "the oldest waits since" in said["dead letters"]["problem"]

@@ -5,12 +5,14 @@ import re
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from dev.servers import Servers
 from dev.worker_process import WorkerProcess, wait_until
 from tests.conftest import StartWorker
 from tests.support.broker import DEAD_LETTERS, MAIN, Broker
@@ -53,6 +55,20 @@ def bug(tmp_path: Path) -> Path:
     return tmp_path / "bug"
 
 
+@pytest.fixture
+def start_unready(empty: Servers, tmp_path: Path) -> Iterator[StartWorker]:
+    """Starts a worker that may never be ready, because its queue is already full of trouble."""
+    with ExitStack() as started:
+
+        def start(*command: str, **variables: str) -> WorkerProcess:
+            urls, log = (empty.database_url, empty.rabbitmq_url), tmp_path / "unready.log"
+            worker = WorkerProcess(*urls, log, variables, command or HOOKED)
+            started.callback(worker.end)
+            return worker.start()
+
+        yield start
+
+
 def cause(bug: Path, step: str = "handling") -> None:
     bug.write_text(step)
 
@@ -62,8 +78,16 @@ def mend(bug: Path) -> None:
 
 
 def wait_unready(worker: WorkerProcess) -> str:
-    """Waits until the worker is not ready; returns the reason."""
-    wait_until(lambda: worker.status("/health/ready") == 503, lambda: worker.log, 20)
+    """Waits until the worker has begun and is not ready; returns the reason."""
+
+    def is_so() -> bool:
+        return worker.status("/health/ready") == 503 and "not started yet" not in problems(worker)
+
+    wait_until(is_so, lambda: worker.log, 20)
+    return problems(worker)
+
+
+def problems(worker: WorkerProcess) -> str:
     with pytest.raises(urllib.error.HTTPError) as unready:
         urllib.request.urlopen(f"http://127.0.0.1:{worker.port}/health/ready", timeout=5)
     with unready.value as answer:
@@ -89,12 +113,16 @@ async def test_the_first_message_already_waits_for_a_column_that_nobody_fills(
 @pytest.mark.usefixtures("mended")
 @pytest.mark.parametrize("constraint", [CHECK, RECORDS], ids=["cars", "processed_messages"])
 async def test_a_constraint_that_refuses_everything_is_waited_for(
-    constraint: tuple[str, str], start_worker: StartWorker, broker: Broker, sessions: Sessions
+    constraint: tuple[str, str],
+    start_worker: StartWorker,
+    start_unready: StartWorker,
+    broker: Broker,
+    sessions: Sessions,
 ) -> None:
     start_worker(**SHORT).terminate()  # has declared the queues
     await execute(sessions, constraint[0])
     await broker.publish([creation(car) for car in CARS])
-    worker = start_worker(**SHORT)
+    worker = start_unready(**SHORT)
 
     reason = wait_unready(worker)
     await execute(sessions, constraint[1])
@@ -159,11 +187,11 @@ async def test_a_bug_that_fails_every_message_is_shouted_and_kills_none(
 
 
 async def test_a_few_bad_messages_do_not_stop_the_others(
-    start_worker: StartWorker, broker: Broker, sessions: Sessions
+    start_worker: StartWorker, start_unready: StartWorker, broker: Broker, sessions: Sessions
 ) -> None:
     start_worker(**SHORT).terminate()  # has declared the queues
     await broker.publish([price_change("bad", f"{price}.00") for price in range(101, 109)])
-    worker = start_worker(*HOOKED, RAISES_AT="bad", **SHORT)
+    worker = start_unready(*HOOKED, RAISES_AT="bad", **SHORT)
     wait_unready(worker)
 
     for car in CARS:
@@ -202,11 +230,11 @@ async def test_messages_are_given_back_before_the_broker_would_take_them(
 
 
 async def test_a_held_message_is_recorded_as_dead_only_once_it_is_no_longer_held(
-    start_worker: StartWorker, broker: Broker, sessions: Sessions
+    start_worker: StartWorker, start_unready: StartWorker, broker: Broker, sessions: Sessions
 ) -> None:
     start_worker(**SHORT).terminate()  # has declared the queues
     await broker.publish([price_change("bad", f"{price}.00") for price in range(101, 109)])
-    worker = start_worker(*HOOKED, RAISES_AT="bad", WORKER_RETRY_DELAYS="")
+    worker = start_unready(*HOOKED, RAISES_AT="bad", WORKER_RETRY_DELAYS="none")
     wait_unready(worker)
     assert await count_dead(sessions) == 0
 
@@ -223,12 +251,12 @@ async def count_dead(sessions: Sessions) -> int:
 
 
 async def test_sigterm_ends_a_hold_at_once(
-    bug: Path, start_worker: StartWorker, broker: Broker
+    bug: Path, start_worker: StartWorker, start_unready: StartWorker, broker: Broker
 ) -> None:
     start_worker(**SHORT).terminate()  # has declared the queues
     cause(bug)
     await broker.publish([creation(car) for car in CARS])
-    worker = start_worker(*HOOKED, BUG=str(bug), **SHORT)
+    worker = start_unready(*HOOKED, BUG=str(bug), **SHORT)
     wait_unready(worker)
 
     asked = time.monotonic()

@@ -24,7 +24,7 @@ OUR_SCHEMA = "ALTER ROLE {role} RESET search_path"
 
 LOST_AND_FOUND = {
     "writing": (READ_ONLY, WRITABLE, "read-only transaction"),
-    "the schema": (OTHER_SCHEMA, OUR_SCHEMA, "the schema is at nothing"),
+    "the schema": (OTHER_SCHEMA, OUR_SCHEMA, "names no schema of database"),
     "one right": (
         "REVOKE UPDATE ON cars FROM {role}",
         "GRANT UPDATE ON cars TO {role}",

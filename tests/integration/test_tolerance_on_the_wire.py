@@ -15,6 +15,7 @@ from dev.servers import Servers
 from tests.bad_input.row import Row
 from tests.bad_input.undecodable import UNDECODABLE, UNDECODABLE_NAMES
 from tests.conftest import ROOT, StartWorker
+from tests.dlq.dead_letters import sweep_once
 from tests.support.raw_publisher import (
     BASIC_CLASS,
     HEADER_FRAME,
@@ -92,6 +93,8 @@ async def test_dead_letters_are_listed_whatever_they_hold(
             message = Row(None, properties=odd.properties).message(name)
             dead_letters = b"inventory-worker.dead-letters"
             await publisher.publish(b"{}", message.properties, dead_letters, b"inventory-worker")
+
+    await sweep_once(empty)
 
     listed = inventory_worker("dlq", "list", *(["--json"] if as_json else []))
 

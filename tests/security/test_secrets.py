@@ -51,7 +51,7 @@ def test_no_password_is_said_where_a_server_does_not_let_us_in(
     if server == "database":
         database_url, commands = broken(database_url), ("run", "doctor", "catalog stats")
     else:
-        rabbitmq_url, commands = broken(rabbitmq_url), ("run", "doctor", "dlq list")
+        rabbitmq_url, commands = broken(rabbitmq_url), ("run", "doctor", "dlq replay --all")
 
     for command in commands:
         done = run_command(Servers(database_url, rabbitmq_url), *command.split(), **TALKATIVE)

@@ -109,8 +109,10 @@ def test_no_command_talks_to_a_database_that_it_cannot_trust(
     assert "Traceback" not in done.stderr
 
 
-def test_looking_at_dead_letters_needs_a_broker_to_trust(tls: TlsSite) -> None:
-    done = run_command(Servers(tls.database_url(), _broker_under_another_name(tls)), "dlq", "list")
+def test_changing_dead_letters_needs_a_broker_to_trust(tls: TlsSite) -> None:
+    servers = Servers(tls.database_url(), _broker_under_another_name(tls))
+
+    done = run_command(servers, "dlq", "replay", "--all")
 
     assert done.returncode == FAILED
     assert MISNAMED in done.stderr

@@ -271,7 +271,7 @@ async def test_a_channel_that_breaks_under_an_ack_costs_no_exception(
         (None, "the channel was closed: without a reason"),
         (
             ConnectionInternalError("INTERNAL_ERROR"),
-            f"the channel was closed: INTERNAL_ERROR{UNDELIVERABLE}",
+            f"the channel was closed: 541 INTERNAL_ERROR{UNDELIVERABLE}",
         ),
     ],
 )

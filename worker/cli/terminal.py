@@ -38,7 +38,7 @@ def text_arguments() -> list[str]:
 
 
 def _decode(argument: str) -> str:
-    return os.fsencode(argument).decode("utf-8", "replace")
+    return os.fsencode(argument).decode("utf-8", "surrogateescape")
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
