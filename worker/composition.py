@@ -45,6 +45,8 @@ from worker.infra.messaging.dead_letters.errors import DeadLettersError
 from worker.infra.messaging.dead_letters.sweep import Look, SweepReport, sweep
 from worker.infra.messaging.dead_letters.sweeper import Sweeper
 from worker.infra.messaging.events.decoding import Decoder
+from worker.infra.messaging.management.api import ManagementApi
+from worker.infra.messaging.management.wear import find_wear
 from worker.infra.messaging.names import WORKER_EXCHANGE
 from worker.infra.messaging.topology_repair import TopologyRepair
 from worker.infra.repeat_limited_log import RepeatLimitedLog
@@ -202,12 +204,25 @@ async def _sweep(
     url, lock = settings.current_rabbitmq_url(), AdvisoryLock.LOOKING_AT_DEAD_LETTERS
     try:
         async with try_transaction_lock(engine, lock, durations.longest_sweep) as is_ours:
-            report = await sweep(url, records, durations, look) if is_ours else None
+            report = (
+                await sweep(url, records, durations, look, partial(_find_wear, settings, durations))
+                if is_ours
+                else None
+            )
         counts = await PostgresDeadLetters(sessions).count()
     except DATABASE_ERRORS as trouble:
         raise DeadLettersError(str(translate(trouble))) from trouble
     metrics.dead_letters_counted(dead=counts.dead, vanished=counts.vanished)
     return report
+
+
+async def _find_wear(settings: Settings, durations: Durations) -> str | None:
+    """Which policy would count a look at dead letters against them, if the API may be asked."""
+    if settings.rabbitmq_management_url is None:
+        return None
+    management_url = settings.rabbitmq_management_url.get_secret_value()
+    api = ManagementApi(management_url, durations.call)
+    return await find_wear(api, settings.current_rabbitmq_url())
 
 
 def _stop_on_signals(consumer: Consumer) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,11 @@ from worker.dead_letters.dead_letters import DeadLetters
 from worker.dead_letters.replay import ReplayOptions
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.engine import Sessions
-from worker.infra.durations import Durations
+from worker.infra.db.repositories.swept_dead_letters import PostgresSweptDeadLetters
+from worker.infra.durations import DEFAULT_DURATIONS, Durations
+from worker.infra.messaging.dead_letters.sweep import sweep
+from worker.infra.messaging.management.api import ManagementApi as ReadOnlyApi
+from worker.infra.messaging.management.wear import find_wear
 
 LETTERS = 8
 EARLY = [price_change(f"car-{i}") for i in range(LETTERS)]
@@ -228,3 +234,23 @@ async def test_a_sweep_under_a_delivery_limit_keeps_what_it_wears_out_and_says_s
         done = await site.operator.discard(Selection(), file, progress, progress.stop)
         assert (done.done, done.why_stopped) == (2, "")
         assert len(file.read_text().splitlines()) == 2
+
+
+async def test_a_sweep_that_may_ask_for_policies_does_not_look_where_that_wears_letters_out(
+    site: Site, management: ManagementApi
+) -> None:
+    url = site.servers.rabbitmq_url
+    credentials = f"{management.user}:{management.password}"
+    where = management.where.replace("http://", f"http://{credentials}@")
+    api = ReadOnlyApi(where, DEFAULT_DURATIONS.call)
+    records = PostgresSweptDeadLetters(site.sessions, timedelta(0))
+    find = partial(find_wear, api, url)
+    await site.lay_by_hand("unknown to the worker")
+
+    with policy(management, site.servers, ".*", {"delivery-limit": 3}):
+        refused = await sweep(url, records, IMPATIENT, find_wear=find)
+        assert "letters that were taken more often than 3 are deleted" in refused.not_looked
+        assert await site.has_letters(0)
+    allowed = await sweep(url, records, IMPATIENT, find_wear=find)
+
+    assert (allowed.not_looked, allowed.added) == ("", 1)

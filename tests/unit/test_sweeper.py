@@ -68,3 +68,9 @@ async def test_now_and_then_it_looks_although_the_counts_agree() -> None:
     looks, _ = await sweeps(SweepReport(), SweepReport(), durations=daily)
 
     assert looks == [Look.ANYWAY] * 3
+
+
+async def test_a_sweep_that_does_not_look_for_a_policy_says_so_and_is_followed_by_others() -> None:
+    looks, told = await sweeps(SweepReport(not_looked="policy x: delivery-limit"), SweepReport())
+
+    assert (looks, told) == ([IF_NEEDED] * 3, ["sweeping dead letters would remove them"])

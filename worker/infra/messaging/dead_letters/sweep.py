@@ -1,7 +1,7 @@
 """Compares the dead-letter queue with the records of dead letters, and corrects the records."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -29,12 +29,22 @@ class Look(Enum):
 class SweepReport:
     """What a sweep found: letters that had no record, and records whose letters have vanished.
 
-    `worn_out` letters left the queue because the sweep looked at them.
+    `worn_out` letters left the queue because the sweep looked at them. `not_looked` says why it
+    did not look although it should have, empty if it did.
     """
 
     added: int = 0
     vanished: int = 0
     worn_out: int = 0
+    not_looked: str = ""
+
+
+FindWear = Callable[[], Awaitable[str | None]]
+"""Which policy in force would count a look against the letters, if one can know."""
+
+
+async def unknown_wear() -> None:
+    """Without the management API nobody knows."""
 
 
 async def sweep(
@@ -42,6 +52,7 @@ async def sweep(
     records: SweptDeadLetters,
     durations: Durations,
     look: Look = Look.IF_COUNTS_DIFFER,
+    find_wear: FindWear = unknown_wear,
 ) -> SweepReport:
     """Brings the records up to date with the queue.
 
@@ -56,6 +67,8 @@ async def sweep(
     agrees = expected.least <= in_queue <= expected.most
     if look is Look.NEVER or (agrees and look is not Look.ANYWAY):
         return SweepReport()
+    if in_queue and (wear := await find_wear()):
+        return SweepReport(not_looked=wear)
     found: Counter[bytes] = Counter()
     added = 0
     if in_queue:

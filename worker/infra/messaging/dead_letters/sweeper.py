@@ -56,6 +56,9 @@ class Sweeper:
     def _tell(self, report: SweepReport | None) -> None:
         if report is None:
             return
+        if report.not_looked:
+            self._trouble.warn("sweeping dead letters would remove them", report.not_looked)
+            return
         self._trouble.over()
         if report.added or report.vanished:
             _log.warning(
