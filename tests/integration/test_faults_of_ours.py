@@ -77,21 +77,23 @@ def mend(bug: Path) -> None:
     bug.unlink()
 
 
-def wait_unready(worker: WorkerProcess) -> str:
-    """Waits until the worker has begun and is not ready; returns the reason."""
-
-    def is_so() -> bool:
-        return worker.status("/health/ready") == 503 and "not started yet" not in problems(worker)
-
-    wait_until(is_so, lambda: worker.log, 20)
+def wait_holding(worker: WorkerProcess) -> str:
+    """Waits until the worker says that it holds messages; returns the reason."""
+    waits = "held", "accepts no transactions"
+    wait_until(lambda: any(why in problems(worker) for why in waits), lambda: worker.log, 20)
     return problems(worker)
 
 
 def problems(worker: WorkerProcess) -> str:
-    with pytest.raises(urllib.error.HTTPError) as unready:
-        urllib.request.urlopen(f"http://127.0.0.1:{worker.port}/health/ready", timeout=5)
-    with unready.value as answer:
-        return str(json.load(answer)["problems"])
+    """Why the worker is not ready; empty if it is, or does not answer."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{worker.port}/health/ready", timeout=5):
+            return ""
+    except urllib.error.HTTPError as unready:
+        with unready:
+            return str(json.load(unready)["problems"])
+    except OSError:
+        return ""
 
 
 @pytest.mark.usefixtures("mended")
@@ -102,7 +104,7 @@ async def test_the_first_message_already_waits_for_a_column_that_nobody_fills(
     await execute(sessions, COLUMN[0])
 
     await broker.publish([creation("a")])
-    reason = wait_unready(worker)
+    reason = wait_holding(worker)
     await execute(sessions, COLUMN[1])
 
     assert worker.wait_results(1) == {"applied": 1}
@@ -124,7 +126,7 @@ async def test_a_constraint_that_refuses_everything_is_waited_for(
     await broker.publish([creation(car) for car in CARS])
     worker = start_unready(**SHORT)
 
-    reason = wait_unready(worker)
+    reason = wait_holding(worker)
     await execute(sessions, constraint[1])
 
     assert worker.wait_results(len(CARS)) == {"applied": len(CARS)}
@@ -141,7 +143,7 @@ async def test_a_constraint_that_refuses_one_message_after_the_other_kills_none(
     await execute(sessions, CHECK[0])
     await broker.publish([creation(car) for car in CARS])
 
-    wait_unready(worker)
+    wait_holding(worker)
     await execute(sessions, CHECK[1])
 
     assert worker.wait_results(len(CARS)) == {"applied": len(CARS)}
@@ -171,7 +173,7 @@ async def test_a_bug_that_fails_every_message_is_shouted_and_kills_none(
     cause(bug, step)
     await broker.publish([price_change(car) for car in CARS[:10]])
 
-    reason = wait_unready(worker)
+    reason = wait_holding(worker)
     assert worker.value("inventory_worker_holding") == 1
     mend(bug)
 
@@ -192,7 +194,7 @@ async def test_a_few_bad_messages_do_not_stop_the_others(
     start_worker(**SHORT).terminate()  # has declared the queues
     await broker.publish([price_change("bad", f"{price}.00") for price in range(101, 109)])
     worker = start_unready(*HOOKED, RAISES_AT="bad", **SHORT)
-    wait_unready(worker)
+    wait_holding(worker)
 
     for car in CARS:
         await broker.publish([creation(car)])
@@ -235,7 +237,7 @@ async def test_a_held_message_is_recorded_as_dead_only_once_it_is_no_longer_held
     start_worker(**SHORT).terminate()  # has declared the queues
     await broker.publish([price_change("bad", f"{price}.00") for price in range(101, 109)])
     worker = start_unready(*HOOKED, RAISES_AT="bad", WORKER_RETRY_DELAYS="none")
-    wait_unready(worker)
+    wait_holding(worker)
     assert await count_dead(sessions) == 0
 
     for car in CARS:
@@ -257,7 +259,7 @@ async def test_sigterm_ends_a_hold_at_once(
     cause(bug)
     await broker.publish([creation(car) for car in CARS])
     worker = start_unready(*HOOKED, BUG=str(bug), **SHORT)
-    wait_unready(worker)
+    wait_holding(worker)
 
     asked = time.monotonic()
     assert worker.terminate() == 0
