@@ -4,7 +4,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-import aio_pika
+import aiormq
 import pytest
 
 from dev.servers import Servers
@@ -152,6 +152,8 @@ async def test_no_half_of_a_rabbitmq_url_is_more_than_a_server_that_is_away() ->
     for half in halves(WHOLE_RABBITMQ_URL, "amqps"):
         with pytest.raises(BROKER_ERRORS):
             async with asyncio.timeout(1):
-                await aio_pika.connect(named(half, "us"))
+                await aiormq.connect(
+                    named(half, "us")
+                )  # without aio-pika, whose `__del__` needs a loop
         tried += 1
     assert tried > 30

@@ -23,6 +23,7 @@ AS_JSON = typer.Option("--json", help="Print one JSON document instead of a tabl
 def print_json(document: object) -> None:
     """Prints one document on stdout; amounts are strings, instants RFC 3339."""
     sys.stdout.write(json.dumps(document, default=_encode, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.flush()  # so that a closed pipe is an error here, where it is explained
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
