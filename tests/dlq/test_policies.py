@@ -185,6 +185,8 @@ async def test_a_replay_right_after_a_purge_sends_the_rows(site: Site) -> None:
 
     await site.heal()
 
+    assert await site.count_in_queue() == 0
+
 
 async def test_replays_of_one_letter_under_a_delivery_limit_lose_no_other(
     site: Site, management: ManagementApi

@@ -152,8 +152,7 @@ async def test_no_half_of_a_rabbitmq_url_is_more_than_a_server_that_is_away() ->
     for half in halves(WHOLE_RABBITMQ_URL, "amqps"):
         with pytest.raises(BROKER_ERRORS):
             async with asyncio.timeout(1):
-                await aiormq.connect(
-                    named(half, "us")
-                )  # without aio-pika, whose `__del__` needs a loop
+                # not by aio-pika, whose `__del__` needs a loop
+                await aiormq.connect(named(half, "us"))
         tried += 1
     assert tried > 30

@@ -22,7 +22,7 @@ class Holder:
 
     @classmethod
     def of(cls, row: Row[Any]) -> Self:
-        """From a row of `FINDFIND_HOLDER`."""
+        """From a row of `FIND_HOLDER`."""
         return cls(row.application_name or "somebody", row.pid, row.backend_start)
 
     def __str__(self) -> str:
