@@ -46,7 +46,8 @@ class Health(Observer):
     def tick(self) -> None:
         """Counts a second; called once a second by the watchdog."""
         self._loop.tick()
-        self._seconds_since_refusal += 1
+        if not self._in_flight():
+            self._seconds_since_refusal += 1
         if self._is_consuming() and not self._in_flight():
             self._progress.broken()
         else:
@@ -86,10 +87,15 @@ class Health(Observer):
         self._metrics.republished(failure, queue)
 
     @override
-    def store_answered(self, problem: str | None) -> None:
+    def store_refused(self, problem: str) -> None:
         self._progress.broken()
-        self._refused_work = problem or ""
-        self._seconds_since_refusal = math.inf if problem is None else 0
+        self._refused_work = problem
+        self._seconds_since_refusal = 0
+
+    @override
+    def store_took_work(self) -> None:
+        self._progress.broken()
+        self._seconds_since_refusal = math.inf
 
     @override
     def holding(self, problem: str | None) -> None:
@@ -126,9 +132,10 @@ class Health(Observer):
         return problems
 
     def _is_refused(self) -> bool:
-        """Whether the last transaction failed a short while ago.
+        """Whether a transaction failed and no batch has committed since.
 
-        It outlives the subscription: one that begins anew says nothing about the database.
+        It outlives the subscription: one that begins anew says nothing about the database. Nor
+        does the probe: its rows are new, so that a lock on a row of ours does not block it.
         """
         return self._seconds_since_refusal <= self._durations.refusal_counts
 

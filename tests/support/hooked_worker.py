@@ -5,6 +5,7 @@ RAISES_AT names a car whose messages raise a bug in their use case.
 BUG names a file: while it exists, every message raises where it says, `handling` or `decoding`.
 HOLD_SECONDS is how long messages are held while the database is unavailable.
 PROBE_SECONDS is the time between two looks at the database.
+LOCK_SECONDS is how long a statement waits for a lock.
 SILENCE_SECONDS is when each side counts a silent database connection as dead.
 REDECLARE_SECONDS is how often the topology is declared again.
 TALLY names a file to which each committed batch adds its results.
@@ -77,6 +78,8 @@ def _durations() -> Durations:
         asked["hold"] = float(hold)
     if probe := os.environ.get("PROBE_SECONDS"):
         asked["probe_every"] = float(probe)
+    if lock := os.environ.get("LOCK_SECONDS"):
+        asked["lock"] = float(lock)
     if silence := os.environ.get("SILENCE_SECONDS"):
         asked["idle_in_transaction"] = asked["database_answer"] = float(silence)
     if redeclare := os.environ.get("REDECLARE_SECONDS"):

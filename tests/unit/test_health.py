@@ -60,7 +60,7 @@ def test_holding_messages_for_a_database_that_is_away_asks_for_no_restart(health
 
     for _ in range(NO_PROGRESS):
         wait(health, 5)
-        health.store_answered("23502")
+        health.store_refused("23502")
 
     assert health.live_problems() == []
     assert health.ready_problems() == ["PostgreSQL answers but accepts no transactions: 23502"]
@@ -68,18 +68,18 @@ def test_holding_messages_for_a_database_that_is_away_asks_for_no_restart(health
 
 def test_a_new_subscription_does_not_make_a_database_take_work(health: Health) -> None:
     health.consuming(Consumer(is_consuming=True, in_flight=3))
-    health.store_answered("25006")
+    health.store_refused("25006")
     health.consuming(None)
 
     health.consuming(Consumer(is_consuming=True))
 
     assert health.ready_problems() == ["PostgreSQL answers but accepts no transactions: 25006"]
-    health.store_answered(None)
+    health.store_took_work()
     assert health.ready_problems() == []
 
 
 def test_a_worker_whose_messages_went_to_others_becomes_ready_again(health: Health) -> None:
-    health.store_answered("25006")
+    health.store_refused("25006")
     health.consuming(Consumer(is_consuming=True))
 
     wait(health, int(DEFAULT_DURATIONS.refusal_counts) + 1)

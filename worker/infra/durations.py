@@ -63,11 +63,11 @@ class Durations:
     probe_every: float = 5.0
     """Between two looks at the database while the worker runs."""
     probe_answer: float = 5.0
-    refusal_counts: float = 60.0
-    """How long a failed transaction makes the worker unready, unless another one succeeds.
+    refusal_counts: float = 600.0
+    """How long a worker without messages stays unready after a failed transaction.
 
-    Longer than any pause between two attempts on held messages; a worker that has none left must
-    become ready without one.
+    Normally the commit of a batch makes it ready. A worker whose messages went to others may get
+    none for hours; this is longer than messages take to come round again.
     """
     clocks_apart: float = 60.0
     """Between the worker's clock and PostgreSQL's; above that no message is handled."""

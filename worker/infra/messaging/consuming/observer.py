@@ -46,8 +46,12 @@ class Observer(Protocol):
         """A copy of a message was confirmed in another of our queues."""
         ...
 
-    def store_answered(self, problem: str | None) -> None:
-        """Why the database did not accept the last transaction; None if it did."""
+    def store_refused(self, problem: str) -> None:
+        """The database did not accept a transaction."""
+        ...
+
+    def store_took_work(self) -> None:
+        """A batch was committed, with a change of the catalog or the id of a message."""
         ...
 
     def holding(self, problem: str | None) -> None:
