@@ -8,13 +8,16 @@ from yarl import URL
 
 from worker.infra.check import Check
 from worker.infra.messaging.management.api import ManagementApi, ManagementError
+from worker.infra.messaging.management.members import NAME as MEMBERS
+from worker.infra.messaging.management.members import check_members
 from worker.infra.messaging.management.policies import judge
 from worker.infra.messaging.names import DATABASE_ARGUMENT, MAIN_QUEUE
 from worker.infra.messaging.topology import QueueSpec
 
 NOT_CHECKED = (
-    "policies, bindings, alarms, limits, databases of workers (not checked: "
-    "RABBITMQ_MANAGEMENT_URL is not set)"
+    "policies, bindings, alarms, limits, databases of workers, members of queues (not checked: "
+    "RABBITMQ_MANAGEMENT_URL is not set; `rabbitmq-queues quorum_status inventory-worker` on a "
+    "node shows members)"
 )
 _NO_STATISTICS = "Stats in management UI are disabled"
 
@@ -27,6 +30,7 @@ async def check_by_management(
     return [
         await _unless_unreadable("bindings", _check_bindings(api, vhost, queues)),
         *await _check_policies(api, vhost, queues),
+        await _unless_unreadable(MEMBERS, check_members(api, vhost, {q.name for q in queues})),
         await _unless_unreadable("alarms", _check_alarms(api)),
         await _unless_unreadable("limits of the vhost", _check_limits(api, vhost)),
         await _unless_unreadable("databases of workers", _check_databases(api, vhost, database)),
