@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -38,6 +38,7 @@ from worker.infra.messaging.consuming.batching import Batching
 from worker.infra.messaging.consuming.consumer import Consumer, ConsumerOptions
 from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.inbox import Inbox
+from worker.infra.messaging.consuming.lookout import CountHeld, Lookout, unknown_held
 from worker.infra.messaging.consuming.settling import Settler
 from worker.infra.messaging.consuming.store_retry import StoreRetry
 from worker.infra.messaging.consuming.suspects import Suspects
@@ -45,9 +46,11 @@ from worker.infra.messaging.dead_letters.errors import DeadLettersError
 from worker.infra.messaging.dead_letters.sweep import Look, SweepReport, sweep
 from worker.infra.messaging.dead_letters.sweeper import Sweeper
 from worker.infra.messaging.events.decoding import Decoder
-from worker.infra.messaging.management.api import ManagementApi
+from worker.infra.messaging.management.api import ManagementApi, vhost_of
+from worker.infra.messaging.management.standing import count_held
+from worker.infra.messaging.management.standing_watch import StandingWatch
 from worker.infra.messaging.management.wear import find_wear
-from worker.infra.messaging.names import WORKER_EXCHANGE
+from worker.infra.messaging.names import WORKER_EXCHANGE, retry_queue
 from worker.infra.messaging.topology_repair import TopologyRepair
 from worker.infra.repeat_limited_log import RepeatLimitedLog
 from worker.infra.server_urls import ServerUrl
@@ -141,6 +144,9 @@ async def run_worker(
             database_probe.before_consuming,
             health,
         )
+        lookout = Lookout(
+            lambda: consumer.subscription, _held_counter(settings, durations), health, durations
+        )
         topology = TopologyRepair(
             settings.current_rabbitmq_url, settings.worker_retry_delays, durations
         )
@@ -167,6 +173,8 @@ async def run_worker(
                     pruner.run(),
                     topology.run(),
                     sweeper.run(),
+                    lookout.run(),
+                    *_standing_watch(settings, metrics, durations),
                 ):
                     await consumer.run()
             finally:
@@ -218,11 +226,33 @@ async def _sweep(
 
 async def _find_wear(settings: Settings, durations: Durations) -> str | None:
     """Which policy would count a look at dead letters against them, if the API may be asked."""
+    api = _management(settings, durations)
+    return None if api is None else await find_wear(api, settings.current_rabbitmq_url())
+
+
+def _management(settings: Settings, durations: Durations) -> ManagementApi | None:
     if settings.rabbitmq_management_url is None:
         return None
-    management_url = settings.rabbitmq_management_url.get_secret_value()
-    api = ManagementApi(management_url, durations.call)
-    return await find_wear(api, settings.current_rabbitmq_url())
+    return ManagementApi(settings.rabbitmq_management_url.get_secret_value(), durations.call)
+
+
+def _held_counter(settings: Settings, durations: Durations) -> CountHeld:
+    api = _management(settings, durations)
+    if api is None:
+        return unknown_held
+    return partial(count_held, api, vhost_of(settings.current_rabbitmq_url()))
+
+
+def _standing_watch(
+    settings: Settings, metrics: Metrics, durations: Durations
+) -> list[Coroutine[None, None, None]]:
+    """Nothing where the management API may not be asked."""
+    api = _management(settings, durations)
+    if api is None:
+        return []
+    vhost = vhost_of(settings.current_rabbitmq_url())
+    retries = [*map(retry_queue, settings.worker_retry_delays)]
+    return [StandingWatch(api, vhost, retries, metrics.stands_still, durations).run()]
 
 
 def _stop_on_signals(consumer: Consumer) -> None:

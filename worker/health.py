@@ -98,6 +98,10 @@ class Health(Observer):
         self._seconds_since_refusal = math.inf
 
     @override
+    def wedged(self, kind: str) -> None:
+        self._metrics.wedged(kind)
+
+    @override
     def holding(self, problem: str | None) -> None:
         self._progress.broken()
         self._holding = problem

@@ -8,6 +8,8 @@ PROBE_SECONDS is the time between two looks at the database.
 LOCK_SECONDS is how long a statement waits for a lock.
 SILENCE_SECONDS is when each side counts a silent database connection as dead.
 REDECLARE_SECONDS is how often the topology is declared again.
+LOOKOUT_SECONDS is how often a worker that has nothing in hand asks RabbitMQ for its consumer.
+STANDING_SECONDS is how often it counts what stands still at RabbitMQ.
 TALLY names a file to which each committed batch adds its results.
 """
 
@@ -78,6 +80,10 @@ def _durations() -> Durations:
         asked["hold"] = float(hold)
     if probe := os.environ.get("PROBE_SECONDS"):
         asked["probe_every"] = float(probe)
+    if lookout := os.environ.get("LOOKOUT_SECONDS"):
+        asked["lookout_every"] = float(lookout)
+    if standing := os.environ.get("STANDING_SECONDS"):
+        asked["strays_every"] = float(standing)
     if lock := os.environ.get("LOCK_SECONDS"):
         asked["lock"] = float(lock)
     if silence := os.environ.get("SILENCE_SECONDS"):

@@ -74,4 +74,5 @@ async def _inspect_by_management(settings: Settings, engine: AsyncEngine) -> lis
         settings.rabbitmq_url.get_secret_value(),
         queue_specs(settings.worker_retry_delays),
         fingerprint,
+        DEFAULT_DURATIONS,
     )

@@ -24,6 +24,12 @@ class Durations:
     """To close a channel or a connection."""
     redeclare_every: float = 300.0
     """Between two declarations of the topology while the worker runs, about."""
+    lookout_every: float = 30.0
+    """Between two looks at whether RabbitMQ knows of our consumer, while it has nothing in hand."""
+    statistics_age: float = 5.5
+    """Between two looks at RabbitMQ's statistics, which it renews every 5 s."""
+    strays_every: float = 60.0
+    """Between two counts of messages that stand still, with the management API."""
     acks_in_transit: float = 0.1
     """Between the last ack and closing: acks on a quorum queue can be lost; after 0.05 none was."""
     cancelled_watch: float = 1.0

@@ -92,6 +92,18 @@ class Metrics:
             "1 while messages are held because most of them fail with unexpected-error.",
             registry=self.registry,
         )
+        self._wedges = Counter(
+            "inventory_worker_wedges",
+            "Subscriptions ended because RabbitMQ delivered nothing on them, by what it said.",
+            ("kind",),
+            registry=self.registry,
+        )
+        self._standing = Gauge(
+            "inventory_worker_standing_messages",
+            "Messages that stand still at the broker: held by no worker, or retries not passed on.",
+            ("queue",),
+            registry=self.registry,
+        )
         self.clock_skew = Gauge(
             "inventory_worker_clock_skew_seconds",
             "The worker's clock minus PostgreSQL's.",
@@ -147,6 +159,14 @@ class Metrics:
         """Notes how many wait for an operator."""
         self._dead_letters.labels("dead").set(dead)
         self._dead_letters.labels("vanished").set(vanished)
+
+    def wedged(self, kind: str) -> None:
+        """Counts a subscription that got nothing."""
+        self._wedges.labels(kind).inc()
+
+    def stands_still(self, queue: str, messages: int) -> None:
+        """Notes what a queue has that nobody is at."""
+        self._standing.labels(queue).set(messages)
 
     def republished(self, failure: Failure, queue: str) -> None:
         """Counts a copy."""

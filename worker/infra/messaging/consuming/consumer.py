@@ -67,6 +67,7 @@ class Consumer:
         self._settler = settler
         self._store_problem = store_problem
         self._observer = observer
+        self.subscription: Subscription | None = None
         self._stop = asyncio.Event()
         self._end_at = math.inf
         self._was_consuming = False
@@ -144,6 +145,7 @@ class Consumer:
         self._was_consuming = True
         self._trouble.over()
         self._observer.consuming(subscription)
+        self.subscription = subscription
         try:
             await self._unless_stopped(subscription.wait_lost())
             if subscription.is_lost:
@@ -152,6 +154,7 @@ class Consumer:
                 await subscription.cancel()
                 await self._in_time(self._finish(batches))
         finally:
+            self.subscription = None
             self._observer.consuming(None)
             await subscription.close()
 

@@ -54,6 +54,10 @@ class Observer(Protocol):
         """A batch was committed, with a change of the catalog or the id of a message."""
         ...
 
+    def wedged(self, kind: str) -> None:
+        """A subscription was ended because RabbitMQ delivered nothing on it."""
+        ...
+
     def holding(self, problem: str | None) -> None:
         """Why messages that fail are held; None if they no longer are."""
         ...

@@ -7,7 +7,7 @@ from typing import Protocol, Self
 
 import structlog
 from aiormq import Channel as AmqpChannel
-from aiormq.abc import DeliveredMessage
+from aiormq.abc import AbstractConnection, DeliveredMessage
 from aiormq.exceptions import ConnectionInternalError
 from faststream.rabbit import Channel, RabbitBroker
 from pamqp.commands import Basic
@@ -16,13 +16,13 @@ from typing_extensions import override
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.cancellation import why_cancelled
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief, named
-from worker.infra.messaging.amqp.delivery import Delivery, SettlesDeliveries
+from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.amqp.delivery_frames import DeliveryFrames
 from worker.infra.messaging.amqp.tag_ledger import Ack, TagLedger
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Process
 from worker.infra.messaging.consuming.inventory_events import subscribe_to_inventory_events
-from worker.infra.messaging.consuming.observer import Consuming
+from worker.infra.messaging.consuming.lookout import Watched
 from worker.infra.messaging.names import DATABASE_ARGUMENT, MAIN_QUEUE
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import declare_topology
@@ -47,7 +47,7 @@ class TakesDeliveries(Protocol):
         ...
 
 
-class Subscription(SettlesDeliveries, Consuming):
+class Subscription(Watched):
     """Consumes the main queue until it is lost or closed; it is never reopened.
 
     FastStream connects, declares, starts and stops; the deliveries are taken from its channel one
@@ -135,6 +135,22 @@ class Subscription(SettlesDeliveries, Consuming):
     def in_flight(self) -> int:
         """Number of unsettled deliveries; tags count from 1 without gaps."""
         return self._last_tag - self._ledger.settled_count
+
+    @property
+    @override
+    def delivered(self) -> int:
+        return self._last_tag
+
+    @property
+    @override
+    def consumer_tag(self) -> str:
+        return self._consumer_tag or ""
+
+    @property
+    @override
+    def connection(self) -> AbstractConnection:
+        assert self._channel is not None, "it consumes"
+        return self._channel.connection
 
     @property
     def has_settled(self) -> bool:

@@ -33,10 +33,11 @@ async def check_members(api: ManagementApi, vhost: str, ours: Collection[str]) -
 
 
 def _without_majority(queues: Iterable[Queue]) -> str:
+    counts = [(queue["name"], len(queue["online"]), len(queue["members"])) for queue in queues]
     return ", ".join(
-        f"{queue['name']} has {_count(queue, 'online')} of {_count(queue, 'members')} members online"
-        for queue in queues
-        if _count(queue, "online") * 2 <= _count(queue, "members")
+        f"{name} has {online} of {members} members online"
+        for name, online, members in counts
+        if online * 2 <= members
     )
 
 
@@ -51,10 +52,8 @@ def _lacking(nodes: Sequence[str], queues: Iterable[Queue], vhost: str) -> list[
     told = [f"{node} has no member of {', '.join(lacking[node])}" for node in sorted(lacking)]
     scope = f'--vhost-pattern "^{vhost}$" --queue-pattern "^{MAIN_QUEUE}"'
     grow = [f"`rabbitmq-queues grow {node} all {scope}`" for node in sorted(lacking)]
-    return [
-        f"{'; '.join(told)}: such queues stop with fewer nodes than the cluster can lose. Run "
-        f"{' and '.join(grow)}, or have RabbitMQ (3.13 on) do it by `{_RECONCILIATION} = true`"
-    ]
+    remedy = f"{' and '.join(grow)}, or from RabbitMQ 3.13 on `{_RECONCILIATION} = true`"
+    return [f"{'; '.join(told)}: they stop sooner than the cluster. Run {remedy}"]
 
 
 def _offline(queues: Iterable[Queue]) -> list[str]:
@@ -68,7 +67,3 @@ def _too_few(nodes: Sequence[str]) -> list[str]:
     if len(nodes) in range(2, LEAST_NODES):
         return ["a cluster of two nodes stops when one is down: add a third"]
     return []
-
-
-def _count(queue: Queue, what: str) -> int:
-    return len(queue[what])
