@@ -83,7 +83,7 @@ def _durations() -> Durations:
     if lookout := os.environ.get("LOOKOUT_SECONDS"):
         asked["lookout_every"] = float(lookout)
     if standing := os.environ.get("STANDING_SECONDS"):
-        asked["strays_every"] = float(standing)
+        asked["strays_every"] = asked["statistics_age"] = float(standing)
     if lock := os.environ.get("LOCK_SECONDS"):
         asked["lock"] = float(lock)
     if silence := os.environ.get("SILENCE_SECONDS"):
