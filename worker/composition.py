@@ -179,7 +179,7 @@ async def run_worker(
                 ):
                     await consumer.run()
             finally:
-                await heartbeat.end()
+                await heartbeat.end(durations.pause_answer)
                 await republisher.close()
     _log.info("stopped")
 

@@ -415,3 +415,16 @@ async def test_a_pause_ends_an_attempt_to_connect(
     await running
 
     assert worker.said[0] == "open"
+
+
+async def test_another_pause_that_counts_now_is_told(
+    asking: Callable[[PauseSwitch], None],
+) -> None:
+    worker, longer = Worker(), replace(PAUSE, id=2, reason="takes longer")
+    worker.pauses = [*[PAUSE] * 5, *[longer] * 5]
+    worker.begun = lambda _: worker.stop()
+    asking(worker.switch)
+
+    await worker.run_to_its_end()
+
+    assert worker.observer.pauses == [PAUSE, longer, None]

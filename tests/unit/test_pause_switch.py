@@ -53,7 +53,7 @@ async def test_a_database_that_is_away_or_hangs_changes_nothing() -> None:
         assert switch.pause == PAUSE
     database.hangs, database.pause = False, None
     async with asyncio.timeout(5):
-        await switch.wait_resumed()
+        await switch.wait_other(PAUSE)
 
     assert [entry["reason"] for entry in logs] == [
         "PostgreSQL: away",

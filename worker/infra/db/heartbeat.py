@@ -1,5 +1,6 @@
 """Tells the database what this worker does, and asks whether operators paused it."""
 
+import asyncio
 from collections.abc import Callable
 
 from worker.infra.db.engine import Sessions
@@ -32,10 +33,10 @@ class Heartbeat:
         except DATABASE_ERRORS as trouble:
             raise translate(trouble) from trouble
 
-    async def end(self) -> None:
-        """Forgets this worker; one that cannot is shown as silent, and pruned later."""
+    async def end(self, seconds: float) -> None:
+        """Forgets this worker; if that fails, it is shown as silent, and pruned later."""
         try:
-            async with self._sessions.begin() as session:
+            async with asyncio.timeout(seconds), self._sessions.begin() as session:
                 await forget(session, self._worker)
         except DATABASE_ERRORS:
             return

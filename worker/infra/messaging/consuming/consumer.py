@@ -13,6 +13,7 @@ import structlog
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.database_identity import DatabaseIdentity
 from worker.infra.durations import Durations
+from worker.infra.fleet import Pause
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.consuming.backoff import Backoff
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
@@ -97,14 +98,14 @@ class Consumer:
         try:
             while not self._stop.is_set():
                 subscription = await self._unless_told(self._subscribe())
-                if subscription is None:
-                    await self._unless_stopped(self._stay_paused())
-                else:
+                if subscription is not None:
                     await self._consume(subscription)
                     if subscription.has_settled:
                         in_vain = Backoff(self._durations)
                     else:
                         await self._unless_stopped(asyncio.sleep(in_vain.next_pause()))
+                elif self._switch.pause is not None:
+                    await self._unless_stopped(self._stay_paused(self._switch.pause))
             await self._in_time(self._finish())
         finally:
             self._batches.cancel()
@@ -148,15 +149,15 @@ class Consumer:
                 raise StartupTimeoutError(problem)
             await asyncio.sleep(backoff.next_pause())
 
-    async def _stay_paused(self) -> None:
+    async def _stay_paused(self, pause: Pause | None) -> None:
         """Returns once no pause is in force; a worker that starts in one has started, too."""
-        if self._switch.pause is None:
-            return
         self._has_started = True
         self._trouble.over()
-        self._observer.paused(self._switch.pause)
-        _log.info("consuming nothing", pause=str(self._switch.pause))
-        await self._switch.wait_resumed()
+        while pause is not None:
+            self._observer.paused(pause)
+            _log.info("consuming nothing", pause=str(pause))
+            await self._switch.wait_other(pause)
+            pause = self._switch.pause
         self._observer.paused(None)
         _log.info("resuming")
 

@@ -21,8 +21,9 @@ class PauseSwitch:
         self._ask = ask
         self._durations = durations
         self._asking = asyncio.Lock()  # else an older answer might overwrite a newer one
+        self._asked = asyncio.Event()
         self._paused = asyncio.Event()
-        self._resumed = asyncio.Event()
+        self._changed = asyncio.Event()
         self._trouble = RepeatLimitedLog(_log, durations.log_repeat)
         self.pause: Pause | None = None
 
@@ -35,17 +36,17 @@ class PauseSwitch:
         seconds = self._durations.pause_answer
         try:
             async with asyncio.timeout(seconds), self._asking:
-                self.pause = await self._ask()
+                pause = await self._ask()
         except TimeoutError:
             raise StoreUnavailableError(f"PostgreSQL has not answered for {seconds:g} s") from None
         except StatementRefusedError as refused:
             raise StoreUnavailableError(str(refused)) from refused
-        (self._paused if self.pause else self._resumed).set()
-        (self._resumed if self.pause else self._paused).clear()
-        return self.pause
+        self._note(pause)
+        return pause
 
     async def run(self) -> None:
-        """Asks again and again."""
+        """Asks again and again, once `ask` had an answer."""
+        await self._asked.wait()
         while True:
             try:
                 await self.ask()
@@ -58,6 +59,17 @@ class PauseSwitch:
         """Returns once a pause is in force."""
         await self._paused.wait()
 
-    async def wait_resumed(self) -> None:
-        """Returns once none is."""
-        await self._resumed.wait()
+    async def wait_other(self, pause: Pause) -> None:
+        """Returns once none is in force, or another one than this."""
+        while self.pause == pause:
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _note(self, pause: Pause | None) -> None:
+        self.pause = pause
+        if pause is None:
+            self._paused.clear()
+        else:
+            self._paused.set()
+        self._asked.set()
+        self._changed.set()
