@@ -22,6 +22,7 @@ from worker.infra.messaging.retry_delays import parse_retry_delays
 from worker.infra.messaging.topology_repair import TopologyRepair
 
 DELAYS = "100ms"
+CONSUMERS = f"consumers of queue {MAIN}"
 RETRY = f"inventory-worker.retry.{DELAYS}"
 VARIABLES = {
     "WORKER_RETRY_DELAYS": DELAYS,
@@ -102,6 +103,26 @@ async def test_a_consumer_that_rabbitmq_cancelled_unheard_is_replaced(
     assert worker.wait_results(1) == {"applied": 1}
     assert "RabbitMQ knows no consumer of the queue" in worker.log
     assert worker.count_wedges() == {"no-consumer": 1}
+
+
+async def test_doctor_tells_of_workers_that_say_they_consume_and_do_not(
+    start: StartHere,
+    here: Broker,
+    servers_here: Servers,
+    frames: LossyFrames,
+    rabbitmq: PrivateRabbitMQ,
+) -> None:
+    start(LOOKOUT_SECONDS="60")
+    assert _doctor(servers_here, {})[CONSUMERS]["verdict"] == "ok"
+    frames.losing = BASIC_CANCEL
+    await here.delete_queue(MAIN)
+    wait_until(lambda: frames.lost > 0)
+    await _declare(rabbitmq)
+
+    said = _doctor(servers_here, {})[CONSUMERS]
+
+    assert said["verdict"] == "WRONG"
+    assert "RabbitMQ knows none, and 1 worker says that it consumes" in said["problem"]
 
 
 async def test_a_worker_that_gets_nothing_while_messages_wait_subscribes_again(
