@@ -6,7 +6,8 @@ import pytest
 
 from dev.servers import ServersUnavailableError
 from dev.servers.rabbitmq_programs import find_program
-from tests.cluster.rabbitmq_site import RabbitMQDrill, RabbitMQSite, open_rabbitmq_site
+from tests.cluster.rabbitmq_drill import RabbitMQDrill
+from tests.cluster.rabbitmq_site import RabbitMQSite, open_rabbitmq_site
 from tests.conftest import run_alembic
 from tests.faults import audit
 from tests.faults.drill import empty
