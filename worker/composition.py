@@ -34,6 +34,7 @@ from worker.infra.db.repositories.workers import WorkerIdentity
 from worker.infra.db.transaction_lock import try_transaction_lock
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
+from worker.infra.hosts import vhost_of
 from worker.infra.http.server import Answer, HttpServer, Routes
 from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
 from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
@@ -51,7 +52,7 @@ from worker.infra.messaging.dead_letters.errors import DeadLettersError
 from worker.infra.messaging.dead_letters.sweep import Look, SweepReport, sweep
 from worker.infra.messaging.dead_letters.sweeper import Sweeper
 from worker.infra.messaging.events.decoding import Decoder
-from worker.infra.messaging.management.api import ManagementApi, vhost_of
+from worker.infra.messaging.management.api import ManagementApi
 from worker.infra.messaging.management.standing import count_held
 from worker.infra.messaging.management.standing_watch import StandingWatch
 from worker.infra.messaging.management.wear import find_wear

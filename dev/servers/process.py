@@ -51,6 +51,10 @@ class ServerProcess:
             self._child.send_signal(with_signal)
         self._child.wait(timeout)
 
+    def send(self, with_signal: signal.Signals) -> None:
+        """Send the signal without waiting for what it does."""
+        self._child.send_signal(with_signal)
+
     def wait_until(self, ready: Callable[[], bool], *, timeout: float) -> None:
         """Wait for the server to be ready; if it fails, raise an error with its output."""
         deadline = time.monotonic() + timeout

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,12 +40,12 @@ async def test_three_paused_workers_finish_what_is_in_hand_and_take_nothing_unti
     sessions: Sessions,
 ) -> None:
     workers = [start_worker(**FEW_IN_HAND) for _ in range(3)]
-    await publish_persistently(empty.rabbitmq_url, cars(3000))
+    await publish_persistently(lambda: empty.rabbitmq_url, at_once(cars(3000)))
     wait_until(lambda: finished(workers) > 100)
 
     assert inventory_worker("pause", "--reason", "an index is built").returncode == 0
     wait_paused(workers)
-    await publish_persistently(empty.rabbitmq_url, cars(100, "later"))
+    await publish_persistently(lambda: empty.rabbitmq_url, at_once(cars(100, "later")))
     waiting = await broker.take_all(MAIN)
     for message in waiting:
         await broker.put_back(message, MAIN)
@@ -232,6 +232,10 @@ def status(inventory_worker: InventoryWorker) -> Callable[[], dict[str, Any]]:
         return dict(json.loads(done.stdout))
 
     return ask
+
+
+async def at_once(events: Sequence[Event]) -> AsyncIterator[Sequence[Event]]:
+    yield events
 
 
 def cars(count: int, prefix: str = "car") -> list[Event]:

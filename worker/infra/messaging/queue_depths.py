@@ -2,12 +2,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import aio_pika
 from aio_pika.abc import AbstractConnection
 from aiormq.exceptions import ChannelNotFoundEntity
 
 from worker.infra.durations import Durations
-from worker.infra.messaging.amqp.connection import named
+from worker.infra.messaging.amqp.nodes import connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ async def read_depths(url: str, queues: Sequence[str], durations: Durations) -> 
         BROKER_ERRORS: it does not answer.
     """
     async with asyncio.timeout(durations.call):
-        connection = await aio_pika.connect(named(url, "inventory-worker-status"))
+        connection, _ = await connect(url, "inventory-worker-status", durations)
         async with connection:
             return [await _read(connection, queue) for queue in queues]
 

@@ -138,7 +138,7 @@ class Consumer:
                         return None
                     database = await self._options.identify_database()
                     subscription = await self._open(database)
-                    self._log_consuming(database)
+                    self._log_consuming(database, subscription.node)
                     return subscription
             except StoreUnavailableError as error:
                 problem = str(error)
@@ -173,9 +173,10 @@ class Consumer:
             database=database.fingerprint,
         )
 
-    def _log_consuming(self, database: DatabaseIdentity) -> None:
+    def _log_consuming(self, database: DatabaseIdentity, node: str) -> None:
         _log.info(
             "consuming",
+            node=node,
             prefetch=self._options.prefetch,
             database=database.database,
             schema=database.schema,
@@ -190,7 +191,9 @@ class Consumer:
         try:
             await self._unless_told(subscription.wait_lost())
             if subscription.is_lost:
-                _log.warning("subscription lost", reason=subscription.lost_because)
+                _log.warning(
+                    "subscription lost", reason=subscription.lost_because, node=subscription.node
+                )
             else:
                 await self._settle_what_is_in_hand(subscription)
         finally:

@@ -9,18 +9,11 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from yarl import URL
-
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 class ManagementError(Exception):
     """The API cannot be read; the message has no part of the URL."""
-
-
-def vhost_of(rabbitmq_url: str) -> str:
-    """The vhost that the URL of a client names."""
-    return URL(rabbitmq_url).path[1:] or "/"
 
 
 class ManagementApi:

@@ -6,7 +6,8 @@ from typing import Any
 
 from worker.infra.check import Check
 from worker.infra.durations import Durations
-from worker.infra.messaging.management.api import ManagementApi, ManagementError, vhost_of
+from worker.infra.hosts import vhost_of
+from worker.infra.messaging.management.api import ManagementApi, ManagementError
 from worker.infra.messaging.management.members import NAME as MEMBERS
 from worker.infra.messaging.management.members import check_members
 from worker.infra.messaging.management.policies import judge

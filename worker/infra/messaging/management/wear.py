@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from worker.infra.messaging.management.api import ManagementApi, ManagementError, vhost_of
+from worker.infra.hosts import vhost_of
+from worker.infra.messaging.management.api import ManagementApi, ManagementError
 from worker.infra.messaging.management.policies import judge
 from worker.infra.messaging.names import DEAD_LETTER_QUEUE
 from worker.infra.messaging.topology import queue_specs
