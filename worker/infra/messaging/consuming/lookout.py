@@ -98,7 +98,8 @@ class Lookout:
             wedge = await self._find_wedge(subscription)
         goes_on = wedge is not None and {*self._seen} <= {wedge}
         self._seen = [*self._seen, wedge] if wedge is not None and goes_on else []
-        if wedge and len(self._seen) >= SIGHTINGS and subscription.delivered == self._before[1]:
+        is_same = subscription.is_consuming and subscription.delivered == self._before[1]
+        if wedge and len(self._seen) >= SIGHTINGS and is_same:
             self._seen = []
             self._observer.wedged(wedge)
             subscription.give_up(_TOLD[wedge])
