@@ -17,7 +17,7 @@ NAME = "members of queues"
 LEAST_NODES = 3
 """Fewer nodes have no majority when one of them is down."""
 
-_RECONCILIATION = "quorum_queue.continuous_membership_reconciliation.enabled"
+_RECONCILIATION = "quorum_queue.continuous_membership_reconciliation"
 
 Queue = Mapping[str, Any]
 
@@ -52,7 +52,8 @@ def _lacking(nodes: Sequence[str], queues: Iterable[Queue], vhost: str) -> list[
     told = [f"{node} has no member of {', '.join(lacking[node])}" for node in sorted(lacking)]
     scope = f'--vhost-pattern "^{vhost}$" --queue-pattern "^{MAIN_QUEUE}"'
     grow = [f"`rabbitmq-queues grow {node} all {scope}`" for node in sorted(lacking)]
-    remedy = f"{' and '.join(grow)}, or from RabbitMQ 3.13 on `{_RECONCILIATION} = true`"
+    itself = f"`{_RECONCILIATION}.enabled = true` and `….target_group_size = {len(nodes)}`"
+    remedy = f"{' and '.join(grow)}, or set from RabbitMQ 3.13 on {itself}"
     return [f"{'; '.join(told)}: they stop sooner than the cluster. Run {remedy}"]
 
 
