@@ -145,7 +145,7 @@ async def run_worker(
         heartbeat = Heartbeat(sessions, _identity(), health.report)
         pause_switch = PauseSwitch(heartbeat.ask, durations)
         consumer = Consumer(
-            _consumer_options(settings, engine, pause_switch),
+            _consumer_options(settings, engine, database_probe, pause_switch),
             durations,
             batching,
             handler,
@@ -204,11 +204,15 @@ def _identity() -> WorkerIdentity:
 
 
 def _consumer_options(
-    settings: Settings, engine: AsyncEngine, pause_switch: PauseSwitch
+    settings: Settings,
+    engine: AsyncEngine,
+    database_probe: DatabaseProbe,
+    pause_switch: PauseSwitch,
 ) -> ConsumerOptions:
     return ConsumerOptions(
         url=settings.current_rabbitmq_url,
         identify_database=partial(identify_database, engine),
+        check_schema=database_probe.check_schema,
         pause_switch=pause_switch,
         prefetch=settings.worker_prefetch,
         delays=settings.worker_retry_delays,

@@ -140,10 +140,10 @@ class Health(Observer):
         return problems
 
     def ready_problems(self) -> list[str]:
-        """Why this process does not consume; empty if it does, or is to pause."""
+        """Why this process does not do its part, which is to consume, or nothing in a pause."""
         problems = self.live_problems()
         if self.pause is not None:
-            return [*problems, self._store_problem] if self._store_problem else problems
+            return problems
         if not self._is_consuming():
             problems.append(f"no consumer is registered at RabbitMQ: {self._waiting_for}")
         if self._store_problem is not None:

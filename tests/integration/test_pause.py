@@ -1,5 +1,6 @@
 """Operators pause all workers: what is in hand is finished, and nothing is taken until `resume`."""
 
+import asyncio
 import json
 import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -83,6 +84,18 @@ async def test_a_worker_that_starts_in_a_pause_is_ready_and_consumes_only_after_
     worker.wait_results(1)
     assert worker.readiness() == {"status": "ok", "problems": []}
     assert [worker.value(metric) for metric in (PAUSED, STARTED, UNTIL)] == [0, 0, 0]
+
+
+async def test_a_worker_that_starts_in_a_pause_is_ready_although_a_table_is_locked(
+    start_worker: StartWorker, inventory_worker: InventoryWorker, sessions: Sessions
+) -> None:
+    inventory_worker("pause", "--reason", "a column is added")
+
+    async with sessions.begin() as session:
+        await session.execute(text("LOCK TABLE cars IN ACCESS EXCLUSIVE MODE"))
+        worker = await asyncio.to_thread(start_worker)
+
+        assert worker.readiness()["status"] == "paused"
 
 
 async def test_a_pause_with_an_end_ends_by_itself_and_its_record_says_so(

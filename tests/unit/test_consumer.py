@@ -114,10 +114,12 @@ class Worker(Consumer):
         self.begun: Callable[[int], None] = lambda _: None
         self.is_refused = False
         self.hangs = False
+        self.wrong_schema: Exception | None = None
         super().__init__(
             ConsumerOptions(
                 lambda: "amqp://nowhere/",
                 identify,
+                self._check_schema,
                 self.switch,
                 10,
                 (),
@@ -138,6 +140,10 @@ class Worker(Consumer):
 
     async def _next_problem(self) -> str | None:
         return self.problems.pop(0) if self.problems else None
+
+    async def _check_schema(self) -> None:
+        if self.wrong_schema is not None:
+            raise self.wrong_schema
 
     async def _next_pause(self) -> Pause | None:
         """The pauses that the database tells one after the other, then none."""
@@ -429,3 +435,20 @@ async def test_another_pause_that_counts_now_is_told(
     await worker.run_to_its_end()
 
     assert worker.observer.pauses == [PAUSE, longer, None]
+
+
+async def test_a_worker_that_starts_in_a_pause_looks_at_the_schema_and_at_nothing_else() -> None:
+    worker = Worker()
+    worker.pauses, worker.problems = [PAUSE] * 5, ["a table is locked"]
+    running = asyncio.create_task(worker.run_to_its_end())
+    await worker.observer.paused_once.wait()
+    worker.stop()
+    await running
+
+    wrong = Worker()
+    wrong.pauses, wrong.wrong_schema = [PAUSE], LookupError("migrations are missing")
+    with pytest.raises(LookupError):
+        await wrong.run_to_its_end()
+
+    assert worker.observer.waited_for == []
+    assert wrong.observer.pauses == []

@@ -147,6 +147,7 @@ PAUSE = Pause(1, "maintenance", "ana", datetime(2026, 1, 1, tzinfo=UTC), None, N
 def test_a_paused_worker_is_well_however_long(health: Health) -> None:
     health.holding("most messages fail")
     health.store_refused("read-only")
+    health.store_probed("a table is locked")
     health.paused(PAUSE)
 
     wait(health, 2 * NO_PROGRESS)
@@ -167,13 +168,6 @@ def test_a_worker_that_finishes_what_is_in_hand_for_a_pause_stays_ready(health: 
     wait(health, NO_PROGRESS + 1)
     assert health.live_problems() == ["no attempt to consume for 301 s"]
     assert finishing.in_flight == 3
-
-
-def test_a_paused_worker_without_its_database_is_not_ready(health: Health) -> None:
-    health.paused(PAUSE)
-    health.store_probed("PostgreSQL is away")
-
-    assert health.ready_problems() == ["PostgreSQL is away"]
 
 
 def test_a_worker_that_resumes_is_ready_once_it_consumes(health: Health) -> None:

@@ -44,6 +44,7 @@ class ConsumerOptions:
 
     url: ServerUrl
     identify_database: Callable[[], Awaitable[DatabaseIdentity]]
+    check_schema: Callable[[], Awaitable[object]]
     pause_switch: PauseSwitch
     prefetch: int
     delays: tuple[RetryDelay, ...]
@@ -127,15 +128,17 @@ class Consumer:
     async def _subscribe(self) -> Subscription | None:
         """Waits for database and broker, then consumes; None if operators paused the worker.
 
-        Only the first wait has a time limit.
+        Only the first wait has a time limit. In a pause the tables may be locked: nothing but the
+        schema is looked at before.
         """
         backoff = Backoff(self._durations)
         while True:
             try:
+                await self._options.check_schema()
+                if await self._switch.ask() is not None:
+                    return None
                 problem = await self._store_problem()
                 if problem is None:
-                    if await self._switch.ask() is not None:
-                        return None
                     database = await self._options.identify_database()
                     subscription = await self._open(database)
                     self._log_consuming(database, subscription.node)
@@ -210,9 +213,9 @@ class Consumer:
             await subscription.cancel()
         else:
             self._observer.paused(self._switch.pause)
-            await subscription.cancel()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._durations.pause_drain):
+                    await subscription.cancel()
                     await self._unless_stopped(subscription.drain())
         await self._in_time(self._finish())
 
