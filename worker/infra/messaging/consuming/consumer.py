@@ -104,8 +104,7 @@ class Consumer:
                     await self._consume(subscription)
                     if subscription.has_settled:
                         in_vain = Backoff(self._durations)
-                    else:
-                        await self._unless_stopped(asyncio.sleep(in_vain.next_pause()))
+                    await self._unless_stopped(asyncio.sleep(in_vain.next_pause()))
                 elif self._switch.pause is not None:
                     await self._unless_stopped(self._stay_paused(self._switch.pause))
             await self._in_time(self._finish())
