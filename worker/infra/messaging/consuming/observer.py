@@ -10,6 +10,11 @@ class Consuming(Protocol):
     """The state of a subscription."""
 
     @property
+    def node(self) -> str:
+        """The RabbitMQ node that it is connected to."""
+        ...
+
+    @property
     def is_consuming(self) -> bool:
         """Whether our consumer is still registered at the broker."""
         ...
@@ -17,11 +22,6 @@ class Consuming(Protocol):
     @property
     def in_flight(self) -> int:
         """Number of unsettled deliveries."""
-        ...
-
-    @property
-    def node(self) -> str | None:
-        """The node of RabbitMQ that it is connected to: `host:port`."""
         ...
 
 
