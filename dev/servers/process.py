@@ -51,6 +51,14 @@ class ServerProcess:
             self._child.send_signal(with_signal)
         self._child.wait(timeout)
 
+    def signal_family(self, with_signal: signal.Signals) -> None:
+        """Send the signal to the process and its children.
+
+        PostgreSQL's children outlive a killed postmaster, and go on while it is stopped.
+        """
+        for pid in (self.pid, *children_of(self.pid)):
+            _send(pid, with_signal)
+
     def wait_until(self, ready: Callable[[], bool], *, timeout: float) -> None:
         """Wait for the server to be ready; if it fails, raise an error with its output."""
         deadline = time.monotonic() + timeout
@@ -71,17 +79,31 @@ def record(child: subprocess.Popen[bytes], pid_file: Path) -> None:
     pid_file.write_text(f"{pid} {_birth(pid)}\n")
 
 
+def children_of(pid: int) -> list[int]:
+    """The process ids of its children; empty where there is no `/proc`."""
+    children = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:  # it has ended
+            continue
+        if parent == pid:
+            children.append(int(stat.parent.name))
+    return children
+
+
 def end_recorded_processes(folder: Path) -> None:
-    """End every process recorded anywhere in the folder.
+    """End every process recorded anywhere in the folder, and its children.
 
     SIGQUIT is PostgreSQL's immediate shutdown, which also removes its children and its shared
     memory, unlike SIGKILL. Processes that ignore it are killed.
     """
-    left = [
+    recorded = [
         entry
         for file in folder.rglob(f"*{_PID_FILE_SUFFIX}")
         if (entry := _recorded(file)) is not None
     ]
+    left = recorded + [(child, _birth(child)) for pid, _ in recorded for child in children_of(pid)]
     for with_signal, patience in ((signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
         for pid, _ in left:
             _send(pid, with_signal)

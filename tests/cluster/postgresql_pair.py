@@ -1,0 +1,101 @@
+"""A PostgreSQL primary and its streaming standby."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from tests.cluster.postgresql_server import PostgresServer
+
+_PATIENCE_SECONDS = 60
+_LOOK_AGAIN_SECONDS = 0.03
+
+_FLUSHED = """
+SELECT coalesce(bool_and(flush_lsn >= pg_current_wal_flush_lsn()), false) FROM pg_stat_replication
+"""
+_SYNCHRONOUS = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
+_WALSENDER = "SELECT pid FROM pg_stat_replication"
+WAITING_COMMITS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+
+
+class PostgresPair:
+    """Which of the two is the primary changes with `promote`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.primary = PostgresServer(folder, "a")
+        self.standby = PostgresServer(folder, "b")
+        self._walsender: int | None = None
+
+    @property
+    def url_of_both(self) -> str:
+        """Both hosts, the first primary first."""
+        first, second = sorted((self.primary, self.standby), key=lambda server: server.name)
+        other = urlsplit(second.database_url)
+        hosts = f"127.0.0.1:{first.port},127.0.0.1:{second.port}"
+        user = other.netloc.rpartition("@")[0]
+        return f"postgresql://{user}@{hosts}{other.path}?target_session_attrs=primary"
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self.primary.start)
+        await asyncio.to_thread(self.standby.copy, self.primary)
+        await asyncio.to_thread(self.standby.start)
+        await self.until_caught_up()
+
+    def end(self) -> None:
+        """Ends both, frozen ones too."""
+        self.mend_standby()
+        for server in (self.primary, self.standby):
+            server.kill()
+
+    async def promote(self) -> None:
+        """The standby becomes the primary, whatever the other one does."""
+        await self.fetch("SELECT pg_promote(true, 60)", self.standby)
+        self.primary, self.standby = self.standby, self.primary
+        self._walsender = None
+
+    async def rejoin(self) -> None:
+        """The former primary, which must have ended, comes back as the standby."""
+        await asyncio.to_thread(self.standby.follow, self.primary)
+
+    async def make_synchronous(self) -> None:
+        """Commits wait for the standby from now on."""
+        name = self.standby.name
+        await self.fetch(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'")
+        await self.fetch("SELECT pg_reload_conf()")
+        await self.until(lambda: self.fetch(_SYNCHRONOUS), "a synchronous standby")
+
+    async def cut_standby(self) -> None:
+        """The standby gets nothing more: stopping it alone would leave data under way."""
+        self._walsender = await self.fetch(_WALSENDER)
+        assert self._walsender is not None
+        os.kill(self._walsender, signal.SIGSTOP)
+
+    def mend_standby(self) -> None:
+        if self._walsender is not None:
+            os.kill(self._walsender, signal.SIGCONT)
+            self._walsender = None
+
+    async def until_caught_up(self) -> None:
+        await self.until(lambda: self.fetch(_FLUSHED), "a standby that has everything")
+
+    async def fetch(self, statement: str, server: PostgresServer | None = None) -> Any:
+        """The value that a statement returns, from the primary unless told otherwise."""
+        url = (server or self.primary).database_url
+        connection = await asyncpg.connect(url, timeout=5)
+        try:
+            return await connection.fetchval(statement)
+        finally:
+            await connection.close(timeout=2)
+
+    async def until(self, condition: Callable[[], Awaitable[Any]], what: str) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                while not await condition():
+                    await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        except TimeoutError:
+            raise AssertionError(f"waited in vain for {what}") from None

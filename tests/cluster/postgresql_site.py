@@ -1,0 +1,25 @@
+"""The servers of a drill with a PostgreSQL pair: one RabbitMQ, two PostgreSQL."""
+
+from dataclasses import dataclass
+
+from typing_extensions import override
+
+from tests.cluster.postgresql_pair import PostgresPair
+from tests.faults.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class PairSite(Site):
+    """The drill itself asks the primary; the workers know both hosts."""
+
+    pair: PostgresPair
+
+    @property
+    @override
+    def database_url(self) -> str:
+        return self.pair.primary.database_url
+
+    @property
+    @override
+    def proxied_database_url(self) -> str:
+        return self.pair.url_of_both
