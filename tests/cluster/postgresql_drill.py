@@ -1,10 +1,18 @@
 """A drill on a PostgreSQL pair."""
 
-from dataclasses import dataclass
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 
 from tests.cluster.postgresql_pair import PostgresPair
 from tests.cluster.postgresql_site import PairSite
+from tests.faults.audit import Identity, read_audit
 from tests.faults.drill import Drill
+from tests.faults.report import DrillReport
+from tests.support.broker import MAIN, connect
+from tests.support.histories import Event
 
 
 @dataclass
@@ -16,3 +24,52 @@ class PairDrill(Drill):
     @property
     def pair(self) -> PostgresPair:
         return self.site.pair
+
+    @asynccontextmanager
+    async def sending(self, events: Sequence[Event]) -> AsyncIterator[None]:
+        """As `load`, with these events."""
+        before = await self.recorded()
+        publishing = asyncio.create_task(self.publish(events))
+        try:
+            await self.until_more_recorded_than(before)
+            yield
+            await publishing
+        finally:
+            publishing.cancel()
+
+    async def fail_over(self) -> float:
+        """The primary loses power and the standby takes over; returns when it had."""
+        await asyncio.to_thread(self.pair.primary.kill)
+        self.faults += 1
+        await self.pair.promote()
+        return time.monotonic()
+
+    async def flow_since(self, began: float) -> float:
+        """Notes the time from a moment until something of the backlog is recorded."""
+        await self.until_more_recorded_than(await self.recorded())
+        self.recoveries.append(time.monotonic() - began)
+        return self.recoveries[-1]
+
+    async def until_worker_logs(self, words: str) -> None:
+        async def logged() -> bool:
+            return any(words in worker.log for worker in self.workers)
+
+        await self.until(logged, words)
+
+    async def missing(self) -> set[Identity]:
+        """Events that are not recorded although no message is left."""
+        await self.until(self._queue_is_empty, "an empty queue")
+        recorded = (await read_audit(self.site.database_url)).recorded
+        return {(event.source, event.message_id) for event in self.accepted} - recorded
+
+    async def _queue_is_empty(self) -> bool:
+        async with connect(self.site.rabbitmq_url) as broker:
+            return await broker.count(MAIN) == 0
+
+    async def verdict_after_loss(self, lost: int) -> DrillReport:
+        """The verdict, to whose losses these are added: they were healed meanwhile."""
+        reports: list[DrillReport] = []
+        add_report, self.add_report = self.add_report, reports.append
+        report = await self.verdict()
+        add_report(replace(report, lost=report.lost + lost))
+        return report

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing_extensions import override
 
 from tests.cluster.postgresql_pair import PostgresPair
-from tests.faults.site import Site
+from tests.faults.site import Site, through
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +23,8 @@ class PairSite(Site):
     @override
     def proxied_database_url(self) -> str:
         return self.pair.url_of_both
+
+    @property
+    def address_url(self) -> str:
+        """One address, which leads to the first primary until it is moved."""
+        return through(self.postgres_network, self.database_url)

@@ -30,11 +30,11 @@ class Site:
 
     @property
     def proxied_database_url(self) -> str:
-        return _through(self.postgres_network, self.database_url)
+        return through(self.postgres_network, self.database_url)
 
     @property
     def proxied_rabbitmq_url(self) -> str:
-        return _through(self.rabbitmq_network, self.rabbitmq_url)
+        return through(self.rabbitmq_network, self.rabbitmq_url)
 
 
 @contextmanager
@@ -54,7 +54,8 @@ def open_site() -> Iterator[Site]:
         yield Site(postgres, rabbitmq, *networks)
 
 
-def _through(proxy: TcpProxy, url: str) -> str:
+def through(proxy: TcpProxy, url: str) -> str:
+    """The URL, with the proxy's address in place of the server's."""
     user, at, _ = url.rpartition("@")
     path = url.rpartition("/")[2]
     return f"{user}{at}127.0.0.1:{proxy.port}/{path}"
