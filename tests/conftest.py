@@ -23,8 +23,10 @@ ROOT = Path(__file__).parents[1]
 
 StartWorker = Callable[..., WorkerProcess]
 
-_DRILLS = "tests/faults/"
-_SERVERS = {"server_set", "site", "tls"}
+pytest_plugins = ("tests.faults.session",)
+
+_DRILLS = ("tests/faults/", "tests/cluster/")
+_SERVERS = {"server_set", "site", "rabbitmq_site", "one_rabbitmq", "tls"}
 """The fixtures that start servers; parameters that need one are marked `needs_servers`."""
 
 
@@ -32,7 +34,7 @@ class ByFileAndDrills(LoadFileScheduling):  # type: ignore[misc] # pytest-xdist 
     """Keeps the tests of a file in one process, and all drills: they break the same servers."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return _DRILLS if nodeid.startswith(_DRILLS) else super()._split_scope(nodeid)
+        return "drills" if nodeid.startswith(_DRILLS) else super()._split_scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFileAndDrills:

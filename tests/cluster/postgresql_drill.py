@@ -6,20 +6,18 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from tests.cluster.cluster_drill import ClusterDrill
 from tests.cluster.postgresql_pair import PostgresPair
 from tests.cluster.postgresql_site import PairSite
 from tests.faults.audit import Identity, read_audit
-from tests.faults.drill import Drill
 from tests.faults.report import DrillReport
 from tests.support.broker import MAIN, connect
 from tests.support.histories import Event
 
 
 @dataclass
-class PairDrill(Drill):
-    """A drill whose site has a pair."""
-
-    site: PairSite
+class PairDrill(ClusterDrill[PairSite]):
+    """Knows how the primary is lost."""
 
     @property
     def pair(self) -> PostgresPair:
@@ -43,12 +41,6 @@ class PairDrill(Drill):
         self.faults += 1
         await self.pair.promote()
         return time.monotonic()
-
-    async def flow_since(self, began: float) -> float:
-        """Notes the time from a moment until something of the backlog is recorded."""
-        await self.until_more_recorded_than(await self.recorded())
-        self.recoveries.append(time.monotonic() - began)
-        return self.recoveries[-1]
 
     async def until_worker_logs(self, words: str) -> None:
         async def logged() -> bool:

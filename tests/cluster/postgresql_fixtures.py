@@ -1,22 +1,22 @@
 """Fixtures of the drills with PostgreSQL: a pair for each drill, one RabbitMQ for all."""
 
-import random
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from dev.servers import PrivateRabbitMQ, run_folder
 from dev.servers.signals import ending_in_good_order
+from tests.cluster.patroni_cluster import PatroniCluster
+from tests.cluster.patroni_site import PatroniDrill, PatroniSite
 from tests.cluster.postgresql_drill import PairDrill
 from tests.cluster.postgresql_pair import PostgresPair
 from tests.cluster.postgresql_site import PairSite
 from tests.conftest import run_alembic
 from tests.faults import audit
-from tests.faults.conftest import _REPORT, _SEED, _delete_queues
+from tests.faults.drill import empty
+from tests.faults.session import Assignment
 from tests.support.tcp_proxy import TcpProxy
-from urllib.parse import urlsplit
 from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
 
 
@@ -42,30 +42,43 @@ async def pair() -> AsyncIterator[PostgresPair]:
 
 @pytest.fixture
 async def pair_drill(
-    request: pytest.FixtureRequest,
-    one_rabbitmq: PrivateRabbitMQ,
-    pair: PostgresPair,
-    seed: int,
-    tmp_path: Path,
+    one_rabbitmq: PrivateRabbitMQ, pair: PostgresPair, assignment: Assignment, tmp_path: Path
 ) -> AsyncIterator[PairDrill]:
-    run_alembic(pair.primary.database_url, "upgrade", "head")
-    await audit.execute(pair.primary.database_url, audit.INSTALL)
-    await _delete_queues(one_rabbitmq.rabbitmq_url)
-    name = request.node.name.removeprefix("test_").replace("_", " ")
-    properties = request.node.user_properties
-    properties.append((_SEED, seed))
-    with (
-        TcpProxy(pair.primary.port) as database_network,
-        TcpProxy(urlsplit(one_rabbitmq.rabbitmq_url).port or 0) as rabbitmq_network,
-    ):
-        site = PairSite(pair.primary, one_rabbitmq, database_network, rabbitmq_network, pair)
-        drill = PairDrill(
-            name,
-            site,
-            random.Random(f"{seed}-{name}"),
-            tmp_path,
-            lambda report: properties.append((_REPORT, asdict(report))),
-        )
+    """A drill on a pair of its own; its workers are killed at the end."""
+    with TcpProxy(pair.primary.port) as address:
+        site = PairSite(one_rabbitmq, pair, address)
+        await _prepare(site)
+        drill = PairDrill(*assignment, site, tmp_path)
         yield drill
         for worker in drill.workers:
             worker.end()
+
+
+@pytest.fixture
+async def patroni() -> AsyncIterator[PatroniCluster]:
+    with run_folder() as folder:
+        cluster = PatroniCluster(folder)
+        try:
+            await cluster.start()
+            yield cluster
+        finally:
+            cluster.end()
+
+
+@pytest.fixture
+async def patroni_drill(
+    one_rabbitmq: PrivateRabbitMQ, patroni: PatroniCluster, assignment: Assignment, tmp_path: Path
+) -> AsyncIterator[PatroniDrill]:
+    """A drill on two nodes of Patroni; its workers are killed at the end."""
+    site = PatroniSite(one_rabbitmq, patroni)
+    await _prepare(site)
+    drill = PatroniDrill(*assignment, site, tmp_path)
+    yield drill
+    for worker in drill.workers:
+        worker.end()
+
+
+async def _prepare(site: PairSite | PatroniSite) -> None:
+    run_alembic(site.database_url, "upgrade", "head")
+    await audit.execute(site.database_url, audit.INSTALL)
+    await empty(site)

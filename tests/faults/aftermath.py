@@ -6,7 +6,7 @@ from typing import TypedDict
 from aio_pika.exceptions import ChannelNotFoundEntity
 
 from tests.faults.audit import Audit, Identity, read_audit
-from tests.faults.site import Site
+from tests.faults.site import DrillSite
 from tests.support.broker import DEAD_LETTERS, MAIN, connect
 from tests.support.catalog import read_cars
 from tests.support.histories import Event, fold
@@ -24,7 +24,9 @@ class Harm(TypedDict):
 class Aftermath:
     """Compares tables and queues with what was published, and with its pure fold."""
 
-    def __init__(self, site: Site, accepted: Sequence[Event], refused: Sequence[Event]) -> None:
+    def __init__(
+        self, site: DrillSite, accepted: Sequence[Event], refused: Sequence[Event]
+    ) -> None:
         self._site = site
         self._accepted_events = accepted
         self._refused_events = refused
