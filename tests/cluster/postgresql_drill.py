@@ -50,13 +50,14 @@ class PairDrill(ClusterDrill[PairSite]):
 
     async def missing(self) -> set[Identity]:
         """Events that are not recorded although no message is left."""
-        await self.until(self._queue_is_empty, "an empty queue")
+        await self.until(self._is_idle, "an empty queue and idle workers")
         recorded = (await read_audit(self.site.database_url)).recorded
         return {(event.source, event.message_id) for event in self.accepted} - recorded
 
-    async def _queue_is_empty(self) -> bool:
+    async def _is_idle(self) -> bool:
         async with connect(self.site.rabbitmq_url) as broker:
-            return await broker.count(MAIN) == 0
+            is_empty = await broker.count(MAIN) == 0
+        return is_empty and not any(worker.in_flight() for worker in self.workers)
 
     async def verdict_after_loss(self, lost: int) -> DrillReport:
         """The verdict, to whose losses these are added: they were healed meanwhile."""
