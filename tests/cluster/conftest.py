@@ -13,7 +13,8 @@ from tests.cluster.postgresql_fixtures import (  # noqa: F401 - fixtures
     patroni,
     patroni_drill,
 )
-from tests.cluster.rabbitmq_site import RabbitMQDrill, RabbitMQSite, open_rabbitmq_site
+from tests.cluster.rabbitmq_drill import RabbitMQDrill
+from tests.cluster.rabbitmq_site import RabbitMQSite, open_rabbitmq_site
 from tests.conftest import run_alembic
 from tests.faults import audit
 from tests.faults.drill import empty

@@ -1,7 +1,6 @@
 """Three RabbitMQ nodes on this machine."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ class RabbitMQCluster:
     def __init__(self, folder: Path) -> None:
         peers = ErlangPeers(folder / "home")
         self.nodes = [Node(folder / f"rabbit{i + 1}", peers) for i in range(SIZE)]
+        self._alone = self.nodes[1:]
         self._apart: Node | None = None
 
     @property
@@ -46,12 +46,14 @@ class RabbitMQCluster:
 
     def join(self) -> None:
         """Makes one cluster of the nodes that are alone."""
-        for node in self.nodes[1:]:
+        for node in self._alone:
             node.join(self.founder)
+        self._alone = []
 
     def dissolve(self) -> None:
         """Leaves the founder alone. There must be no queue with members on the other nodes."""
-        for node in self.nodes[1:]:
+        self._alone = self.nodes[1:]
+        for node in self._alone:
             node.leave()
 
     def others(self, than: Node) -> list[Node]:
@@ -69,7 +71,7 @@ class RabbitMQCluster:
         self._apart = None
 
     def mend(self) -> None:
-        """Undoes what a drill left: each node runs and hears the others."""
+        """Undoes what a drill left: each node runs, hears the others, and is a member."""
         for node in self.nodes:
             if not node.running:
                 node.launch()
@@ -78,6 +80,7 @@ class RabbitMQCluster:
             node.wait_ready()
         if self._apart:
             self.heal()
+        self.join()
 
     def ctl(self, *arguments: str) -> str:
         return self.usable[0].ctl(*arguments)
@@ -103,11 +106,6 @@ class RabbitMQCluster:
         consumers = self.usable[0].rows("list_consumers", "queue_name", "channel_pid")
         pids = [row["channel_pid"] for row in consumers if row["queue_name"] == queue]
         return [node for node in self.nodes for pid in pids if f"<{node.name}." in pid]
-
-    def all_at_once(self, nodes: Sequence[Node], action: str) -> None:
-        """Does the same to several nodes, side by side."""
-        with ThreadPoolExecutor() as threads:
-            list(threads.map(lambda node: getattr(node, action)(), nodes))
 
     def _named(self, name: str) -> Node:
         return next(node for node in self.nodes if node.name == name)

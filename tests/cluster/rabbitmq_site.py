@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from dev.servers import PrivatePostgres, run_folder
 from dev.servers.signals import ending_in_good_order
-from tests.cluster.cluster_drill import ClusterDrill
 from tests.cluster.rabbitmq_cluster import SIZE, RabbitMQCluster
 
 
@@ -40,11 +39,10 @@ class RabbitMQSite:
         return (usable or in_turn)[0].rabbitmq_url
 
     def explain(self) -> str:
+        if not self.cluster.usable:
+            return "no node answers"
         names = "name", "leader", "members", "online", "messages", "messages_ready", "consumers"
-        return self.cluster.ctl("list_queues", *names)
-
-
-RabbitMQDrill = ClusterDrill[RabbitMQSite]
+        return f"{self.cluster.ctl('list_queues', *names)}\n{self.cluster.ctl('list_consumers')}"
 
 
 @contextmanager

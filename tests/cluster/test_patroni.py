@@ -10,7 +10,7 @@ from tests.cluster.haproxy import haproxy_before
 from tests.cluster.patroni_node import PASSWORD
 from tests.cluster.patroni_site import PatroniDrill
 
-pytestmark = pytest.mark.needs_tools
+pytestmark = [pytest.mark.needs_tools, pytest.mark.slow]
 
 
 async def test_patroni_switches_over(patroni_drill: PatroniDrill, full: bool) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from tests.cluster.postgresql_drill import PairDrill
 
+pytestmark = pytest.mark.slow
+
 AFTER_PROMOTION_SECONDS = 10
 FROZEN_HOST_SECONDS = 15
 READ_ONLY = "ALTER SYSTEM SET default_transaction_read_only = on"

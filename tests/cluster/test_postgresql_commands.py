@@ -8,11 +8,15 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from dev.servers import Servers
 from tests.cluster.postgresql_drill import PairDrill
 from tests.conftest import ROOT, run_command
 from tests.support.broker import DEAD_LETTERS, connect
 from tests.support.histories import CREATED
+
+pytestmark = pytest.mark.slow
 
 SLOW_REVISION = """
 import sqlalchemy as sa

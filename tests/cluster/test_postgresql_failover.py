@@ -7,6 +7,8 @@ import pytest
 from tests.cluster.postgresql_drill import PairDrill
 from tests.faults.audit import read_audit
 
+pytestmark = pytest.mark.slow
+
 BEHIND = 300
 
 

@@ -1,6 +1,10 @@
 """What an acknowledgement of a duplicate waits for: the synchronous standby."""
 
+import pytest
+
 from tests.cluster.postgresql_drill import PairDrill
+
+pytestmark = pytest.mark.slow
 
 ANSWER_SECONDS = "3"
 """The worker's limit for an answer: then it cancels a COMMIT, which is valid here nevertheless."""
@@ -36,4 +40,5 @@ async def test_no_duplicate_is_acknowledged_before_the_standby_has_it(
     await drill.until(next_attempt_waits_or_is_acknowledged, "the attempt with duplicates")
     await drill.recovery(await drill.fail_over())
 
+    assert await drill.missing() == set()
     assert (await drill.verdict()).harm == (0, 0, 0)

@@ -108,7 +108,8 @@ class Opened(Subscription):
     def __init__(self) -> None:
         self.taken = Taken()
         broker = RabbitBroker("amqp://127.0.0.1:1/", logger=None)
-        super().__init__(broker, self.taken, cast("BatchHandler", None), DURATIONS, "fingerprint")
+        handler = cast("BatchHandler", None)
+        super().__init__(broker, self.taken, handler, DURATIONS, "fingerprint", "rabbit-1:5672")
 
     async def begin(self, channel: FakeChannel) -> None:
         await self._consume(cast("Channel", channel))
