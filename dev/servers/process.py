@@ -62,8 +62,11 @@ class ServerProcess:
 
         PostgreSQL's children outlive a killed postmaster, and go on while it is stopped.
         """
-        for pid in (self.pid, *children_of(self.pid)):
-            _send(pid, with_signal)
+        if self.running:
+            before = children_of(self.pid)  # whose parent is another one once it is killed
+            _send(self.pid, with_signal)
+            for pid in {*before, *children_of(self.pid)}:
+                _send(pid, with_signal)
 
     def wait_until(self, ready: Callable[[], bool], *, timeout: float) -> None:
         """Wait for the server to be ready; if it fails, raise an error with its output."""

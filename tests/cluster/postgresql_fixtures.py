@@ -12,6 +12,7 @@ from tests.cluster.patroni_site import PatroniDrill, PatroniSite
 from tests.cluster.postgresql_drill import PairDrill
 from tests.cluster.postgresql_pair import PostgresPair
 from tests.cluster.postgresql_site import PairSite
+from tests.cluster.programs import find_or_skip
 from tests.conftest import run_alembic
 from tests.faults import audit
 from tests.faults.drill import empty
@@ -56,6 +57,8 @@ async def pair_drill(
 
 @pytest.fixture
 async def patroni() -> AsyncIterator[PatroniCluster]:
+    for program in ("patroni", "etcd"):
+        find_or_skip(program)
     with run_folder() as folder:
         cluster = PatroniCluster(folder)
         try:

@@ -4,12 +4,14 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
 
+from dev.servers.ports import LOOPBACK
 from tests.cluster.postgresql_server import PostgresServer
 
 _PATIENCE_SECONDS = 60
@@ -20,25 +22,24 @@ SELECT coalesce(bool_and(flush_lsn >= pg_current_wal_flush_lsn()), false) FROM p
 """
 _SYNCHRONOUS = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
 _WALSENDER = "SELECT pid FROM pg_stat_replication"
-WAITING_COMMITS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
 
 class PostgresPair:
     """Which of the two is the primary changes with `promote`."""
 
     def __init__(self, folder: Path) -> None:
-        self.primary = PostgresServer(folder, "a")
-        self.standby = PostgresServer(folder, "b")
+        self._a, self._b = (PostgresServer(folder, name) for name in ("a", "b"))
+        self.primary, self.standby = self._a, self._b
         self._walsender: int | None = None
 
     @property
     def url_of_both(self) -> str:
-        """Both hosts, the first primary first."""
-        first, second = sorted((self.primary, self.standby), key=lambda server: server.name)
-        other = urlsplit(second.database_url)
-        hosts = f"127.0.0.1:{first.port},127.0.0.1:{second.port}"
-        user = other.netloc.rpartition("@")[0]
-        return f"postgresql://{user}@{hosts}{other.path}?target_session_attrs=primary"
+        """Both hosts, first the one that was the primary at first."""
+        url = urlsplit(self._a.database_url)
+        user = url.netloc.rpartition("@")[0]
+        hosts = f"{LOOPBACK}:{self._a.port},{LOOPBACK}:{self._b.port}"
+        options = "target_session_attrs=primary"
+        return url._replace(netloc=f"{user}@{hosts}", query=options).geturl()
 
     async def start(self) -> None:
         await asyncio.to_thread(self.primary.start)
@@ -77,7 +78,8 @@ class PostgresPair:
 
     def mend_standby(self) -> None:
         if self._walsender is not None:
-            os.kill(self._walsender, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # it went with its primary
+                os.kill(self._walsender, signal.SIGCONT)
             self._walsender = None
 
     async def until_caught_up(self) -> None:

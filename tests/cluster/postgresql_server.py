@@ -27,6 +27,11 @@ class PostgresServer(PrivatePostgres):
         return self._port
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def password(self) -> str:
         return self._password
 

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.cluster.postgresql_drill import PairDrill
+from worker.infra.durations import DEFAULT_DURATIONS
 
 pytestmark = pytest.mark.slow
 
@@ -49,26 +50,39 @@ async def test_address_moved_with_old_connections_open(pair_drill: PairDrill) ->
     assert (await drill.verdict()).harm == (0, 0, 0)
 
 
-@pytest.mark.parametrize("frozen_at", ["work", "connect"])
-async def test_first_host_frozen(pair_drill: PairDrill, frozen_at: str) -> None:
-    """It accepts connections and never answers, whether a worker has a session or wants one."""
-    drill, pair = pair_drill, pair_drill.pair
-    await pair.make_synchronous()
+async def test_first_host_frozen_under_a_session(pair_drill: PairDrill) -> None:
+    """It accepts connections and never answers; what was under way must time out first."""
+    drill = pair_drill
+    await drill.pair.make_synchronous()
     drill.start_workers(2)
 
     async with drill.steady_load():
-        frozen = pair.primary
-        if frozen_at == "connect":
-            for worker in drill.workers:
-                worker.kill()
-        await asyncio.to_thread(frozen.freeze)
-        drill.faults += 1
-        await pair.promote()
-        began = time.monotonic()
-        if frozen_at == "connect":
-            for worker in drill.workers:
-                worker.start()
+        await drill.recovery(await _freeze_and_promote(drill))
+
+    limit = DEFAULT_DURATIONS.database_answer + FROZEN_HOST_SECONDS
+    assert drill.recoveries[-1] < limit
+    assert (await drill.verdict()).harm == (0, 0, 0)
+
+
+async def test_first_host_frozen_before_a_session(pair_drill: PairDrill) -> None:
+    drill = pair_drill
+    await drill.pair.make_synchronous()
+    workers = drill.start_workers(2)
+
+    async with drill.steady_load():
+        for worker in workers:
+            worker.kill()
+        began = await _freeze_and_promote(drill)
+        for worker in workers:
+            worker.start()
         await drill.recovery(began)
 
     assert drill.recoveries[-1] < FROZEN_HOST_SECONDS
     assert (await drill.verdict()).harm == (0, 0, 0)
+
+
+async def _freeze_and_promote(drill: PairDrill) -> float:
+    await asyncio.to_thread(drill.pair.primary.freeze)
+    drill.faults += 1
+    await drill.pair.promote()
+    return time.monotonic()
