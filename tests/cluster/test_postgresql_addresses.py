@@ -33,18 +33,25 @@ async def test_demoted_primary_alive_as_standby(pair_drill: PairDrill) -> None:
 
 async def test_address_moved_with_old_connections_open(pair_drill: PairDrill) -> None:
     """The old primary goes on to answer, and only reads."""
-    drill, pair = pair_drill, pair_drill.pair
+    drill = pair_drill
     drill.start_workers(2, DATABASE_URL=drill.site.address_url)
 
     async with drill.steady_load():
-        await pair.fetch(READ_ONLY)
-        await pair.fetch("SELECT pg_reload_conf()")
-        drill.faults += 1
-        await drill.until_worker_logs("read-only transaction")
-        await pair.until_caught_up()
-        await pair.promote()
-        drill.site.address.move(pair.primary.port)
-        await drill.recovery(time.monotonic())
+        began = await _demote_and_promote(drill)
+        drill.site.address.move(drill.pair.primary.port)
+        await drill.recovery(began)
+
+    assert drill.recoveries[-1] < AFTER_PROMOTION_SECONDS
+    assert (await drill.verdict()).harm == (0, 0, 0)
+
+
+async def test_demoted_primary_alive_and_read_only(pair_drill: PairDrill) -> None:
+    """It is no standby, and the first host of the URL: workers must look further."""
+    drill = pair_drill
+    drill.start_workers(2)
+
+    async with drill.steady_load():
+        await drill.recovery(await _demote_and_promote(drill))
 
     assert drill.recoveries[-1] < AFTER_PROMOTION_SECONDS
     assert (await drill.verdict()).harm == (0, 0, 0)
@@ -84,5 +91,16 @@ async def test_first_host_frozen_before_a_session(pair_drill: PairDrill) -> None
 async def _freeze_and_promote(drill: PairDrill) -> float:
     await asyncio.to_thread(drill.pair.primary.freeze)
     drill.faults += 1
+    await drill.pair.promote()
+    return time.monotonic()
+
+
+async def _demote_and_promote(drill: PairDrill) -> float:
+    """The primary only reads from now on, in sessions that stay; then the standby takes over."""
+    await drill.pair.fetch(READ_ONLY)
+    await drill.pair.fetch("SELECT pg_reload_conf()")
+    drill.faults += 1
+    await drill.until_worker_logs("read-only transaction")
+    await drill.pair.until_caught_up()
     await drill.pair.promote()
     return time.monotonic()
