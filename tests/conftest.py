@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -12,6 +13,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from dev.servers import Servers, ServerSet, ServersUnavailableError, start_servers
+from dev.servers.ports import LOOPBACK
 from dev.worker_process import WorkerProcess
 from tests.support.broker import Broker, connect, delete_our_queues
 from tests.support.worker_logs import pytest_runtest_makereport  # noqa: F401 - pytest calls it
@@ -122,6 +124,13 @@ def start_worker(empty: Servers, tmp_path: Path) -> Iterator[StartWorker]:
     yield start
     for worker in started:
         worker.end()
+
+
+@pytest.fixture
+def frozen_host() -> Iterator[str]:
+    """A host whose kernel takes connections for a process that does not."""
+    with socket.create_server((LOOPBACK, 0), backlog=64) as listener:
+        yield f"{LOOPBACK}:{listener.getsockname()[1]}"
 
 
 @pytest.fixture

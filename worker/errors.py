@@ -34,7 +34,9 @@ Exception
 │   ├── AuditNotFoundError            no change has this audit id
 │   └── ChangeFailedError             a change broke off
 ├── OSError
-│   └── ServerUrlError                a URL or its certificates cannot be read now
+│   ├── ServerUrlError                a URL or its certificates cannot be read now
+│   ├── NoServerError                 none of several hosts can be used
+│   └── OtherServerWantedError        the server is no primary, or not what the URL asks for
 └── ValueError
     ├── InvalidValueError             a value that the domain does not allow
     │   └── OccurredInFutureError

@@ -5,7 +5,6 @@ import json
 import re
 import socket
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import cast
@@ -14,12 +13,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from dev.servers import Servers
-from dev.servers.ports import LOOPBACK, free_port
+from dev.servers.ports import LOOPBACK
 from dev.worker_process import WorkerProcess, wait_until
 from tests.conftest import run_command
 from tests.integration.test_subscription import Taken
 from tests.support.broker import Broker
 from tests.support.car_events import creation
+from tests.support.hosts import closed_host, host_of, with_hosts
 from tests.support.silent_port import silent_port
 from tests.support.tcp_proxy import TcpProxy
 from worker.infra.durations import Durations
@@ -38,28 +38,9 @@ EVENTS = "examples/events.jsonl"
 QUICK = Durations(first_round=0.3, connect=2)
 
 
-def with_hosts(url: str, *hosts: str) -> str:
-    return url.replace(host_of(url), ",".join(hosts))
-
-
-def host_of(url: str) -> str:
-    return urlsplit(url).netloc.rpartition("@")[2]
-
-
-def closed_host() -> str:
-    return f"{LOOPBACK}:{free_port()}"
-
-
 @pytest.fixture
 def in_given_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("random.sample", lambda servers, k: servers[:k])
-
-
-@pytest.fixture
-def frozen_host() -> Iterator[str]:
-    """A host whose kernel takes connections for a process that does not."""
-    with socket.create_server((LOOPBACK, 0), backlog=64) as listener:
-        yield f"{LOOPBACK}:{listener.getsockname()[1]}"
 
 
 async def test_a_refused_and_a_silent_host_are_passed_over(

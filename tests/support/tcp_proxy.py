@@ -92,6 +92,12 @@ class TcpProxy:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Refuses connections from now on, as a host whose server was killed."""
+        with suppress(OSError):  # closed before
+            self._listener.shutdown(socket.SHUT_RDWR)  # or `accept` would take one more
         self._listener.close()
         self.cut()
 

@@ -74,7 +74,7 @@ class Copies(Settler):
 
 
 async def identify() -> DatabaseIdentity:
-    return DatabaseIdentity("cars", "public", "fingerprint")
+    return DatabaseIdentity("cars", "public", "fingerprint", "pg-1:5432")
 
 
 class Worker(Consumer):

@@ -138,6 +138,7 @@ class Consumer:
             prefetch=self._options.prefetch,
             database=database.database,
             schema=database.schema,
+            server=database.server,
         )
 
     async def _consume(self, subscription: Subscription, batches: asyncio.Task[None]) -> None:
