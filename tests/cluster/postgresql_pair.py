@@ -38,8 +38,7 @@ class PostgresPair:
         url = urlsplit(self._a.database_url)
         user = url.netloc.rpartition("@")[0]
         hosts = f"{LOOPBACK}:{self._a.port},{LOOPBACK}:{self._b.port}"
-        options = "target_session_attrs=primary"
-        return url._replace(netloc=f"{user}@{hosts}", query=options).geturl()
+        return url._replace(netloc=f"{user}@{hosts}").geturl()
 
     async def start(self) -> None:
         await asyncio.to_thread(self.primary.start)
