@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
@@ -22,6 +22,8 @@ PATIENCE_SECONDS = 60
 OUTCOMES = frozenset({"applied", "duplicate", "stale", "unchanged"})
 MESSAGES = "inventory_worker_messages_total"
 IN_FLIGHT = "inventory_worker_in_flight_messages"
+WEDGES = "inventory_worker_wedges_total"
+STANDING = "inventory_worker_standing_messages"
 NODE = "inventory_worker_rabbitmq_node_info"
 REPUBLISHED = "inventory_worker_republished_messages_total"
 
@@ -89,12 +91,16 @@ class WorkerProcess:
 
     def problems(self) -> list[str]:
         """What keeps it from being ready."""
+        return list(self.readiness()["problems"])
+
+    def readiness(self) -> dict[str, Any]:
+        """What it says of being ready."""
         try:
-            with urllib.request.urlopen(self._url("/health/ready"), timeout=5):  # noqa: S310 - http:// alone
-                return []
+            with urllib.request.urlopen(self._url("/health/ready"), timeout=5) as answer:  # noqa: S310 - http:// alone
+                return dict(json.load(answer))
         except urllib.error.HTTPError as unready:
             with unready:
-                return list(json.load(unready)["problems"])
+                return dict(json.load(unready))
 
     def count_results(self) -> dict[str, int]:
         """Messages finished since the start: outcomes, and dead letters by code."""
@@ -122,6 +128,16 @@ class WorkerProcess:
     def value(self, metric: str) -> float:
         """The value of a metric without labels."""
         return next(sample.value for sample in self._samples() if sample.name == metric)
+
+    def count_wedges(self) -> dict[str, int]:
+        """Subscriptions that it ended because it got nothing, by what RabbitMQ said."""
+        wedges = [s for s in self._samples() if s.name == WEDGES]
+        return {sample.labels["kind"]: int(sample.value) for sample in wedges}
+
+    def standing(self, queue: str) -> int:
+        """Messages of a queue that stand still at the broker."""
+        standing = [s for s in self._samples() if s.name == STANDING]
+        return next((int(s.value) for s in standing if s.labels["queue"] == queue), 0)
 
     def node(self) -> str | None:
         """The RabbitMQ node that it consumes from, None for none."""

@@ -4,16 +4,18 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
+from uuid import uuid4
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from worker import __version__
 from worker.application.apply_batch import ApplyBatch
 from worker.application.decide import Dispatch, dispatch
 from worker.health import Health
@@ -22,14 +24,17 @@ from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.database_probe import DatabaseProbe
 from worker.infra.db.engine import Sessions, create_engine, create_sessions, pool_of
 from worker.infra.db.errors import DATABASE_ERRORS, translate
+from worker.infra.db.heartbeat import Heartbeat
 from worker.infra.db.identity import identify_database
 from worker.infra.db.pruning import Pruner
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.delivery_trials import PostgresDeliveryTrials
 from worker.infra.db.repositories.swept_dead_letters import PostgresSweptDeadLetters
+from worker.infra.db.repositories.workers import WorkerIdentity
 from worker.infra.db.transaction_lock import try_transaction_lock
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
+from worker.infra.hosts import vhost_of
 from worker.infra.http.server import Answer, HttpServer, Routes
 from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
 from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
@@ -38,6 +43,8 @@ from worker.infra.messaging.consuming.batching import Batching
 from worker.infra.messaging.consuming.consumer import Consumer, ConsumerOptions
 from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.inbox import Inbox
+from worker.infra.messaging.consuming.lookout import CountHeld, Lookout, unknown_held
+from worker.infra.messaging.consuming.pause_switch import PauseSwitch
 from worker.infra.messaging.consuming.settling import Settler
 from worker.infra.messaging.consuming.store_retry import StoreRetry
 from worker.infra.messaging.consuming.suspects import Suspects
@@ -46,9 +53,12 @@ from worker.infra.messaging.dead_letters.sweep import Look, SweepReport, sweep
 from worker.infra.messaging.dead_letters.sweeper import Sweeper
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.management.api import ManagementApi
+from worker.infra.messaging.management.standing import count_held
+from worker.infra.messaging.management.standing_watch import StandingWatch
 from worker.infra.messaging.management.wear import find_wear
-from worker.infra.messaging.names import WORKER_EXCHANGE
+from worker.infra.messaging.names import WORKER_EXCHANGE, retry_queue
 from worker.infra.messaging.topology_repair import TopologyRepair
+from worker.infra.process_name import process_name
 from worker.infra.repeat_limited_log import RepeatLimitedLog
 from worker.infra.server_urls import ServerUrl
 from worker.infra.telemetry.metrics import Metrics
@@ -132,14 +142,19 @@ async def run_worker(
             batch_size=settings.worker_batch_size,
             finishing=finishing,
         )
+        heartbeat = Heartbeat(sessions, _identity(), health.report)
+        pause_switch = PauseSwitch(heartbeat.ask, durations)
         consumer = Consumer(
-            _consumer_options(settings, engine),
+            _consumer_options(settings, engine, database_probe, pause_switch),
             durations,
             batching,
             handler,
             settler,
             database_probe.before_consuming,
             health,
+        )
+        lookout = Lookout(
+            lambda: consumer.subscription, _held_counter(settings, durations), health, durations
         )
         topology = TopologyRepair(
             settings.current_rabbitmq_url, settings.worker_retry_delays, durations
@@ -164,12 +179,16 @@ async def run_worker(
                 async with beside(
                     beat(health.heartbeat, durations),
                     probe(database_probe.while_running, health.store_probed, durations),
+                    pause_switch.run(),
                     pruner.run(),
                     topology.run(),
                     sweeper.run(),
+                    lookout.run(),
+                    *_standing_watch(settings, metrics, durations),
                 ):
                     await consumer.run()
             finally:
+                await heartbeat.end(durations.pause_answer)
                 await republisher.close()
     _log.info("stopped")
 
@@ -180,10 +199,21 @@ def _collect_garbage_seldom() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _consumer_options(settings: Settings, engine: AsyncEngine) -> ConsumerOptions:
+def _identity() -> WorkerIdentity:
+    return WorkerIdentity(uuid4(), process_name(), __version__)
+
+
+def _consumer_options(
+    settings: Settings,
+    engine: AsyncEngine,
+    database_probe: DatabaseProbe,
+    pause_switch: PauseSwitch,
+) -> ConsumerOptions:
     return ConsumerOptions(
         url=settings.current_rabbitmq_url,
         identify_database=partial(identify_database, engine),
+        check_schema=database_probe.check_schema,
+        pause_switch=pause_switch,
         prefetch=settings.worker_prefetch,
         delays=settings.worker_retry_delays,
         startup_timeout=settings.worker_startup_timeout,
@@ -218,11 +248,33 @@ async def _sweep(
 
 async def _find_wear(settings: Settings, durations: Durations) -> str | None:
     """Which policy would count a look at dead letters against them, if the API may be asked."""
+    api = _management(settings, durations)
+    return None if api is None else await find_wear(api, settings.current_rabbitmq_url())
+
+
+def _management(settings: Settings, durations: Durations) -> ManagementApi | None:
     if settings.rabbitmq_management_url is None:
         return None
-    management_url = settings.rabbitmq_management_url.get_secret_value()
-    api = ManagementApi(management_url, durations.call)
-    return await find_wear(api, settings.current_rabbitmq_url())
+    return ManagementApi(settings.rabbitmq_management_url.get_secret_value(), durations.call)
+
+
+def _held_counter(settings: Settings, durations: Durations) -> CountHeld:
+    api = _management(settings, durations)
+    if api is None:
+        return unknown_held
+    return partial(count_held, api, vhost_of(settings.current_rabbitmq_url()))
+
+
+def _standing_watch(
+    settings: Settings, metrics: Metrics, durations: Durations
+) -> list[Coroutine[None, None, None]]:
+    """Nothing where the management API may not be asked."""
+    api = _management(settings, durations)
+    if api is None:
+        return []
+    vhost = vhost_of(settings.current_rabbitmq_url())
+    retries = [*map(retry_queue, settings.worker_retry_delays)]
+    return [StandingWatch(api, vhost, retries, metrics.stands_still, durations).run()]
 
 
 def _stop_on_signals(consumer: Consumer) -> None:
@@ -234,8 +286,13 @@ def _stop_on_signals(consumer: Consumer) -> None:
 def _routes(health: Health, metrics: Metrics) -> Routes:
     return {
         "/health/live": lambda: Answer.health(health.live_problems()),
-        "/health/ready": lambda: Answer.health(health.ready_problems()),
+        "/health/ready": lambda: _readiness(health),
         "/metrics": lambda: Answer(
             HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(metrics.registry)
         ),
     }
+
+
+def _readiness(health: Health) -> Answer:
+    pause = health.pause
+    return Answer.health(health.ready_problems(), None if pause is None else str(pause))

@@ -13,9 +13,14 @@ from worker.dead_letters.backlog_check import check_backlog
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.check import Check
 from worker.infra.db.database_check import check_database
+from worker.infra.db.engine import Sessions
+from worker.infra.db.errors import DATABASE_ERRORS
 from worker.infra.db.identity import identify_database
+from worker.infra.db.repositories.workers import PostgresWorkers
 from worker.infra.durations import DEFAULT_DURATIONS
+from worker.infra.fleet import WorkerState
 from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.consumer_check import check_consumers
 from worker.infra.messaging.management.api import ManagementApi
 from worker.infra.messaging.management.check import NOT_CHECKED, check_by_management
 from worker.infra.messaging.publish_check import check_publishing
@@ -55,9 +60,20 @@ async def _inspect(settings: Settings) -> list[Check]:
         )
         if connection.problem is not None:
             return [*stored, connection, *managed]
+        consuming = await _count_consuming(sessions, DEFAULT_DURATIONS.worker_silent)
+        consumers = await check_consumers(url, consuming, DEFAULT_DURATIONS)
         publishing = await check_publishing(url, DEFAULT_DURATIONS)
         backlog = await check_backlog(sessions, url, utc_now(), DEFAULT_DURATIONS)
-    return [*stored, connection, *queues, publishing, backlog, *managed]
+    return [*stored, connection, *queues, consumers, publishing, backlog, *managed]
+
+
+async def _count_consuming(sessions: Sessions, silent: float) -> int:
+    """Workers that say they consume; 0 without a database, which another check tells."""
+    try:
+        seen = await PostgresWorkers(sessions, silent).seen_within(silent)
+    except DATABASE_ERRORS:
+        return 0
+    return sum(worker.state == WorkerState.CONSUMING for worker in seen)
 
 
 async def _inspect_by_management(settings: Settings, engine: AsyncEngine) -> list[Check]:
@@ -74,4 +90,5 @@ async def _inspect_by_management(settings: Settings, engine: AsyncEngine) -> lis
         settings.rabbitmq_url.get_secret_value(),
         queue_specs(settings.worker_retry_delays),
         fingerprint,
+        DEFAULT_DURATIONS,
     )

@@ -26,6 +26,14 @@ class Durations:
     """To close a channel or a connection."""
     redeclare_every: float = 300.0
     """Between two declarations of the topology while the worker runs, about."""
+    lookout_every: float = 30.0
+    """Between two looks at whether RabbitMQ knows of our consumer, while it has nothing in hand."""
+    consumer_recount: float = 1.0
+    """Before `doctor` counts consumers again where it found none."""
+    statistics_age: float = 5.5
+    """Between two looks at RabbitMQ's statistics, which it renews every 5 s."""
+    strays_every: float = 60.0
+    """Between two counts of messages that stand still, with the management API."""
     acks_in_transit: float = 0.1
     """Between the last ack and closing: acks on a quorum queue can be lost; after 0.05 none was."""
     cancelled_watch: float = 1.0
@@ -65,12 +73,24 @@ class Durations:
     probe_every: float = 5.0
     """Between two looks at the database while the worker runs."""
     probe_answer: float = 5.0
-    refusal_counts: float = 60.0
-    """How long a failed transaction makes the worker unready, unless another one succeeds.
+    refusal_counts: float = 600.0
+    """How long a worker without messages stays unready after a failed transaction.
 
-    Longer than any pause between two attempts on held messages; a worker that has none left must
-    become ready without one.
+    Normally the commit of a batch makes it ready. A worker whose messages went to others may get
+    none for hours; this is longer than messages take to come round again.
     """
+    pause_every: float = 1.5
+    """Between two looks whether operators paused the workers; each also renews the worker's row."""
+    pause_answer: float = 2.0
+    pause_drain: float = 1.5
+    """For what a worker was delivered before a pause; after that the rest goes back to the queue.
+
+    With `pause_every` and a batch below the 5 s in which workers obey.
+    """
+    worker_silent: float = 15.0
+    """Since a worker last renewed its row; then it counts as silent."""
+    silent_shown: float = 3600.0
+    """How long `status` shows a worker that is silent."""
     clocks_apart: float = 60.0
     """Between the worker's clock and PostgreSQL's; above that no message is handled."""
     http_client: float = 5.0

@@ -8,7 +8,9 @@ from worker.infra.db.models.dead_letter_audit import (
 )
 from worker.infra.db.models.delivery_trial import DeliveryTrialModel
 from worker.infra.db.models.financing_plan import FinancingPlanModel
+from worker.infra.db.models.pause import PauseModel
 from worker.infra.db.models.processed_message import ProcessedMessageModel
+from worker.infra.db.models.worker import WorkerModel
 
 __all__ = [
     "CarModel",
@@ -17,5 +19,7 @@ __all__ = [
     "DeadLetterModel",
     "DeliveryTrialModel",
     "FinancingPlanModel",
+    "PauseModel",
     "ProcessedMessageModel",
+    "WorkerModel",
 ]

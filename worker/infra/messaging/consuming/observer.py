@@ -3,6 +3,7 @@ from datetime import datetime
 from typing import Protocol
 
 from worker.application.outcomes import Failure, Result
+from worker.infra.fleet import Pause
 
 
 class Consuming(Protocol):
@@ -35,6 +36,10 @@ class Observer(Protocol):
         """An attempt to consume failed and will be repeated."""
         ...
 
+    def paused(self, pause: Pause | None) -> None:
+        """A pause begins, and what is in hand is finished; None once the worker resumes."""
+        ...
+
     def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None:
         """A batch was settled: type and result of each message, and the time it took."""
         ...
@@ -51,8 +56,16 @@ class Observer(Protocol):
         """A copy of a message was confirmed in another of our queues."""
         ...
 
-    def store_answered(self, problem: str | None) -> None:
-        """Why the database did not accept the last transaction; None if it did."""
+    def store_refused(self, problem: str) -> None:
+        """The database did not accept a transaction."""
+        ...
+
+    def store_took_work(self) -> None:
+        """A batch was committed, with a change of the catalog or the id of a message."""
+        ...
+
+    def wedged(self, kind: str) -> None:
+        """A subscription was ended because RabbitMQ delivered nothing on it."""
         ...
 
     def holding(self, problem: str | None) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 import structlog
 from aiormq import Channel as AmqpChannel
-from aiormq.abc import DeliveredMessage
+from aiormq.abc import AbstractConnection, DeliveredMessage
 from aiormq.exceptions import ConnectionInternalError
 from faststream.rabbit import Channel, RabbitBroker
 from pamqp.commands import Basic
@@ -17,14 +17,14 @@ from typing_extensions import override
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.cancellation import why_cancelled
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
-from worker.infra.messaging.amqp.delivery import Delivery, SettlesDeliveries
+from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.amqp.delivery_frames import DeliveryFrames
 from worker.infra.messaging.amqp.nodes import Node, RobustNodeConnection, to_a_node
 from worker.infra.messaging.amqp.tag_ledger import Ack, TagLedger
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Process
 from worker.infra.messaging.consuming.inventory_events import subscribe_to_inventory_events
-from worker.infra.messaging.consuming.observer import Consuming
+from worker.infra.messaging.consuming.lookout import Watched
 from worker.infra.messaging.names import DATABASE_ARGUMENT, MAIN_QUEUE
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import declare_topology
@@ -49,7 +49,7 @@ class TakesDeliveries(Protocol):
         ...
 
 
-class Subscription(SettlesDeliveries, Consuming):
+class Subscription(Watched):
     """Consumes the main queue until it is lost or closed; it is never reopened.
 
     FastStream connects, declares, starts and stops; the deliveries are taken from its channel one
@@ -141,6 +141,22 @@ class Subscription(SettlesDeliveries, Consuming):
         return self._last_tag - self._ledger.settled_count
 
     @property
+    @override
+    def delivered(self) -> int:
+        return self._last_tag
+
+    @property
+    @override
+    def consumer_tag(self) -> str:
+        return self._consumer_tag or ""
+
+    @property
+    @override
+    def connection(self) -> AbstractConnection:
+        assert self._channel is not None, "it consumes"
+        return self._channel.connection
+
+    @property
     def has_settled(self) -> bool:
         """Whether it got anywhere."""
         return self._ledger.settled_count > 0
@@ -175,6 +191,11 @@ class Subscription(SettlesDeliveries, Consuming):
         if self._channel is not None and self._consumer_tag is not None and not self.is_lost:
             with suppress(*BROKER_ERRORS):
                 await self._channel.basic_cancel(self._consumer_tag, timeout=self._durations.close)
+
+    async def drain(self) -> None:
+        """Returns once all deliveries are settled, or lost; call it after `cancel`."""
+        while self.in_flight and not self.is_lost:  # noqa: ASYNC110 - each ack would set an event
+            await asyncio.sleep(self._durations.linger)
 
     async def close(self) -> None:
         """Requeues unsettled deliveries and disconnects."""
