@@ -28,7 +28,7 @@ StartWorker = Callable[..., WorkerProcess]
 pytest_plugins = ("tests.faults.session",)
 
 _DRILLS = ("tests/faults/", "tests/cluster/")
-_SERVERS = {"server_set", "site", "rabbitmq_site", "tls"}
+_SERVERS = {"server_set", "site", "rabbitmq_site", "one_rabbitmq", "tls"}
 """The fixtures that start servers; parameters that need one are marked `needs_servers`."""
 
 

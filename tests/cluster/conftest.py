@@ -6,6 +6,13 @@ import pytest
 
 from dev.servers import ServersUnavailableError
 from dev.servers.rabbitmq_programs import find_program
+from tests.cluster.postgresql_fixtures import (  # noqa: F401 - fixtures
+    one_rabbitmq,
+    pair,
+    pair_drill,
+    patroni,
+    patroni_drill,
+)
 from tests.cluster.rabbitmq_drill import RabbitMQDrill
 from tests.cluster.rabbitmq_site import RabbitMQSite, open_rabbitmq_site
 from tests.conftest import run_alembic

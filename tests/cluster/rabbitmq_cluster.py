@@ -103,9 +103,11 @@ class RabbitMQCluster:
 
     def consumed_at(self, queue: str = MAIN) -> list[Node]:
         """The nodes to which the consumers of a queue are connected."""
-        consumers = self.usable[0].rows("list_consumers", "queue_name", "channel_pid")
-        pids = [row["channel_pid"] for row in consumers if row["queue_name"] == queue]
-        return [node for node in self.nodes for pid in pids if f"<{node.name}." in pid]
+        consumers = self.ctl("list_consumers", "queue_name", "channel_pid").splitlines()
+        pids = [
+            pid for name, _, pid in (line.partition("\t") for line in consumers) if name == queue
+        ]
+        return [node for node in self.nodes for pid in pids if pid.startswith(f"<{node.name}.")]
 
     def _named(self, name: str) -> Node:
         return next(node for node in self.nodes if node.name == name)

@@ -10,6 +10,9 @@ from dev.servers.erlang_peers import ErlangPeers
 from dev.servers.ports import accepts_connections
 
 _PARTITIONS = "cluster_partition_handling = pause_minority"
+_REPUBLISH_EXPIRED = " -rabbit dead_letter_worker_publisher_confirm_timeout 20000"
+"""Milliseconds; has no name in `rabbitmq.conf`. With 3 minutes, the default, a message whose retry
+delay ended while the main queue had no leader waits for up to 6 minutes in the retry queue."""
 
 
 class Node(PrivateRabbitMQ):
@@ -68,6 +71,9 @@ class Node(PrivateRabbitMQ):
 
     def _evaluate(self, expressions: Any) -> None:
         self.ctl("eval", ", ".join([*expressions, "ok"]) + ".")
+
+    def _erlang_arguments(self) -> str:
+        return super()._erlang_arguments() + _REPUBLISH_EXPIRED
 
     def _send(self, number: signal.Signals) -> None:
         if self._process is not None:

@@ -46,11 +46,10 @@ async def test_workers_upgraded_one_after_another_while_a_node_is_down(
     for _ in range(3 if full else 1):
         node = await drill.leader()
         async with drill.steady_load():
-            began = await drill.fault(node.kill)
+            await drill.recovery(await drill.fault(node.kill))
             for i, worker in enumerate(old):
                 (old[i],) = await asyncio.to_thread(drill.start_workers, 1)
                 assert await asyncio.to_thread(worker.terminate) == 0
-            await drill.recovery(began)
         await asyncio.to_thread(node.start)
         await drill.until_whole()
 

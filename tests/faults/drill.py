@@ -181,7 +181,8 @@ class Drill(Generic[S]):
 
     def _explain(self) -> str:
         logs = "\n\n".join(worker.log[-2000:] for worker in self.workers)
-        return f"{logs}\n{self.site.explain()}"
+        in_hand = [worker.in_flight() for worker in self.workers]
+        return f"{logs}\nin flight: {in_hand}\n{self.site.explain()}"
 
 
 async def empty(site: DrillSite) -> None:

@@ -65,14 +65,13 @@ def fold(events: Iterable[Event]) -> dict[str, Car]:
             catalog[data["car_id"]] = Car(
                 data["car_id"], data["make"], data["model"], data["year"], event.price
             )
-    for car_id, car in catalog.items():
-        prices = [
-            event.price
-            for event in events
-            if event.type in {CREATED, CHANGED} and event.data["car_id"] == car_id
-        ]
-        catalog[car_id] = car.priced(max(prices, key=_position))
-    return catalog
+    prices: dict[str, list[PriceObservation]] = {car_id: [] for car_id in catalog}
+    for event in events:
+        if event.type in {CREATED, CHANGED} and event.data["car_id"] in catalog:
+            prices[event.data["car_id"]].append(event.price)
+    return {
+        car_id: car.priced(max(prices[car_id], key=_position)) for car_id, car in catalog.items()
+    }
 
 
 def fold_plans(events: Iterable[Event]) -> dict[str, FinancingPlan]:

@@ -91,7 +91,23 @@ class Servers:
         if not hosts:
             async with asyncio.timeout(self._turns.total):
                 return await self._reach(url, None, wanted)
-        return await self._turns.connect(hosts, lambda server: self._reach(url, server, wanted))
+        connection = await self._turns.connect(
+            hosts, lambda server: self._reach(url, server, wanted)
+        )
+        if wanted == "primary" and len(hosts) > 1 and _only_reads(connection):
+            return await self._connect_to_writable(url, hosts, connection)
+        return connection
+
+    async def _connect_to_writable(
+        self, url: str, hosts: list[Host], read_only: Connection
+    ) -> Connection:
+        """Prefers a primary that writes: one that only reads may have been replaced."""
+        try:
+            writable = await self._connect(url, hosts, "read-write")
+        except NoServerError:
+            return read_only  # whose refusals tell what is wrong
+        read_only.terminate()
+        return writable
 
     async def _reach(self, url: str, server: Server | None, wanted: str) -> Connection:
         options: dict[str, Any] = {
@@ -108,6 +124,11 @@ class Servers:
             raise OtherServerWantedError(_REFUSED_AS[wanted]) from None
         connection.server = server.label if server else ""
         return connection
+
+
+def _only_reads(connection: Connection) -> bool:
+    """Whether the server says so of new transactions, as PostgreSQL does since 14."""
+    return getattr(connection.get_settings(), "default_transaction_read_only", "off") == "on"
 
 
 class _Pinned:
