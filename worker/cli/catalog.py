@@ -19,18 +19,16 @@ from worker.cli.catalog_options import (
     YearMin,
 )
 from worker.cli.catalog_tables import print_entry, print_groups, print_page
+from worker.cli.commands import Commands
 from worker.cli.failures import FAILED
 from worker.cli.output import AS_JSON, print_json
-from worker.composition import database
 from worker.domain.ports.catalog_repository import CatalogRepository
 from worker.domain.value_objects.catalog_filters import CatalogFilters
 from worker.domain.value_objects.catalog_query import build_query
 from worker.domain.value_objects.catalog_summary import Grouping
 from worker.domain.value_objects.paging import Paging
-from worker.infra.db.repositories.catalog_repository import PostgresCatalogRepository
-from worker.settings import read_database_url
 
-app = typer.Typer(help="Read the car catalog.", no_args_is_help=True)
+app = Commands(help="Read the car catalog.", no_args_is_help=True)
 AsJson = Annotated[bool, AS_JSON]
 T = TypeVar("T")
 
@@ -95,6 +93,10 @@ def stats(  # noqa: PLR0913 - one parameter for each option
 
 
 def _ask(question: Callable[[CatalogRepository], Awaitable[T]]) -> T:
+    from worker.infra.db.engine import database
+    from worker.infra.db.repositories.catalog_repository import PostgresCatalogRepository
+    from worker.settings import read_database_url
+
     async def run() -> T:
         async with database(read_database_url) as (_, sessions):
             return await question(PostgresCatalogRepository(sessions))

@@ -10,7 +10,8 @@ from worker.dead_letters.change_report import ChangeReport
 from worker.dead_letters.discard import discard
 from worker.dead_letters.progress import Progress
 from worker.dead_letters.rehearsal import RehearsalReport, rehearse
-from worker.dead_letters.replay import ReplayOptions, replay
+from worker.dead_letters.replay import replay
+from worker.dead_letters.replay_options import ReplayOptions
 from worker.dead_letters.session import DeadLetterSession, open_session
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.repositories.dead_letter_audit_log import AuditEntry

@@ -3,7 +3,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from worker.composition import utc_now
 from worker.dead_letters.change import Change, open_change
 from worker.dead_letters.change_report import ChangeReport
 from worker.dead_letters.errors import AppliedMeanwhileError
@@ -11,6 +10,7 @@ from worker.dead_letters.frozen_selection import FrozenSelection
 from worker.dead_letters.progress import Progress
 from worker.dead_letters.session import DeadLetterSession
 from worker.dead_letters.taking import Taking, acknowledge_nothing
+from worker.infra.clocks import utc_now
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.recorded_messages import PostgresRecordedMessages
 from worker.infra.messaging.dead_letters.dead_letter_file import DeadLetterFile, InvalidLineError

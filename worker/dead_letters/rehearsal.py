@@ -7,10 +7,10 @@ from worker.application.apply_batch import ApplyBatch
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Outcome, Result
 from worker.application.rehearse import Rehearsal
-from worker.composition import utc_now
 from worker.dead_letters.frozen_selection import is_creation, require_all
 from worker.dead_letters.session import DeadLetterSession
 from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.infra.clocks import utc_now
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.snapshot import open_snapshot
 from worker.infra.messaging.dead_letters.records import to_letter

@@ -1,15 +1,18 @@
 import asyncio
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from worker.cli.dlq.dead_letters import dead_letters
 from worker.cli.output import AS_JSON, print_json, print_table
-from worker.dead_letters.audit import AuditedChange
-from worker.infra.db.repositories.dead_letter_audit_log import AuditEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from worker.dead_letters.audit import AuditedChange
+    from worker.infra.db.repositories.dead_letter_audit_log import AuditEntry
 
 SHOWN_IDS = 3
 
@@ -29,7 +32,7 @@ def audit(
         _print_change(asyncio.run(dead_letters().audit(audit_id)), as_json=as_json)
 
 
-def _print_entries(entries: Sequence[AuditEntry], *, as_json: bool) -> None:
+def _print_entries(entries: "Sequence[AuditEntry]", *, as_json: bool) -> None:
     if as_json:
         print_json([asdict(entry) for entry in entries])
         return
@@ -44,7 +47,7 @@ def _print_entries(entries: Sequence[AuditEntry], *, as_json: bool) -> None:
     print_table("what was done to dead letters", (*columns, "status", "detail", "ids"), rows)
 
 
-def _print_change(change: AuditedChange, *, as_json: bool) -> None:
+def _print_change(change: "AuditedChange", *, as_json: bool) -> None:
     entry, messages = change.entry, change.messages
     if as_json:
         print_json({**asdict(entry), "messages": [asdict(message) for message in messages]})
@@ -54,12 +57,12 @@ def _print_change(change: AuditedChange, *, as_json: bool) -> None:
     print_table(f"{len(rows)} messages", ("message id", "source", "code", "sent as"), rows)
 
 
-def _selection(entry: AuditEntry) -> str:
+def _selection(entry: "AuditEntry") -> str:
     told: dict[str, Any] = entry.choice
     return " ".join(f"{name}={_text(value)}" for name, value in told.items())
 
 
-def _ids(entry: AuditEntry) -> str:
+def _ids(entry: "AuditEntry") -> str:
     more = entry.done - SHOWN_IDS
     shown = ", ".join(entry.first_ids[:SHOWN_IDS])
     return f"{shown} and {more} more: audit {entry.id}" if more > 0 else shown

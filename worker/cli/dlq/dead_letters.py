@@ -1,11 +1,16 @@
+from typing import TYPE_CHECKING
+
 import typer
 
-from worker.dead_letters.dead_letters import DeadLetters
-from worker.settings import read_settings
+if TYPE_CHECKING:
+    from worker.dead_letters.dead_letters import DeadLetters
 
 
-def dead_letters(by: str | None = None) -> DeadLetters:
+def dead_letters(by: str | None = None) -> "DeadLetters":
     """The dead letters of the worker that the environment describes."""
+    from worker.dead_letters.dead_letters import DeadLetters
+    from worker.settings import read_settings
+
     return DeadLetters(read_settings(), by=by, on_wait=_say_waiting)
 
 

@@ -1,6 +1,6 @@
 import asyncio
 from dataclasses import asdict, astuple
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,10 +20,12 @@ from worker.cli.dlq.options import (
 )
 from worker.cli.dlq.running import run_change
 from worker.cli.output import AS_JSON, print_json, print_table
-from worker.dead_letters.rehearsal import RehearsalReport
-from worker.dead_letters.replay import ReplayOptions
+from worker.dead_letters.replay_options import ReplayOptions
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.messaging.dead_letters.rate_limit import parse_rate
+
+if TYPE_CHECKING:
+    from worker.dead_letters.rehearsal import RehearsalReport
 
 
 def read_rate(text: str) -> float:
@@ -70,7 +72,7 @@ def replay(  # noqa: PLR0913 - one parameter for each option
     )
 
 
-def _print_rehearsal(report: RehearsalReport, *, as_json: bool) -> None:
+def _print_rehearsal(report: "RehearsalReport", *, as_json: bool) -> None:
     if as_json:
         verdicts = [asdict(verdict) for verdict in report.verdicts]
         print_json({"chosen": report.selected, "verdicts": verdicts})

@@ -1,6 +1,7 @@
 """Connections to PostgreSQL."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
 
 import asyncpg
@@ -42,6 +43,18 @@ def create_engine(
         ),
         pool_size,
     )
+
+
+@asynccontextmanager
+async def database(
+    url: ServerUrl, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 2
+) -> AsyncIterator[tuple[AsyncEngine, Sessions]]:
+    """An engine and its session factory; the engine is disposed of at the end."""
+    engine = create_engine(url, durations, pool_size=pool_size)
+    try:
+        yield engine, create_sessions(engine)
+    finally:
+        await engine.dispose()
 
 
 def create_command_engine(
