@@ -37,7 +37,7 @@ def message(
     if as_json:
         print_json(_document(message_id, found))
     elif rows:
-        print_table(f"message {message_id}", Row._fields, rows)
+        print_table(f"message {message_id}", Row._fields, rows, first=("state", "at"))
     else:
         from worker.settings import read_settings
 

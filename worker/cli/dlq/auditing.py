@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from worker.infra.db.repositories.dead_letter_audit_log import AuditEntry
 
 SHOWN_IDS = 3
+SHOWN_CHOICES = 10
 
 
 def audit(
@@ -36,7 +37,8 @@ def _print_entries(entries: "Sequence[AuditEntry]", *, as_json: bool) -> None:
     if as_json:
         print_json([asdict(entry) for entry in entries])
         return
-    columns = ("#id", "command", "by", "started", "finished", "choice", "#chosen", "#done")
+    columns: tuple[str, ...] = ("#id", "command", "by", "started", "finished", "choice")
+    columns = (*columns, "#chosen", "#done", "status", "detail", "ids")
     rows = [
         (
             *(e.id, e.command, e.started_by, e.started_at, e.finished_at, _selection(e)),
@@ -44,7 +46,8 @@ def _print_entries(entries: "Sequence[AuditEntry]", *, as_json: bool) -> None:
         )
         for e in entries
     ]
-    print_table("what was done to dead letters", (*columns, "status", "detail", "ids"), rows)
+    first = ("id", "command", "by", "started", "status", "done", "chosen")
+    print_table("what was done to dead letters", columns, rows, first=first)
 
 
 def _print_change(change: "AuditedChange", *, as_json: bool) -> None:
@@ -69,4 +72,8 @@ def _ids(entry: "AuditEntry") -> str:
 
 
 def _text(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else json.dumps(value)
+    if not isinstance(value, list):
+        return json.dumps(value)
+    more = len(value) - SHOWN_CHOICES
+    shown = ",".join(map(str, value[:SHOWN_CHOICES]))
+    return f"{shown} and {more} more" if more > 0 else shown
