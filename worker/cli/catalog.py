@@ -17,6 +17,7 @@ from worker.cli.catalog_options import (
     PriceMin,
     YearMax,
     YearMin,
+    problems_as_typed,
 )
 from worker.cli.catalog_tables import print_entry, print_groups, print_page
 from worker.cli.commands import Commands
@@ -47,10 +48,11 @@ def search(  # noqa: PLR0913 - one parameter for each option
     as_json: AsJson = False,
 ) -> None:
     """List the matching cars, newest price first."""
-    filters, paging = build_query(
-        lambda: CatalogFilters(make, model, year_min, year_max, price_min, price_max),
-        lambda: Paging(offset, limit),
-    )
+    with problems_as_typed():
+        filters, paging = build_query(
+            lambda: CatalogFilters(make, model, year_min, year_max, price_min, price_max),
+            lambda: Paging(offset, limit),
+        )
     page = _ask(lambda catalog: catalog.search(filters, paging))
     if as_json:
         print_json({"total": page.total, "cars": [car_document(car) for car in page.cars]})
@@ -84,7 +86,8 @@ def stats(  # noqa: PLR0913 - one parameter for each option
     as_json: AsJson = False,
 ) -> None:
     """Count the cars and summarize their prices per group."""
-    filters = CatalogFilters(make, model, year_min, year_max, price_min, price_max)
+    with problems_as_typed():
+        filters = CatalogFilters(make, model, year_min, year_max, price_min, price_max)
     groups = _ask(lambda catalog: catalog.summarize(filters, by))
     if as_json:
         print_json([group_document(group) for group in groups])

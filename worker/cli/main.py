@@ -41,7 +41,7 @@ def main() -> None:
     """Runs a command; user errors and unavailable servers are one line on stderr."""
     prepare_output()
     try:
-        app(args=text_arguments())
+        app(args=text_arguments(), prog_name="inventory-worker")
     except Exception as error:  # unexplained errors propagate
         from worker.errors import explain
 

@@ -49,7 +49,7 @@ async def import_plan(
         AppliedMeanwhileError: an edit comes too late; nothing was changed.
     """
     await session.claim()
-    await _refuse_what_was_applied(session, plan)
+    await refuse_what_was_applied(session, plan)
     await session.sweep()
     frozen, absent = await _find(session, plan)
     asked = {"file": printable(str(file)), "edited": len(plan.edits)}
@@ -62,7 +62,12 @@ async def import_plan(
     return change.report()
 
 
-async def _refuse_what_was_applied(session: DeadLetterSession, plan: ImportPlan) -> None:
+async def refuse_what_was_applied(session: DeadLetterSession, plan: ImportPlan) -> None:
+    """Checks the edits.
+
+    Raises:
+        AppliedMeanwhileError: one comes too late.
+    """
     ids = {id_ for edit in plan.edits.values() for id_ in (edit.replaces, edit.becomes)}
     refused = plan.refused(await PostgresRecordedMessages(session.sessions).find(ids))
     if refused is not None:

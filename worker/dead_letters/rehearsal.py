@@ -41,8 +41,12 @@ class RehearsalReport:
 
 
 async def rehearse(session: DeadLetterSession, selection: Selection) -> RehearsalReport:
-    """Decides with today's code on a snapshot of which nothing is kept."""
-    named = await _decode(session, selection)
+    """Decides with today's code."""
+    return await decide(session, await _decode(session, selection))
+
+
+async def decide(session: DeadLetterSession, named: Sequence[Named]) -> RehearsalReport:
+    """Decides on a snapshot of which nothing is kept."""
     async with open_snapshot(session.sessions) as snapshot:
         results = await Rehearsal(ApplyBatch(lambda: snapshot))([content for _, content in named])
     handles = (handle for handle, _ in named)
