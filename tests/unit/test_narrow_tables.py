@@ -1,6 +1,9 @@
-import pytest
+import io
 
-from worker.cli.narrow_table import Column, lay_out
+import pytest
+from rich.console import Console
+
+from worker.cli.narrow_table import Column, NarrowTable, lay_out
 
 
 @pytest.mark.parametrize(
@@ -36,3 +39,28 @@ def test_the_last_column_is_folded_where_enough_room_is_left_for_it() -> None:
 
     assert lay_out(columns, [0, 1], 80).kept == {0: 20, 1: 55}
     assert lay_out(columns, [0, 1], 54).below == [1]
+
+
+@pytest.mark.parametrize(("encoding", "rule"), [("ascii", "-"), ("utf-8", "─")])
+def test_what_has_no_room_is_below_its_row_and_rules_are_in_the_encoding(
+    encoding: str, rule: str
+) -> None:
+    columns = [Column("id", False, 4), Column("why", False, 40), Column("#n", True, 3)]
+    written = io.BytesIO()
+    console = Console(file=io.TextIOWrapper(written, encoding), width=30)
+
+    table = NarrowTable(console, columns, lay_out(columns, [0, 1, 2], 30))
+    table.print("two", [("a", "it was " + "very " * 6 + "bad", "12"), ("b", "", "3")])
+
+    console.file.flush()
+    assert written.getvalue().decode(encoding).splitlines() == [
+        "two",
+        "",
+        "  id      #n",
+        " " + rule * 11,
+        "  a       12",
+        "    why it was very very very",
+        "    very very very bad",
+        "  b        3",
+        "",
+    ]

@@ -62,7 +62,8 @@ class NarrowTable:
         for line in self._row([column.name for column in self._columns]):
             self._print(Text(line, style="bold"))
         ruled = sum(self._layout.kept.values()) + len(GAP) * (len(self._layout.kept) - 1)
-        self._print(Text(" " + "─" * (ruled + len(MARGIN) - 1)))
+        rule = "-" if self._console.options.ascii_only else "─"
+        self._print(Text(" " + rule * (ruled + len(MARGIN) - 1)))
         for row in rows:
             for line in (*self._row(row), *self._below(row)):
                 self._print(Text(line))
