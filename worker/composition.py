@@ -4,9 +4,8 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Coroutine
+from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from uuid import uuid4
@@ -19,10 +18,10 @@ from worker import __version__
 from worker.application.apply_batch import ApplyBatch
 from worker.application.decide import Dispatch, dispatch
 from worker.health import Health
-from worker.infra.clocks import Clocks
+from worker.infra.clocks import Clocks, utc_now
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.database_probe import DatabaseProbe
-from worker.infra.db.engine import Sessions, create_engine, create_sessions, pool_of
+from worker.infra.db.engine import Sessions, database, pool_of
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.heartbeat import Heartbeat
 from worker.infra.db.identity import identify_database
@@ -60,7 +59,6 @@ from worker.infra.messaging.names import WORKER_EXCHANGE, retry_queue
 from worker.infra.messaging.topology_repair import TopologyRepair
 from worker.infra.process_name import process_name
 from worker.infra.repeat_limited_log import RepeatLimitedLog
-from worker.infra.server_urls import ServerUrl
 from worker.infra.telemetry.metrics import Metrics
 from worker.infra.telemetry.vital_signs import beat, beside, probe
 from worker.infra.telemetry.watchdog import Watchdog
@@ -68,23 +66,6 @@ from worker.infra.tracing.tracing import tracing
 from worker.settings import Settings
 
 _log = structlog.get_logger(__name__)
-
-
-def utc_now() -> datetime:
-    """The worker's clock."""
-    return datetime.now(UTC)
-
-
-@asynccontextmanager
-async def database(
-    url: ServerUrl, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 2
-) -> AsyncIterator[tuple[AsyncEngine, Sessions]]:
-    """An engine and its session factory; the engine is disposed of at the end."""
-    engine = create_engine(url, durations, pool_size=pool_size)
-    try:
-        yield engine, create_sessions(engine)
-    finally:
-        await engine.dispose()
 
 
 async def run_worker(

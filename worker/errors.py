@@ -25,6 +25,7 @@ Exception
 │   ├── CarNotFoundError
 │   └── CarAlreadyExistsError
 ├── InvalidSelectionError             a command does not say which dead letters it is about
+│   └── UnknownNameError              it names a code or a type that does not exist
 ├── DeadLettersError                  a command on dead letters cannot be carried out
 │   ├── QueueMissingError             the queue was never declared
 │   ├── NotOurQueueError              the queue has other arguments than ours

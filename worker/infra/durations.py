@@ -157,6 +157,8 @@ class Durations:
     """
     longest_sweep: float = 300.0
     """After that a sweep breaks off; commands wait for it."""
+    watch: float = 2.0
+    """Between two looks of `dlq list --watch`."""
     outcome_poll: float = 0.25
     """Between two polls for the outcome of replayed messages."""
     outcome_patience: float = 60.0

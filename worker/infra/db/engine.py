@@ -1,6 +1,7 @@
 """Connections to PostgreSQL."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 import asyncpg
 from sqlalchemy import ExceptionContext, event
@@ -32,6 +33,18 @@ def create_engine(
     settings = {"application_name": "inventory-worker", **timeouts_of(durations)}
     servers = Servers(database_url, settings, durations.database_answer, durations)
     return _create_engine(servers.connect, pool_size)
+
+
+@asynccontextmanager
+async def database(
+    url: ServerUrl, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 2
+) -> AsyncIterator[tuple[AsyncEngine, Sessions]]:
+    """An engine and its session factory; the engine is disposed of at the end."""
+    engine = create_engine(url, durations, pool_size=pool_size)
+    try:
+        yield engine, create_sessions(engine)
+    finally:
+        await engine.dispose()
 
 
 def create_command_engine(

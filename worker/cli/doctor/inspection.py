@@ -1,19 +1,13 @@
-"""`doctor`: checks the servers and says what to do about problems."""
+"""Runs the checks of `doctor`."""
 
-import asyncio
-from typing import Annotated
-
-import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from worker.cli.failures import FAILED
-from worker.cli.output import AS_JSON, print_json, print_table
-from worker.composition import database, utc_now
 from worker.dead_letters.backlog_check import check_backlog
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.check import Check
+from worker.infra.clocks import utc_now
 from worker.infra.db.database_check import check_database
-from worker.infra.db.engine import Sessions
+from worker.infra.db.engine import Sessions, database
 from worker.infra.db.errors import DATABASE_ERRORS
 from worker.infra.db.identity import identify_database
 from worker.infra.db.repositories.workers import PostgresWorkers
@@ -26,31 +20,12 @@ from worker.infra.messaging.management.check import NOT_CHECKED, check_by_manage
 from worker.infra.messaging.publish_check import check_publishing
 from worker.infra.messaging.topology import queue_specs
 from worker.infra.messaging.topology_check import check_topology
-from worker.settings import Settings, read_settings
+from worker.settings import Settings
 
 
-def doctor(*, as_json: Annotated[bool, AS_JSON] = False) -> None:
-    """Check broker, database, schema, queues, rights and clock, and say what to do."""
+async def inspect(settings: Settings) -> list[Check]:
+    """The checks in the order in which they are told."""
     tolerate_undecodable_properties()
-    inspections = asyncio.run(_inspect(read_settings()))
-    if as_json:
-        print_json(
-            [{"check": i.check, "problem": i.problem, "verdict": _verdict(i)} for i in inspections]
-        )
-    else:
-        rows = [(_verdict(i), i.check, i.problem) for i in inspections]
-        print_table("inventory-worker doctor", ("", "check", "what to do"), rows)
-    if any(inspection.problem and not inspection.is_warning for inspection in inspections):
-        raise typer.Exit(FAILED)
-
-
-def _verdict(inspection: Check) -> str:
-    if inspection.problem is None:
-        return "ok"
-    return "warning" if inspection.is_warning else "WRONG"
-
-
-async def _inspect(settings: Settings) -> list[Check]:
     url = settings.rabbitmq_url.get_secret_value()
     async with database(settings.current_database_url) as (engine, sessions):
         stored = await check_database(engine, utc_now)
