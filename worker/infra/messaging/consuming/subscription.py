@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from typing import Protocol, Self
+from uuid import uuid4
 
 import structlog
 from aiormq import Channel as AmqpChannel
@@ -16,8 +17,9 @@ from typing_extensions import override
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.cancellation import why_cancelled
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief, named
-from worker.infra.messaging.amqp.delivery import Delivery, SettlesDeliveries
-from worker.infra.messaging.amqp.delivery_frames import DeliveryFrames
+from worker.infra.messaging.amqp.delivery import Delivery, SettlesDeliveries, read_message
+from worker.infra.messaging.amqp.delivery_transport import DeliveryTransport
+from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.amqp.tag_ledger import Ack, TagLedger
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Process
@@ -64,6 +66,8 @@ class Subscription(SettlesDeliveries, Consuming):
         database: str,
     ) -> None:
         self._broker = broker
+        self._transport = DeliveryTransport()
+        self._transport.install(broker)
         self._database = database
         self._on_delivery = batching.deliver
         self._durations = durations
@@ -189,16 +193,25 @@ class Subscription(SettlesDeliveries, Consuming):
         self._channel = channel
         channel.closing.add_done_callback(self._on_channel_closed)
         channel.on_consumer_cancel_callbacks.add(self._on_cancelled_by_broker)
-        channel.frames = DeliveryFrames(channel, self._on_message)
-        consuming = await channel.basic_consume(
-            MAIN_QUEUE, self._on_message, arguments={DATABASE_ARGUMENT: self._database}
+        tag = f"ctag{channel.number}.{uuid4().hex}"  # as aiormq names it
+        self._transport.take(channel.number, tag, self._take)
+        await channel.basic_consume(
+            MAIN_QUEUE,
+            self._take_from_aiormq,
+            consumer_tag=tag,
+            arguments={DATABASE_ARGUMENT: self._database},
         )
-        self._consumer_tag = consuming.consumer_tag
+        self._consumer_tag = tag
 
-    async def _on_message(self, message: DeliveredMessage) -> None:
-        delivery = Delivery.of(message, self)
-        self._last_tag = delivery.tag
-        self._on_delivery(delivery)
+    def _take(self, message: Message, tag: int, redelivered: bool) -> None:  # noqa: FBT001 - called for each delivery
+        self._last_tag = tag
+        self._on_delivery(Delivery(message, tag, self, redelivered))
+
+    async def _take_from_aiormq(self, delivered: DeliveredMessage) -> None:
+        """Takes a delivery that did not come through our transport."""
+        deliver = delivered.delivery
+        assert isinstance(deliver, Basic.Deliver)
+        self._take(read_message(delivered), deliver.delivery_tag or 0, deliver.redelivered)
 
     async def _flush_acks(self) -> None:
         """Sends acks one at a time: an ack after a later `multiple` closes the channel."""
