@@ -3,11 +3,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
+import pytest
+
 from dev.servers import Servers
 from tests.support.broker import MAIN, Broker
 from tests.support.histories import Event
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.amqp.delivery_transport import DeliveryTransport
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Process
 from worker.infra.messaging.consuming.subscription import Subscription
@@ -54,18 +57,32 @@ async def opened(servers: Servers, taken: Taken) -> AsyncIterator[Subscription]:
         await subscription.close()
 
 
-async def test_deliveries_come_whole_and_without_a_task_for_each(
-    empty: Servers, broker: Broker
-) -> None:
-    """A task for each would mean the long way through aiormq, which takes much more CPU."""
-    events = [event(0, "x" * LARGER_THAN_A_FRAME), *(event(i) for i in range(1, 20))]
-    taken = Taken(len(events))
+EVENTS = [event(0, "x" * LARGER_THAN_A_FRAME), *(event(i) for i in range(1, 20))]
+
+
+async def test_deliveries_come_from_the_socket_past_aiormq(empty: Servers, broker: Broker) -> None:
+    """No task means a callback of the event loop; aiormq starts a task for each delivery."""
+    taken = Taken(len(EVENTS))
     async with opened(empty, taken):
-        await broker.publish(events)
+        await broker.publish(EVENTS)
         await asyncio.wait_for(taken.all_there.wait(), timeout=10)
 
-    assert taken.bodies == [event.body for event in events]
-    assert len(taken.tasks) == 1
+    assert taken.bodies == [event.body for event in EVENTS]
+    assert taken.tasks == {None}
+
+
+async def test_deliveries_come_through_aiormq_where_the_connection_is_not_ours(
+    empty: Servers, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DeliveryTransport, "install", lambda *_: None)
+    taken = Taken(len(EVENTS))
+    async with opened(empty, taken):
+        await broker.publish(EVENTS)
+        await asyncio.wait_for(taken.all_there.wait(), timeout=10)
+
+    assert taken.bodies == [event.body for event in EVENTS]
+    assert len(taken.tasks) == len(EVENTS)
+    assert None not in taken.tasks
 
 
 async def test_a_deleted_queue_is_named_though_rabbitmq_may_still_show_it(

@@ -93,7 +93,8 @@ class DeliveryParser:
         """Takes frames of our channel; returns where they end, 0 if they are not ours."""
         if self._begun:
             return after if self._continue(type_, data[at:after]) else 0
-        if type_ != FRAME_METHOD or not data.startswith(self._beginning, at + _BEFORE):
+        is_ours = type_ == FRAME_METHOD and data.startswith(self._beginning, at + _BEFORE)
+        if not is_ours or data[after - 1] != FRAME_END:
             return 0
         if end := self._take_whole(data, at, after):
             return end
@@ -113,7 +114,7 @@ class DeliveryParser:
             (type_, body_type, size) != (FRAME_HEADER, FRAME_BODY, body_size)
             or not channel == body_channel == self._channel
             or end > len(data)
-            or not data[header_at - 1] == data[body_at - 1] == data[end - 1] == FRAME_END
+            or not data[body_at - 1] == data[end - 1] == FRAME_END
         ):
             return 0
         properties = self._headers.properties(data[header_at + _BEFORE : body_at - 1])

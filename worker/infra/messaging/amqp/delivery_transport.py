@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 from aio_pika import RobustConnection
@@ -40,7 +41,8 @@ class DeliveryTransport(TransportFactory):
         plain = TLSTransportFactory() if url.scheme == "amqps" else TCPTransportFactory()
         reader, writer = await plain.create(url, **kwargs)
         transport = cast("asyncio.Transport", writer.transport)
-        protocol = _DeliveryProtocol(cast("asyncio.Protocol", transport.get_protocol()))
+        streams = cast("asyncio.Protocol", transport.get_protocol())
+        protocol = DeliveryProtocol(streams, asyncio.get_running_loop().time)
         transport.set_protocol(protocol)
         self._parser = protocol.parser
         return reader, writer
@@ -56,13 +58,13 @@ class DeliveryTransport(TransportFactory):
         return connection
 
 
-class _DeliveryProtocol(asyncio.BufferedProtocol):
+class DeliveryProtocol(asyncio.BufferedProtocol):
     """Stands between the socket and the streams that aiormq reads and writes."""
 
-    def __init__(self, streams: asyncio.Protocol) -> None:
+    def __init__(self, streams: asyncio.Protocol, clock: Callable[[], float]) -> None:
         self._streams = streams
+        self._clock = clock
         self._buffer = memoryview(bytearray(READ_BYTES))
-        self._clock = asyncio.get_running_loop().time
         self._alive_at = 0.0
         self.parser = DeliveryParser(self._pass_on)
 
