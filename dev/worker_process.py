@@ -22,6 +22,7 @@ PATIENCE_SECONDS = 60
 OUTCOMES = frozenset({"applied", "duplicate", "stale", "unchanged"})
 MESSAGES = "inventory_worker_messages_total"
 IN_FLIGHT = "inventory_worker_in_flight_messages"
+NODE = "inventory_worker_rabbitmq_node_info"
 REPUBLISHED = "inventory_worker_republished_messages_total"
 
 
@@ -121,6 +122,11 @@ class WorkerProcess:
     def value(self, metric: str) -> float:
         """The value of a metric without labels."""
         return next(sample.value for sample in self._samples() if sample.name == metric)
+
+    def node(self) -> str | None:
+        """The RabbitMQ node that it consumes from, None for none."""
+        nodes = (sample.labels["node"] for sample in self._samples() if sample.name == NODE)
+        return next(nodes, None)
 
     def in_flight(self) -> int:
         """Unsettled messages of the worker; 0 if it does not respond."""

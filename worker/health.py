@@ -59,6 +59,7 @@ class Health(Observer):
     @override
     def consuming(self, subscription: Consuming | None) -> None:
         self._subscription = subscription
+        self._metrics.connected(None if subscription is None else subscription.node)
         self._waiting_for = "the subscription was lost"
         self._progress.broken()
 

@@ -21,7 +21,9 @@ async def test_deliveries_come_from_the_socket_past_aiormq(empty: Servers, broke
 async def test_deliveries_come_through_aiormq_where_the_connection_is_not_ours(
     empty: Servers, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(DeliveryTransport, "install", lambda *_: None)
+    monkeypatch.setattr(
+        DeliveryTransport, "connection", lambda _, class_, url, **options: class_(url, **options)
+    )
     taken = Taken(len(EVENTS))
     async with opened(empty.rabbitmq_url, taken):
         await broker.publish(EVENTS)

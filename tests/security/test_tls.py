@@ -9,12 +9,14 @@ from dev.servers import Servers
 from dev.servers.ports import LOOPBACK
 from dev.worker_process import WorkerProcess
 from tests.conftest import run_command
-from tests.security.tls_site import TlsSite
+from tests.security.tls_site import SERVER_NAME, TlsSite
 from tests.support.broker import connect, delete_our_queues
 from tests.support.catalog import read_cars
 from tests.support.histories import CHANGED, Event, fold, random_history
 from tests.support.taken import EVENTS, Taken, opened
 from worker.infra.db.engine import create_engine, create_sessions
+from worker.infra.durations import DEFAULT_DURATIONS
+from worker.infra.messaging.amqp.nodes import connect as connect_to_a_node
 
 FAILED = 1
 SOON = {"WORKER_STARTUP_TIMEOUT": "0.1"}
@@ -33,6 +35,11 @@ def _broker_of_no_ca_of_this_system(tls: TlsSite) -> str:
 
 def _broker_under_another_name(tls: TlsSite) -> str:
     return tls.rabbitmq_url(host=LOOPBACK)
+
+
+def _brokers_under_another_name(tls: TlsSite) -> str:
+    wrong = f"{LOOPBACK}:{tls.rabbitmq_port}"
+    return tls.rabbitmq_url(host=f"{wrong},{LOOPBACK}")
 
 
 def _broker_that_sees_no_certificate_of_ours(tls: TlsSite) -> str:
@@ -83,12 +90,23 @@ async def test_deliveries_through_tls_come_past_aiormq_too(tls: TlsSite) -> None
     await delete_our_queues(tls.rabbitmq_url())
 
 
+async def test_each_host_is_trusted_under_its_own_name(tls: TlsSite) -> None:
+    other_name = f"{LOOPBACK}:{tls.rabbitmq_port}"
+    url = tls.rabbitmq_url(host=f"{other_name},{SERVER_NAME}")
+
+    for _ in range(5):
+        connection, node = await connect_to_a_node(url, "test", DEFAULT_DURATIONS)
+        await connection.close()
+        assert node.startswith(f"{SERVER_NAME}:")
+
+
 @pytest.mark.parametrize(
     ("rabbitmq_url", "reason"),
     [
         (_broker_of_another_ca, UNTRUSTED),
         (_broker_of_no_ca_of_this_system, UNTRUSTED),
         (_broker_under_another_name, MISNAMED),
+        (_brokers_under_another_name, MISNAMED),
         (_broker_that_sees_no_certificate_of_ours, UNKNOWN_CLIENT),
     ],
 )

@@ -13,6 +13,8 @@ NO_PROGRESS = int(DEFAULT_DURATIONS.no_progress_after)
 
 
 class Consumer:
+    node = "rabbit-1:5672"
+
     def __init__(self, *, is_consuming: bool, in_flight: int = 0) -> None:
         self.is_consuming = is_consuming
         self.in_flight = in_flight

@@ -17,6 +17,7 @@ from pamqp.header import ContentHeader
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.amqp.delivery_transport import DeliveryTransport
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Process
 from worker.infra.messaging.consuming.subscription import UNDELIVERABLE, Subscription
@@ -112,7 +113,11 @@ class Opened(Subscription):
     def __init__(self) -> None:
         self.taken = Taken()
         broker = RabbitBroker("amqp://127.0.0.1:1/", logger=None)
-        super().__init__(broker, self.taken, cast("BatchHandler", None), DURATIONS, "fingerprint")
+        handler = cast("BatchHandler", None)
+        super().__init__(
+            *(broker, DeliveryTransport(), self.taken, handler),
+            *(DURATIONS, "fingerprint", "rabbit-1:5672"),
+        )
 
     async def begin(self, channel: FakeChannel) -> None:
         await self._consume(cast("Channel", channel))

@@ -82,6 +82,12 @@ class Metrics:
             "1 while our consumer is registered at the broker.",
             registry=self.registry,
         )
+        self._node = Gauge(
+            "inventory_worker_rabbitmq_node_info",
+            "1 for the RabbitMQ node that we consume from; absent while we do not.",
+            ("node",),
+            registry=self.registry,
+        )
         self.in_flight = Gauge(
             "inventory_worker_in_flight_messages",
             "Messages delivered to this process and not settled yet.",
@@ -142,6 +148,12 @@ class Metrics:
         )
         connections.labels("in_use").set_function(lambda: pool().checkedout())
         connections.labels("idle").set_function(lambda: pool().checkedin())
+
+    def connected(self, node: str | None) -> None:
+        """Notes the node that we consume from, None for none."""
+        self._node.clear()
+        if node is not None:
+            self._node.labels(node).set(1)
 
     def dead_letters_counted(self, *, dead: int, vanished: int) -> None:
         """Notes how many wait for an operator."""

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from aio_pika import RobustConnection
 from aiormq.connection import TCPTransportFactory, TLSTransportFactory, TransportFactory
-from faststream.rabbit import RabbitBroker
 from pamqp.heartbeat import Heartbeat
 from typing_extensions import override
 from yarl import URL
@@ -29,10 +28,16 @@ class DeliveryTransport(TransportFactory):
     def __init__(self) -> None:
         self._parser: DeliveryParser | None = None
 
-    def install(self, broker: RabbitBroker) -> None:
-        """Makes the broker connect through this; where it cannot, deliveries come by aiormq."""
-        arguments: dict[str, object] = getattr(broker, "_connection_kwargs", {})
-        arguments["connection_class"] = self._connection
+    def connection(
+        self,
+        class_: type[RobustConnection],
+        url: URL,
+        **options: Any,  # noqa: ANN401 - as aio-pika calls it
+    ) -> RobustConnection:
+        """Stands in for a class of connections, for aio-pika's `connection_class`."""
+        connection = class_(url, **options)
+        connection.kwargs["transport_factory"] = self  # aio-pika has no parameter for it
+        return connection
 
     @override
     async def create(
@@ -51,11 +56,6 @@ class DeliveryTransport(TransportFactory):
         """Hands over the deliveries to this consumer; nothing if the connection is not ours."""
         if self._parser is not None:
             self._parser.take(channel, consumer_tag, deliver)
-
-    def _connection(self, url: URL, **options: Any) -> RobustConnection:  # noqa: ANN401 - as aio-pika calls it
-        connection = RobustConnection(url, **options)
-        connection.kwargs["transport_factory"] = self  # aio-pika has no parameter for it
-        return connection
 
 
 class DeliveryProtocol(asyncio.BufferedProtocol):

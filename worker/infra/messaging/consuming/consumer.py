@@ -94,8 +94,7 @@ class Consumer:
                     await self._consume(subscription, batches)
                     if subscription.has_settled:
                         in_vain = Backoff(self._durations)
-                    else:
-                        await self._unless_stopped(asyncio.sleep(in_vain.next_pause()))
+                    await self._unless_stopped(asyncio.sleep(in_vain.next_pause()))
             await self._in_time(self._finish(batches))
         finally:
             batches.cancel()
@@ -109,7 +108,7 @@ class Consumer:
                 if problem is None:
                     database = await self._options.identify_database()
                     subscription = await self._open(database)
-                    self._log_consuming(database)
+                    self._log_consuming(database, subscription.node)
                     return subscription
             except StoreUnavailableError as error:
                 problem = str(error)
@@ -132,9 +131,10 @@ class Consumer:
             database=database.fingerprint,
         )
 
-    def _log_consuming(self, database: DatabaseIdentity) -> None:
+    def _log_consuming(self, database: DatabaseIdentity, node: str) -> None:
         _log.info(
             "consuming",
+            node=node,
             prefetch=self._options.prefetch,
             database=database.database,
             schema=database.schema,
@@ -147,7 +147,9 @@ class Consumer:
         try:
             await self._unless_stopped(subscription.wait_lost())
             if subscription.is_lost:
-                _log.warning("subscription lost", reason=subscription.lost_because)
+                _log.warning(
+                    "subscription lost", reason=subscription.lost_because, node=subscription.node
+                )
             else:
                 await subscription.cancel()
                 await self._in_time(self._finish(batches))

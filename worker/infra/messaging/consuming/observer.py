@@ -9,6 +9,11 @@ class Consuming(Protocol):
     """The state of a subscription."""
 
     @property
+    def node(self) -> str:
+        """The RabbitMQ node that it is connected to."""
+        ...
+
+    @property
     def is_consuming(self) -> bool:
         """Whether our consumer is still registered at the broker."""
         ...

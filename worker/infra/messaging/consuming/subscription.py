@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Protocol, Self
 from uuid import uuid4
 
@@ -16,10 +17,11 @@ from typing_extensions import override
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.cancellation import why_cancelled
-from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief, named
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.amqp.delivery import Delivery, SettlesDeliveries, read_message
 from worker.infra.messaging.amqp.delivery_transport import DeliveryTransport
 from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.amqp.nodes import Node, RobustNodeConnection, to_a_node
 from worker.infra.messaging.amqp.tag_ledger import Ack, TagLedger
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Process
@@ -60,14 +62,16 @@ class Subscription(SettlesDeliveries, Consuming):
     def __init__(
         self,
         broker: RabbitBroker,
+        transport: DeliveryTransport,
         batching: TakesDeliveries,
         handler: BatchHandler,
         durations: Durations,
         database: str,
+        node: str,
     ) -> None:
+        self._node = node
         self._broker = broker
-        self._transport = DeliveryTransport()
-        self._transport.install(broker)
+        self._transport = transport
         self._database = database
         self._on_delivery = batching.deliver
         self._durations = durations
@@ -99,23 +103,24 @@ class Subscription(SettlesDeliveries, Consuming):
 
         `database` is the fingerprint of the database, for operators who list consumers.
         """
-        broker = RabbitBroker(
-            named(url, "inventory-worker"),
-            default_channel=Channel(prefetch_count=prefetch, publisher_confirms=False),
-            apply_types=False,
-            serializer=None,  # the handler gets decoded messages
-            logger=None,
+        transport = DeliveryTransport()
+        broker, node = await to_a_node(
+            url, "inventory-worker", partial(_connect, prefetch, transport), durations
         )
-        subscription = cls(broker, batching, handler, durations, database)
+        subscription = cls(broker, transport, batching, handler, durations, database, node)
         try:
             async with asyncio.timeout(durations.connect):
-                await broker.connect()
                 await declare_topology(broker, delays)
                 await broker.start()
         except BaseException:
             await subscription._disconnect()
             raise
         return subscription
+
+    @property
+    @override
+    def node(self) -> str:
+        return self._node
 
     @property
     @override
@@ -270,3 +275,19 @@ class Subscription(SettlesDeliveries, Consuming):
                 await self._broker.stop()
         except Exception as error:  # noqa: BLE001 - the broker is already gone, or was never there
             _log.debug("disconnecting failed", error=in_brief(error))
+
+
+async def _connect(
+    prefetch: int, transport: DeliveryTransport, node: Node
+) -> tuple[RabbitBroker, str]:
+    broker = RabbitBroker(
+        node.url,
+        default_channel=Channel(prefetch_count=prefetch, publisher_confirms=False),
+        apply_types=False,
+        serializer=None,  # the handler gets decoded messages
+        logger=None,
+    )
+    kwargs = broker._connection_kwargs  # noqa: SLF001 - the only way to aio-pika's options
+    kwargs["connection_class"] = partial(transport.connection, RobustNodeConnection)
+    await broker.connect()
+    return broker, node.name

@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
-from yarl import URL
-
 from worker.infra.check import Check
+from worker.infra.hosts import vhost_of
 from worker.infra.messaging.management.api import ManagementApi, ManagementError
 from worker.infra.messaging.management.policies import judge
 from worker.infra.messaging.names import DATABASE_ARGUMENT, MAIN_QUEUE
@@ -23,7 +22,7 @@ async def check_by_management(
     api: ManagementApi, rabbitmq_url: str, queues: list[QueueSpec], database: str | None
 ) -> list[Check]:
     """All that the API shows of our vhost; `database` is the fingerprint of ours."""
-    vhost = URL(rabbitmq_url).path[1:] or "/"
+    vhost = vhost_of(rabbitmq_url)
     return [
         await _unless_unreadable("bindings", _check_bindings(api, vhost, queues)),
         *await _check_policies(api, vhost, queues),
