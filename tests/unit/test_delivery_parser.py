@@ -58,6 +58,8 @@ CLOSE = method(Connection.Close(320, "CONNECTION_FORCED", 0, 0), channel=0)
 STRANGE = b"\xfe" + method(Basic.QosOk())[1:]
 """A frame of no known type on our channel."""
 
+OTHER_DELIVERY = deliver(b"other", channel=OTHER)
+BETWEEN = deliver(b"between")
 PARTS = {
     "usual": deliver(b"body"),
     "empty": deliver(b""),
@@ -67,6 +69,9 @@ PARTS = {
         part
         for pair in zip(deliver(b"ours"), deliver(b"other", channel=OTHER), strict=True)
         for part in pair
+    ],
+    "before the content of another channel": [
+        *(OTHER_DELIVERY[0], BETWEEN[0], *OTHER_DELIVERY[1:], *BETWEEN[1:]),
     ],
     "other channel": deliver(b"other", 2, channel=OTHER),
     "other consumer": deliver(b"other", 2, tag="ctag1.other"),
@@ -151,8 +156,8 @@ def seen(connected: Connected) -> tuple[list[Delivered], bytes]:
 def test_the_stream_has_deliveries_and_other_frames() -> None:
     bodies = [body for body, *_ in DELIVERED]
 
-    assert bodies == [b"body", b"", b"a body in three", b"in two", b"ours"]
-    assert len(OTHERS) == 29
+    assert bodies == [b"body", b"", b"a body in three", b"in two", b"ours", b"between"]
+    assert len(OTHERS) == 32
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 50, len(STREAM)])
