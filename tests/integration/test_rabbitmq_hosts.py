@@ -16,11 +16,11 @@ from dev.servers import Servers
 from dev.servers.ports import LOOPBACK
 from dev.worker_process import WorkerProcess, wait_until
 from tests.conftest import run_command
-from tests.integration.test_subscription import Taken
 from tests.support.broker import Broker
 from tests.support.car_events import creation
 from tests.support.hosts import closed_host, host_of, with_hosts
 from tests.support.silent_port import silent_port
+from tests.support.taken import Taken
 from tests.support.tcp_proxy import TcpProxy
 from worker.infra.durations import Durations
 from worker.infra.in_turn import NoServerError

@@ -1,3 +1,4 @@
+import asyncio
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,10 @@ from dev.servers.ports import LOOPBACK
 from dev.worker_process import WorkerProcess
 from tests.conftest import run_command
 from tests.security.tls_site import SERVER_NAME, TlsSite
-from tests.support.broker import connect
+from tests.support.broker import connect, delete_our_queues
 from tests.support.catalog import read_cars
 from tests.support.histories import CHANGED, Event, fold, random_history
+from tests.support.taken import EVENTS, Taken, opened
 from worker.infra.db.engine import create_engine, create_sessions
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.amqp.nodes import connect as connect_to_a_node
@@ -75,6 +77,17 @@ async def test_everything_goes_through_tls_and_a_client_certificate(
     await engine.dispose()
     assert catalog == fold(history)
     assert results["car-not-found"] == 1
+
+
+async def test_deliveries_through_tls_come_past_aiormq_too(tls: TlsSite) -> None:
+    taken = Taken(len(EVENTS))
+    async with opened(tls.rabbitmq_url(), taken), connect(tls.rabbitmq_url()) as broker:
+        await broker.publish(EVENTS)
+        await asyncio.wait_for(taken.all_there.wait(), timeout=10)
+
+    assert taken.bodies == [event.body for event in EVENTS]
+    assert taken.tasks == {None}
+    await delete_our_queues(tls.rabbitmq_url())
 
 
 async def test_each_host_is_trusted_under_its_own_name(tls: TlsSite) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Protocol, Self
+from uuid import uuid4
 
 import structlog
 from aiormq import Channel as AmqpChannel
@@ -17,8 +18,9 @@ from typing_extensions import override
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.cancellation import why_cancelled
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
-from worker.infra.messaging.amqp.delivery import Delivery
-from worker.infra.messaging.amqp.delivery_frames import DeliveryFrames
+from worker.infra.messaging.amqp.delivery import Delivery, read_message
+from worker.infra.messaging.amqp.delivery_transport import DeliveryTransport
+from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.amqp.nodes import Node, RobustNodeConnection, to_a_node
 from worker.infra.messaging.amqp.tag_ledger import Ack, TagLedger
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
@@ -60,6 +62,7 @@ class Subscription(Watched):
     def __init__(
         self,
         broker: RabbitBroker,
+        transport: DeliveryTransport,
         batching: TakesDeliveries,
         handler: BatchHandler,
         durations: Durations,
@@ -68,6 +71,7 @@ class Subscription(Watched):
     ) -> None:
         self._node = node
         self._broker = broker
+        self._transport = transport
         self._database = database
         self._on_delivery = batching.deliver
         self._durations = durations
@@ -99,10 +103,11 @@ class Subscription(Watched):
 
         `database` is the fingerprint of the database, for operators who list consumers.
         """
+        transport = DeliveryTransport()
         broker, node = await to_a_node(
-            url, "inventory-worker", partial(_connect, prefetch), durations
+            url, "inventory-worker", partial(_connect, prefetch, transport), durations
         )
-        subscription = cls(broker, batching, handler, durations, database, node)
+        subscription = cls(broker, transport, batching, handler, durations, database, node)
         try:
             async with asyncio.timeout(durations.connect):
                 await declare_topology(broker, delays)
@@ -214,16 +219,25 @@ class Subscription(Watched):
         self._channel = channel
         channel.closing.add_done_callback(self._on_channel_closed)
         channel.on_consumer_cancel_callbacks.add(self._on_cancelled_by_broker)
-        channel.frames = DeliveryFrames(channel, self._on_message)
-        consuming = await channel.basic_consume(
-            MAIN_QUEUE, self._on_message, arguments={DATABASE_ARGUMENT: self._database}
+        tag = f"ctag{channel.number}.{uuid4().hex}"  # as aiormq names it
+        self._transport.take(channel.number, tag, self._take)
+        await channel.basic_consume(
+            MAIN_QUEUE,
+            self._take_from_aiormq,
+            consumer_tag=tag,
+            arguments={DATABASE_ARGUMENT: self._database},
         )
-        self._consumer_tag = consuming.consumer_tag
+        self._consumer_tag = tag
 
-    async def _on_message(self, message: DeliveredMessage) -> None:
-        delivery = Delivery.of(message, self)
-        self._last_tag = delivery.tag
-        self._on_delivery(delivery)
+    def _take(self, message: Message, tag: int, redelivered: bool) -> None:  # noqa: FBT001 - called for each delivery
+        self._last_tag = tag
+        self._on_delivery(Delivery(message, tag, self, redelivered))
+
+    async def _take_from_aiormq(self, delivered: DeliveredMessage) -> None:
+        """Takes a delivery that did not come through our transport."""
+        deliver = delivered.delivery
+        assert isinstance(deliver, Basic.Deliver)
+        self._take(read_message(delivered), deliver.delivery_tag or 0, deliver.redelivered)
 
     async def _flush_acks(self) -> None:
         """Sends acks one at a time: an ack after a later `multiple` closes the channel."""
@@ -284,7 +298,9 @@ class Subscription(Watched):
             _log.debug("disconnecting failed", error=in_brief(error))
 
 
-async def _connect(prefetch: int, node: Node) -> tuple[RabbitBroker, str]:
+async def _connect(
+    prefetch: int, transport: DeliveryTransport, node: Node
+) -> tuple[RabbitBroker, str]:
     broker = RabbitBroker(
         node.url,
         default_channel=Channel(prefetch_count=prefetch, publisher_confirms=False),
@@ -293,6 +309,6 @@ async def _connect(prefetch: int, node: Node) -> tuple[RabbitBroker, str]:
         logger=None,
     )
     kwargs = broker._connection_kwargs  # noqa: SLF001 - the only way to aio-pika's options
-    kwargs["connection_class"] = RobustNodeConnection
+    kwargs["connection_class"] = partial(transport.connection, RobustNodeConnection)
     await broker.connect()
     return broker, node.name
