@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 from aiormq.abc import AbstractChannel
-from aiormq.exceptions import DeliveryError, PublishError
+from aiormq.exceptions import AMQPError, DeliveryError, PublishError
 from pamqp.commands import Basic
 
 from worker.infra.durations import Durations
@@ -146,4 +146,6 @@ class ConfirmingPublisher:
         if connection is not None:
             with suppress(*BROKER_ERRORS):
                 async with asyncio.timeout(self._durations.close):
-                    await connection.close()
+                    # aiormq's default, CancelledError, would reach other publishes that wait for
+                    # a confirm, and look as if somebody had cancelled their tasks.
+                    await connection.close(AMQPError("another publish was not confirmed"))

@@ -268,7 +268,7 @@ class Subscription(Watched):
             if not task.done():
                 task.cancel()
                 self.give_up(f"RabbitMQ accepted no writes for {self._durations.write} s")
-        if task.done():
+        if task.done() and not task.cancelled():  # aiormq cancels it when the channel closes
             with suppress(*BROKER_ERRORS):
                 task.result()
 
