@@ -17,7 +17,8 @@ Identity = tuple[str, str]
 """Source and id of a message."""
 
 EMPTY = """
-TRUNCATE cars, processed_messages, delivery_trials, pauses, drill_changes, drill_records CASCADE
+TRUNCATE cars, processed_messages, delivery_trials, dead_letters, pauses, drill_changes,
+  drill_records CASCADE
 """
 INSTALL = """
 CREATE TABLE drill_changes (source text, message_id text);

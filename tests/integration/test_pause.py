@@ -225,11 +225,17 @@ def test_status_without_rabbitmq_shows_the_workers_and_fails(
 ) -> None:
     start_worker()
 
-    said = inventory_worker("status", "--json", RABBITMQ_URL="amqp://guest:guest@127.0.0.1:1/")
+    def ask() -> subprocess.CompletedProcess[str]:
+        return inventory_worker("status", "--json", RABBITMQ_URL="amqp://guest:guest@127.0.0.1:1/")
+
+    def states() -> list[str]:
+        return [worker["state"] for worker in json.loads(ask().stdout)["workers"]]
+
+    wait_until(lambda: states() == ["consuming"])
+    said = ask()
 
     document = json.loads(said.stdout)
     assert said.returncode == 1
-    assert [worker["state"] for worker in document["workers"]] == ["consuming"]
     assert document["queues"] == []
     assert document["rabbitmq"].startswith("RabbitMQ: ")
     assert "RabbitMQ: " in said.stderr
