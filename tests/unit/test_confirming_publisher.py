@@ -31,7 +31,7 @@ class FakeChannel:
 
     def __init__(self) -> None:
         self.is_closed = False
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.may_confirm = asyncio.Event()
         self.may_confirm.set()
         self.published: list[dict[str, Any]] = []
@@ -234,3 +234,21 @@ async def test_a_closed_publisher_opens_a_channel_of_its_own_again(publisher: Pu
     await publisher.send()
 
     assert len(publisher.channels) == 2
+
+
+async def test_a_publish_is_refused_where_its_connection_closes_and_cancelled_where_its_task_is(
+    publisher: Publisher,
+) -> None:
+    """aiormq has one word for both."""
+    channel = await connected(publisher)
+    channel.may_confirm.clear()
+    cancelled = asyncio.create_task(publisher.send("cancelled"))
+    await turns()
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+
+    channel.may_confirm.set()
+    channel.error = asyncio.CancelledError()
+    with pytest.raises(BrokerUnavailableError, match="the connection was closed meanwhile"):
+        await publisher.send("closed")

@@ -10,12 +10,16 @@ from weakref import WeakValueDictionary
 
 import structlog
 from aiormq.abc import AbstractChannel
-from aiormq.exceptions import AMQPError, DeliveryError, PublishError
+from aiormq.exceptions import DeliveryError, PublishError
 from pamqp.commands import Basic
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.blockable_connection import BlockableConnection
-from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
+from worker.infra.messaging.amqp.connection import (
+    BROKER_ERRORS,
+    closing_is_an_error,
+    in_brief,
+)
 from worker.infra.messaging.amqp.nodes import Node, to_a_node
 from worker.infra.server_urls import ServerUrl
 
@@ -62,7 +66,7 @@ class ConfirmingPublisher:
         async with self._turn(properties.message_id), self._room:
             channel = await self._open_channel()
             try:
-                async with asyncio.timeout(self._durations.confirm):
+                async with asyncio.timeout(self._durations.confirm), closing_is_an_error():
                     await channel.basic_publish(
                         body,
                         exchange=self._exchange,
@@ -146,6 +150,4 @@ class ConfirmingPublisher:
         if connection is not None:
             with suppress(*BROKER_ERRORS):
                 async with asyncio.timeout(self._durations.close):
-                    # aiormq's default, CancelledError, would reach other publishes that wait for
-                    # a confirm, and look as if somebody had cancelled their tasks.
-                    await connection.close(AMQPError("another publish was not confirmed"))
+                    await connection.close()

@@ -1,5 +1,9 @@
 """Shared by all connections to RabbitMQ."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from aiormq.channel import EXCEPTION_MAPPING as CHANNEL_ERRORS
 from aiormq.connection import EXCEPTION_MAPPING as CONNECTION_ERRORS
 from aiormq.exceptions import (
@@ -25,6 +29,24 @@ _REPLY_CODES: dict[type[BaseException], int] = {
     ProbableAuthenticationError: 403,
     **{error: code for code, error in (*CONNECTION_ERRORS.items(), *CHANNEL_ERRORS.items())},
 }
+
+
+@asynccontextmanager
+async def closing_is_an_error() -> AsyncIterator[None]:
+    """For calls on a connection that another task may close.
+
+    aiormq gives them CancelledError, which would end this task without a word.
+
+    Raises:
+        ConnectionClosed: it was closed, and nobody wants the current task to end.
+    """
+    try:
+        yield
+    except asyncio.CancelledError as closed:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise ConnectionClosed(0, "the connection was closed meanwhile") from closed
 
 
 def named(url: str, name: str) -> str:

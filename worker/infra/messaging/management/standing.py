@@ -106,9 +106,14 @@ async def _unacknowledged_by_channel(api: ManagementApi, vhost: str) -> Counter[
 
 
 def _channel(consumer: Mapping[str, Any]) -> str:
-    return str(consumer["channel_details"].get("name"))
+    return str(_channel_details(consumer).get("name"))
 
 
 def _peer(consumer: Mapping[str, Any]) -> str:
     """`127.0.0.1:40312 -> 127.0.0.1:5672`, the connection's name at the broker."""
-    return f"connection {consumer['channel_details'].get('connection_name', 'somewhere')}"
+    return f"connection {_channel_details(consumer).get('connection_name', 'somewhere')}"
+
+
+def _channel_details(consumer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Nothing for a consumer whose channel is gone: RabbitMQ then gives an empty list."""
+    return consumer["channel_details"] or {}
