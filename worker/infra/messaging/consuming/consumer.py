@@ -81,6 +81,7 @@ class Consumer:
         self._end_at = math.inf
         self._batches: asyncio.Task[None] | None = None
         self._has_started = False
+        self._left: str | None = None
         self._trouble = RepeatLimitedLog(_log, durations.log_repeat)
 
     def stop(self) -> None:
@@ -173,6 +174,7 @@ class Consumer:
             handler=self._handler,
             durations=self._durations,
             database=database.fingerprint,
+            left=self._left,
         )
 
     def _log_consuming(self, database: DatabaseIdentity, node: str) -> None:
@@ -194,6 +196,7 @@ class Consumer:
         try:
             await self._unless_told(subscription.wait_lost())
             if subscription.is_lost:
+                self._left = subscription.node
                 _log.warning(
                     "subscription lost", reason=subscription.lost_because, node=subscription.node
                 )

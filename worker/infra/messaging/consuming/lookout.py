@@ -29,12 +29,14 @@ class Wedge(StrEnum):
     NO_CONSUMER = "no-consumer"
     NOT_HELD = "not-held"
     NOT_DELIVERED = "not-delivered"
+    NO_ANSWER = "no-answer"
 
 
-_TOLD = {
+TOLD = {
     Wedge.NO_CONSUMER: "RabbitMQ knows no consumer of the queue, not even ours",
     Wedge.NOT_HELD: "RabbitMQ counts deliveries to us as unacknowledged, and we have none",
     Wedge.NOT_DELIVERED: "messages wait in the queue, and RabbitMQ delivers none to us",
+    Wedge.NO_ANSWER: "the leader of the queue does not answer: this node may be cut off from it",
 }
 
 
@@ -102,7 +104,7 @@ class Lookout:
         if wedge and len(self._seen) >= SIGHTINGS and is_same:
             self._seen = []
             self._observer.wedged(wedge)
-            subscription.give_up(_TOLD[wedge])
+            subscription.give_up(TOLD[wedge])
 
     async def _find_wedge(self, subscription: Watched) -> Wedge | None:
         """None also if RabbitMQ does not answer, which proves nothing."""
