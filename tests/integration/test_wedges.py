@@ -16,7 +16,6 @@ from tests.support.broker import MAIN, Broker, connect, delete_our_queues
 from tests.support.car_events import creation
 from tests.support.hooked_worker import HOOKED
 from tests.support.lossy_frames import BASIC_CANCEL, BASIC_DELIVER, LossyFrames
-from tests.support.silent_leader import silent_leader
 from tests.support.tcp_proxy import TcpProxy
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.retry_delays import parse_retry_delays
@@ -106,19 +105,6 @@ async def test_a_consumer_that_rabbitmq_cancelled_unheard_is_replaced(
     assert worker.count_wedges() == {"no-consumer": 1}
 
 
-async def test_a_worker_leaves_a_node_that_does_not_reach_the_leader_of_its_queue(
-    start: StartHere, here: Broker, rabbitmq: PrivateRabbitMQ
-) -> None:
-    worker = start(LOOKOUT_SECONDS="60", LEADER_SECONDS="1")
-    with silent_leader(rabbitmq, MAIN):
-        wait_until(lambda: "the leader of the queue does not answer" in worker.log)
-
-    await here.publish([creation("a")])
-
-    assert worker.wait_results(1) == {"applied": 1}
-    assert worker.count_wedges()["no-answer"] > 0
-
-
 async def test_doctor_tells_of_workers_that_say_they_consume_and_do_not(
     start: StartHere,
     here: Broker,
@@ -162,6 +148,23 @@ async def test_deliveries_that_never_arrived_come_again(
     frames.losing = None
 
     assert worker.wait_results(1) == {"applied": 1}
+
+
+async def test_a_delivery_that_never_arrived_comes_again_without_the_management_api(
+    start: StartHere, here: Broker, frames: LossyFrames
+) -> None:
+    """AMQP tells nothing of it, so the subscription is renewed because it had deliveries."""
+    worker = start(WORKER_PREFETCH="10", LOOKOUT_SECONDS="1")
+    await here.publish([creation("a")])
+    assert worker.wait_results(1) == {"applied": 1}
+    frames.losing = BASIC_DELIVER
+    await here.publish([creation("b")])
+    wait_until(lambda: frames.lost > 0)
+    frames.losing = None
+
+    assert worker.wait_results(2) == {"applied": 2}
+    assert "renewing the subscription" in worker.log
+    assert not worker.count_wedges()
 
 
 async def test_messages_that_another_client_holds_are_told_with_its_connection(
