@@ -42,6 +42,7 @@ from worker.infra.messaging.consuming.batching import Batching
 from worker.infra.messaging.consuming.consumer import Consumer, ConsumerOptions
 from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.inbox import Inbox
+from worker.infra.messaging.consuming.leader_check import LeaderCheck
 from worker.infra.messaging.consuming.lookout import CountHeld, Lookout, unknown_held
 from worker.infra.messaging.consuming.pause_switch import PauseSwitch
 from worker.infra.messaging.consuming.settling import Settler
@@ -137,6 +138,7 @@ async def run_worker(
         lookout = Lookout(
             lambda: consumer.subscription, _held_counter(settings, durations), health, durations
         )
+        leader_check = LeaderCheck(lambda: consumer.subscription, health, durations)
         topology = TopologyRepair(
             settings.current_rabbitmq_url, settings.worker_retry_delays, durations
         )
@@ -165,6 +167,7 @@ async def run_worker(
                     topology.run(),
                     sweeper.run(),
                     lookout.run(),
+                    leader_check.run(),
                     *_standing_watch(settings, metrics, durations),
                 ):
                     await consumer.run()

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from dev.servers import Servers
+from dev.worker_process import wait_until
 from tests.dlq.dead_letters import sweep_once
 from tests.faults.drill import Drill
-from tests.support.broker import DEAD_LETTERS, connect
+from tests.support.broker import DEAD_LETTERS, MAIN, connect
 from worker.infra.durations import DEFAULT_DURATIONS
 
 LETTERS = 5
@@ -30,6 +31,21 @@ async def test_letters_of_a_queue_that_does_not_answer_have_not_vanished(drill: 
 
     assert (swept.vanished, swept.added) == (0, 0)
     report = await drill.verdict(dead_as="invalid-event")
+    assert (report.lost, report.applied_twice, report.wrongly_dead) == (0, 0, 0)
+
+
+async def test_a_worker_leaves_a_node_that_does_not_reach_the_leader_of_its_queue(
+    drill: Drill,
+) -> None:
+    """Whatever that node tells of the queue; here there is no other, so it comes back to it."""
+    (worker,) = drill.start_workers(1, LOOKOUT_SECONDS="60", LEADER_SECONDS="1")
+
+    with silent_leader(drill, MAIN):
+        drill.faults += 1
+        wait_until(lambda: "leader of the queue does not answer" in worker.log, lambda: worker.log)
+    await drill.publish(drill.history(20))
+
+    report = await drill.verdict()
     assert (report.lost, report.applied_twice, report.wrongly_dead) == (0, 0, 0)
 
 

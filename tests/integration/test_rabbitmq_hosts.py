@@ -28,7 +28,7 @@ from worker.infra.messaging.amqp.confirming_publisher import (
     BrokerUnavailableError,
     ConfirmingPublisher,
 )
-from worker.infra.messaging.amqp.nodes import connect
+from worker.infra.messaging.amqp.nodes import Node, connect, to_a_node
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.subscription import Subscription
 from worker.infra.messaging.topology_repair import TopologyRepair
@@ -56,6 +56,20 @@ async def test_a_refused_and_a_silent_host_are_passed_over(
     await connection.close()
     assert node == host_of(empty.rabbitmq_url)
     assert QUICK.first_round <= time.monotonic() - began < 2
+
+
+@pytest.mark.usefixtures("in_given_order")
+async def test_the_node_that_was_left_is_tried_last(empty: Servers) -> None:
+    left = host_of(empty.rabbitmq_url)
+    with TcpProxy(urlsplit(empty.rabbitmq_url).port or 5672) as network:
+        other = f"{LOOPBACK}:{network.port}"
+        url = with_hosts(empty.rabbitmq_url, left, other)
+
+        async def name(node: Node) -> str:
+            return node.name
+
+        assert await to_a_node(url, "test", name, QUICK) == left
+        assert await to_a_node(url, "test", name, QUICK, left) == other
 
 
 async def test_nothing_goes_on_behind_the_back_of_who_gave_up(empty: Servers) -> None:

@@ -150,6 +150,23 @@ async def test_deliveries_that_never_arrived_come_again(
     assert worker.wait_results(1) == {"applied": 1}
 
 
+async def test_a_delivery_that_never_arrived_comes_again_without_the_management_api(
+    start: StartHere, here: Broker, frames: LossyFrames
+) -> None:
+    """AMQP tells nothing of it, so the subscription is renewed because it had deliveries."""
+    worker = start(WORKER_PREFETCH="10", LOOKOUT_SECONDS="1")
+    await here.publish([creation("a")])
+    assert worker.wait_results(1) == {"applied": 1}
+    frames.losing = BASIC_DELIVER
+    await here.publish([creation("b")])
+    wait_until(lambda: frames.lost > 0)
+    frames.losing = None
+
+    assert worker.wait_results(2) == {"applied": 2}
+    assert "renewing the subscription" in worker.log
+    assert not worker.count_wedges()
+
+
 async def test_messages_that_another_client_holds_are_told_with_its_connection(
     start: StartHere,
     here: Broker,

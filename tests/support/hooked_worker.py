@@ -8,7 +8,8 @@ PROBE_SECONDS is the time between two looks at the database.
 LOCK_SECONDS is how long a statement waits for a lock.
 SILENCE_SECONDS is when each side counts a silent database connection as dead.
 REDECLARE_SECONDS is how often the topology is declared again.
-LOOKOUT_SECONDS is how often a worker that has nothing in hand asks RabbitMQ for its consumer.
+LOOKOUT_SECONDS is how often a worker that has nothing in hand asks RabbitMQ for its consumer,
+LEADER_SECONDS how often it asks the leader of its queue, and how long it waits for the answer.
 STANDING_SECONDS is how often it counts what stands still at RabbitMQ.
 TALLY names a file to which each committed batch adds its results.
 """
@@ -82,6 +83,8 @@ def _durations() -> Durations:
         asked["probe_every"] = float(probe)
     if lookout := os.environ.get("LOOKOUT_SECONDS"):
         asked["lookout_every"] = float(lookout)
+    if leader := os.environ.get("LEADER_SECONDS"):
+        asked["leader_every"] = asked["leader_answer"] = float(leader)
     if standing := os.environ.get("STANDING_SECONDS"):
         asked["strays_every"] = asked["statistics_age"] = float(standing)
     if lock := os.environ.get("LOCK_SECONDS"):

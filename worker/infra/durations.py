@@ -28,6 +28,10 @@ class Durations:
     """Between two declarations of the topology while the worker runs, about."""
     lookout_every: float = 30.0
     """Between two looks at whether RabbitMQ knows of our consumer, while it has nothing in hand."""
+    leader_every: float = 5.0
+    """Between two questions to the leader of the main queue, while nothing is delivered."""
+    leader_answer: float = 10.0
+    """For its answer; a cluster needs about 6 s to replace a leader that is silent."""
     consumer_recount: float = 1.0
     """Before `doctor` counts consumers again where it found none."""
     statistics_age: float = 5.5

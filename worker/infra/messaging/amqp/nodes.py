@@ -56,11 +56,15 @@ class RobustNodeConnection(NodeConnection, RobustConnection):
 
 
 async def to_a_node(
-    url: str, name: str, connect: Callable[[Node], Awaitable[T]], durations: Durations
+    url: str,
+    name: str,
+    connect: Callable[[Node], Awaitable[T]],
+    durations: Durations,
+    left: str | None = None,
 ) -> T:
     """Tries the nodes in random order, so that the workers of a lost one spread over the others.
 
-    `name` is what operators see of the connection.
+    `name` is what operators see of the connection; `left` is a node to be tried last.
 
     Raises:
         NoServerError: no node lets us in.
@@ -68,7 +72,9 @@ async def to_a_node(
     """
     turns = InTurn(
         variable="RABBITMQ_URL",
-        order=lambda servers: random.sample(servers, k=len(servers)),
+        order=lambda servers: sorted(
+            random.sample(servers, k=len(servers)), key=lambda server: server.label == left
+        ),
         errors=BROKER_ERRORS,
         in_brief=in_brief,
         first_round=durations.first_round,

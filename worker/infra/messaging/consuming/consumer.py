@@ -18,6 +18,7 @@ from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.consuming.backoff import Backoff
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Batching
+from worker.infra.messaging.consuming.lookout import TOLD, Wedge
 from worker.infra.messaging.consuming.observer import Observer
 from worker.infra.messaging.consuming.pause_switch import PauseSwitch
 from worker.infra.messaging.consuming.settling import Settler
@@ -81,6 +82,7 @@ class Consumer:
         self._end_at = math.inf
         self._batches: asyncio.Task[None] | None = None
         self._has_started = False
+        self._left: str | None = None
         self._trouble = RepeatLimitedLog(_log, durations.log_repeat)
 
     def stop(self) -> None:
@@ -173,6 +175,7 @@ class Consumer:
             handler=self._handler,
             durations=self._durations,
             database=database.fingerprint,
+            left=self._left,
         )
 
     def _log_consuming(self, database: DatabaseIdentity, node: str) -> None:
@@ -193,7 +196,10 @@ class Consumer:
         self.subscription = subscription
         try:
             await self._unless_told(subscription.wait_lost())
-            if subscription.is_lost:
+            if subscription.lost_because == TOLD[Wedge.SUSPECTED]:
+                _log.info("renewing the subscription", reason=subscription.lost_because)
+            elif subscription.is_lost:
+                self._left = subscription.node
                 _log.warning(
                     "subscription lost", reason=subscription.lost_because, node=subscription.node
                 )

@@ -3,6 +3,9 @@
 The channel is open and our consumer registered, as far as this process knows, but RabbitMQ lost
 the consumer, or counts its deliveries as unacknowledged although none arrived. A new subscription
 mends that. It costs nothing, because this one has nothing in hand: only idle ones are looked at.
+
+Without the management API nobody tells of deliveries that never arrived: AMQP counts only messages
+that wait. So a subscription that had deliveries is renewed once it is idle, on suspicion alone.
 """
 
 import asyncio
@@ -29,12 +32,16 @@ class Wedge(StrEnum):
     NO_CONSUMER = "no-consumer"
     NOT_HELD = "not-held"
     NOT_DELIVERED = "not-delivered"
+    NO_ANSWER = "no-answer"
+    SUSPECTED = "suspected"
 
 
-_TOLD = {
+TOLD = {
     Wedge.NO_CONSUMER: "RabbitMQ knows no consumer of the queue, not even ours",
     Wedge.NOT_HELD: "RabbitMQ counts deliveries to us as unacknowledged, and we have none",
     Wedge.NOT_DELIVERED: "messages wait in the queue, and RabbitMQ delivers none to us",
+    Wedge.NO_ANSWER: "the leader of the queue does not answer: this node may be cut off from it",
+    Wedge.SUSPECTED: "idle after deliveries, of which some may not have arrived",
 }
 
 
@@ -101,8 +108,9 @@ class Lookout:
         is_same = subscription.is_consuming and subscription.delivered == self._before[1]
         if wedge and len(self._seen) >= SIGHTINGS and is_same:
             self._seen = []
-            self._observer.wedged(wedge)
-            subscription.give_up(_TOLD[wedge])
+            if wedge is not Wedge.SUSPECTED:
+                self._observer.wedged(wedge)
+            subscription.give_up(TOLD[wedge])
 
     async def _find_wedge(self, subscription: Watched) -> Wedge | None:
         """None also if RabbitMQ does not answer, which proves nothing."""
@@ -112,7 +120,7 @@ class Lookout:
                 held = await self._count_held(subscription.consumer_tag)
         except BROKER_ERRORS:
             return None
-        return judge(counts, held)
+        return judge(counts, held) or (Wedge.SUSPECTED if subscription.delivered else None)
 
 
 def judge(counts: QueueCounts, held: int) -> Wedge | None:

@@ -88,7 +88,7 @@ class Subscription(Watched):
         batching.send_to(inventory_events.process)
 
     @classmethod
-    async def open(
+    async def open(  # noqa: PLR0913 - all but the URL by name
         cls,
         url: str,
         *,
@@ -98,14 +98,16 @@ class Subscription(Watched):
         handler: BatchHandler,
         durations: Durations,
         database: str,
+        left: str | None = None,
     ) -> Self:
         """Connects, declares the topology and starts consuming.
 
-        `database` is the fingerprint of the database, for operators who list consumers.
+        `database` is the fingerprint of the database, for operators who list consumers; `left` is
+        a node to be tried last.
         """
         transport = DeliveryTransport()
         broker, node = await to_a_node(
-            url, "inventory-worker", partial(_connect, prefetch, transport), durations
+            url, "inventory-worker", partial(_connect, prefetch, transport), durations, left
         )
         subscription = cls(broker, transport, batching, handler, durations, database, node)
         try:
