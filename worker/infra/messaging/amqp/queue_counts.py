@@ -3,6 +3,8 @@ from dataclasses import dataclass
 from aiormq.abc import AbstractConnection
 from aiormq.exceptions import ChannelNotFoundEntity
 
+from worker.infra.messaging.amqp.connection import closing_is_an_error
+
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
@@ -12,6 +14,7 @@ class QueueCounts:
     consumers: int
 
 
+@closing_is_an_error()
 async def count_queue(connection: AbstractConnection, queue: str) -> QueueCounts:
     """Asks on a channel of its own, which a queue that does not exist closes.
 
@@ -27,6 +30,7 @@ async def count_queue(connection: AbstractConnection, queue: str) -> QueueCounts
     return QueueCounts(declared.message_count or 0, declared.consumer_count or 0)
 
 
+@closing_is_an_error()
 async def ask_leader(connection: AbstractConnection, queue: str) -> None:
     """Takes a message of an empty queue: the leader answers after most members agreed.
 
