@@ -26,6 +26,7 @@ from worker.infra.db.identity import identify_database
 from worker.infra.db.pruning import Pruner
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.delivery_trials import PostgresDeliveryTrials
+from worker.infra.db.repositories.early_observations import EarlyHint
 from worker.infra.db.repositories.swept_dead_letters import PostgresSweptDeadLetters
 from worker.infra.db.transaction_lock import try_transaction_lock
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
@@ -113,7 +114,9 @@ async def run_worker(
         store_retry = StoreRetry(health, finishing, durations)
         holding = Holding(health, finishing, durations)
         settling = traced.settling(settler)
-        apply = traced.applying(ApplyBatch(partial(PostgresUnitOfWork, sessions), dispatch))
+        apply = traced.applying(
+            ApplyBatch(partial(PostgresUnitOfWork, sessions, EarlyHint()), dispatch)
+        )
         handler = BatchHandler(
             apply, settling, settler.dead_letter_of, store_retry, holding, health
         )

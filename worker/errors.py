@@ -21,7 +21,6 @@ Exception
 │
 ├── InvalidMessageError               a message breaks the contract
 ├── CommandRefusedError               the catalog does not allow what a message asks for
-│   ├── CarNotFoundError
 │   └── CarAlreadyExistsError
 ├── InvalidSelectionError             a command does not say which dead letters it is about
 ├── DeadLettersError                  a command on dead letters cannot be carried out

@@ -51,7 +51,7 @@ def test_a_summary_says_what_is_done_and_what_is_not(report: ChangeReport, summa
 
 
 def test_verdicts_are_counted_by_outcome_and_code_with_the_first_message_as_sample() -> None:
-    refused = Failure(ErrorCode.CAR_NOT_FOUND, "no car x")
+    refused = Failure(ErrorCode.UNKNOWN_TYPE, "no car x")
 
     verdicts = summarize(
         [("a", Outcome.DUPLICATE), ("b", refused), ("c", Outcome.APPLIED), ("d", refused)]

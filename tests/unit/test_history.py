@@ -13,7 +13,7 @@ from worker.infra.messaging.headers import REPLACES
 from worker.infra.messaging.history import History
 from worker.infra.messaging.names import EVENTS_EXCHANGE, WORKER_EXCHANGE
 
-FAILURE = Failure(ErrorCode.CAR_NOT_FOUND, "no car was created yet")
+FAILURE = Failure(ErrorCode.UNKNOWN_TYPE, "no car was created yet")
 
 
 def history_of(headers: dict[str, Any], exchange: str, routing_key: str = "k") -> History:

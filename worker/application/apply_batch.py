@@ -1,6 +1,6 @@
 """Applies a batch of messages to the catalog in one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from worker.application.batch import Batch, Content, DeadLetterOf, no_dead_letters
@@ -9,6 +9,8 @@ from worker.application.catalog_state import CatalogState
 from worker.application.commands import CommandMessage, CreateCar, OfferFinancingPlan
 from worker.application.decide import Dispatch, decide_batch, dispatch
 from worker.application.outcomes import Failure, Outcome, Result
+from worker.domain.entities.early_observation import EarlyObservation
+from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.error_code import ErrorCode
 from worker.domain.ports.processed_messages import ProcessedMessage
 from worker.domain.ports.unit_of_work import (
@@ -40,8 +42,7 @@ class ApplyBatch:
     ) -> list[Result]:
         """The committed result of each message, in the order given.
 
-        Creations go first, so that a price change that arrived before its creation needs no
-        retry.
+        Creations go first, so that less has to wait for them.
 
         Raises:
             StoreUnavailableError: the store is unavailable; nothing or only a first part of the
@@ -106,12 +107,18 @@ class ApplyBatch:
     async def _decide(self, work: UnitOfWork, batch: Sequence[CommandMessage]) -> list[Result]:
         """Decides and stores, taking locks in an order that is the same everywhere."""
         recorded = await work.processed_messages.find(_identities(batch))
-        catalog = CatalogState(
-            cars=await work.cars.lock({message.command.car_id for message in batch}),
-            financing_plans=await work.financing_plans.lock(_plan_ids(batch)),
-        )
+        named = {message.command.car_id for message in batch}
+        cars = await work.cars.lock(named)
+        missing = named - cars.keys()
+        created = {message.command.car_id for message in batch if _creates(message)} & missing
+        waiting = await work.early_observations.lock(created=created, awaited=missing - created)
+        plans = await work.financing_plans.lock(_plan_ids(batch, waiting))
+        catalog = CatalogState(cars, plans, waiting)
         results = decide_batch(batch, recorded, catalog, self._dispatch)
         await work.processed_messages.add(_records(batch, results))
+        await work.processed_messages.amend(_outcomes(catalog.waiting.taken))
+        await work.early_observations.remove([early for early, _ in catalog.waiting.taken])
+        await work.early_observations.keep(catalog.waiting.kept)
         await work.cars.add(catalog.cars.added)
         await work.cars.update(catalog.cars.updated)
         await work.financing_plans.add(catalog.financing_plans.added)
@@ -128,9 +135,21 @@ def _identities(batch: Sequence[CommandMessage]) -> set[MessageIdentity]:
     return own.union(message.replaces.identity for message in batch if message.replaces is not None)
 
 
-def _plan_ids(batch: Sequence[CommandMessage]) -> set[str]:
+def _plan_ids(batch: Sequence[CommandMessage], waiting: Collection[EarlyObservation]) -> set[str]:
+    """The plans that the batch offers, and those that it may take in with a new car."""
     commands = (message.command for message in batch)
-    return {command.plan.id for command in commands if isinstance(command, OfferFinancingPlan)}
+    offered = {command.plan.id for command in commands if isinstance(command, OfferFinancingPlan)}
+    return offered | {early.said.id for early in waiting if isinstance(early.said, FinancingPlan)}
+
+
+def _outcomes(
+    taken: Iterable[tuple[EarlyObservation, Outcome]],
+) -> dict[MessageIdentity, str]:
+    """What became of the messages that waited, to be recorded instead of `early`."""
+    return {
+        MessageIdentity(early.said.source, early.said.message_id): outcome
+        for early, outcome in taken
+    }
 
 
 def _records(batch: Sequence[CommandMessage], results: Sequence[Result]) -> list[ProcessedMessage]:

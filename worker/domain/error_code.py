@@ -13,6 +13,5 @@ class ErrorCode(StrEnum):
     TOO_LARGE = "too-large"
     CAR_ALREADY_EXISTS = "car-already-exists"
     REDELIVERED_TOO_OFTEN = "redelivered-too-often"
-    CAR_NOT_FOUND = "car-not-found"
     UNKNOWN_TYPE = "unknown-type"
     UNEXPECTED_ERROR = "unexpected-error"

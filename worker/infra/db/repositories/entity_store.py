@@ -2,7 +2,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
 from typing import Generic, TypeVar
 
-from sqlalchemy import Insert, Select, Update, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Select,
+    TableValuedAlias,
+    Update,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
@@ -19,11 +28,18 @@ E = TypeVar("E", bound=Entity)
 ByName = Mapping[str, Callable[[E], object]]
 """Names of columns, and how the value of each is read from an entity."""
 
+LeftOut = Callable[[TableValuedAlias], ColumnElement[bool]]
+"""A condition on new rows."""
+
 
 class EntityStatements(Generic[E]):
-    """What a store does to rows of one kind: three statements of constant text."""
+    """What a store does to rows of one kind: three statements of constant text.
 
-    def __init__(self, rows: RowMapping[E]) -> None:
+    Of new rows, those for which `left_out` holds are not added: then another transaction was
+    faster, as where the row exists already.
+    """
+
+    def __init__(self, rows: RowMapping[E], left_out: LeftOut | None = None) -> None:
         added = {**rows.constant, **rows.derived, **rows.changing}
         self.added: ByName[E] = {column.key: read for column, read in added.items()}
         self.changed: ByName[E] = {
@@ -32,7 +48,7 @@ class EntityStatements(Generic[E]):
         }
         in_order = select_by_ids(rows).order_by(table_of(rows.model).c.id)
         self.lock = in_order.with_for_update(key_share=True)
-        self.add = _add(rows.model, self.added)
+        self.add = _add(rows.model, self.added, left_out)
         self.update = _update(rows.model, self.changed)
         self.to_entity = rows.to_entity
 
@@ -43,11 +59,12 @@ def select_by_ids(rows: RowMapping[E]) -> Select[tuple[object, ...]]:
     return select(*rows.columns).where(table.c.id == func.any(array_of("ids", table.c.id)))
 
 
-def _add(model: type[Base], names: Iterable[str]) -> Insert:
+def _add(model: type[Base], names: Iterable[str], left_out: LeftOut | None) -> Insert:
     new = rows_of("new", columns_of(model, names))
+    added = select(*new.c) if left_out is None else select(*new.c).where(~left_out(new))
     return (
         insert(table_of(model))
-        .from_select(list(names), select(*new.c))
+        .from_select(list(names), added)
         .on_conflict_do_nothing(index_elements=table_of(model).primary_key.columns)
         .execution_options(preserve_rowcount=True)
     )
