@@ -16,14 +16,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from worker.application.apply_batch import ApplyBatch
 from worker.application.decide import Dispatch, dispatch
+from worker.application.take_in_left_behind import TakeInLeftBehind
 from worker.health import Health
 from worker.infra.clocks import Clocks
 from worker.infra.db.advisory_locks import AdvisoryLock
+from worker.infra.db.awaited_watch import AwaitedWatch
 from worker.infra.db.database_probe import DatabaseProbe
 from worker.infra.db.engine import Sessions, create_engine, create_sessions, pool_of
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.identity import identify_database
 from worker.infra.db.pruning import Pruner
+from worker.infra.db.repositories.awaited_cars import PostgresAwaitedCars
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.delivery_trials import PostgresDeliveryTrials
 from worker.infra.db.repositories.early_observations import EarlyHint
@@ -150,6 +153,12 @@ async def run_worker(
         sweeper = Sweeper(
             partial(_sweep, engine, sessions, settings, metrics, durations), durations
         )
+        awaited = AwaitedWatch(
+            PostgresAwaitedCars(sessions),
+            TakeInLeftBehind(partial(PostgresUnitOfWork, sessions)),
+            lambda counts: metrics.awaited_cars_counted(counts.cars, counts.oldest),
+            durations,
+        )
         pruner = Pruner(sessions, timedelta(days=settings.worker_retention_days), durations)
         _stop_on_signals(consumer)  # before probes or logs show that the worker runs
         with (
@@ -168,6 +177,7 @@ async def run_worker(
                     beat(health.heartbeat, durations),
                     probe(database_probe.while_running, health.store_probed, durations),
                     pruner.run(),
+                    awaited.run(),
                     topology.run(),
                     sweeper.run(),
                 ):

@@ -1,6 +1,6 @@
 """Applies a batch of messages to the catalog in one transaction."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from worker.application.batch import Batch, Content, DeadLetterOf, no_dead_letters
@@ -9,8 +9,8 @@ from worker.application.catalog_state import CatalogState
 from worker.application.commands import CommandMessage, CreateCar, OfferFinancingPlan
 from worker.application.decide import Dispatch, decide_batch, dispatch
 from worker.application.outcomes import Failure, Outcome, Result
-from worker.domain.entities.early_observation import EarlyObservation
-from worker.domain.entities.financing_plan import FinancingPlan
+from worker.application.store_changes import store_changes
+from worker.domain.entities.early_observation import plan_ids_of
 from worker.domain.error_code import ErrorCode
 from worker.domain.ports.processed_messages import ProcessedMessage
 from worker.domain.ports.unit_of_work import (
@@ -112,17 +112,11 @@ class ApplyBatch:
         missing = named - cars.keys()
         created = {message.command.car_id for message in batch if _creates(message)} & missing
         waiting = await work.early_observations.lock(created=created, awaited=missing - created)
-        plans = await work.financing_plans.lock(_plan_ids(batch, waiting))
+        plans = await work.financing_plans.lock(_plan_ids(batch) | plan_ids_of(waiting))
         catalog = CatalogState(cars, plans, waiting)
         results = decide_batch(batch, recorded, catalog, self._dispatch)
         await work.processed_messages.add(_records(batch, results))
-        await work.processed_messages.amend(_outcomes(catalog.waiting.taken))
-        await work.early_observations.remove([early for early, _ in catalog.waiting.taken])
-        await work.early_observations.keep(catalog.waiting.kept)
-        await work.cars.add(catalog.cars.added)
-        await work.cars.update(catalog.cars.updated)
-        await work.financing_plans.add(catalog.financing_plans.added)
-        await work.financing_plans.update(catalog.financing_plans.updated)
+        await store_changes(work, catalog)
         return results
 
 
@@ -135,21 +129,9 @@ def _identities(batch: Sequence[CommandMessage]) -> set[MessageIdentity]:
     return own.union(message.replaces.identity for message in batch if message.replaces is not None)
 
 
-def _plan_ids(batch: Sequence[CommandMessage], waiting: Collection[EarlyObservation]) -> set[str]:
-    """The plans that the batch offers, and those that it may take in with a new car."""
+def _plan_ids(batch: Sequence[CommandMessage]) -> set[str]:
     commands = (message.command for message in batch)
-    offered = {command.plan.id for command in commands if isinstance(command, OfferFinancingPlan)}
-    return offered | {early.said.id for early in waiting if isinstance(early.said, FinancingPlan)}
-
-
-def _outcomes(
-    taken: Iterable[tuple[EarlyObservation, Outcome]],
-) -> dict[MessageIdentity, str]:
-    """What became of the messages that waited, to be recorded instead of `early`."""
-    return {
-        MessageIdentity(early.said.source, early.said.message_id): outcome
-        for early, outcome in taken
-    }
+    return {command.plan.id for command in commands if isinstance(command, OfferFinancingPlan)}
 
 
 def _records(batch: Sequence[CommandMessage], results: Sequence[Result]) -> list[ProcessedMessage]:

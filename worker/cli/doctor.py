@@ -12,6 +12,7 @@ from worker.composition import database, utc_now
 from worker.dead_letters.backlog_check import check_backlog
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.check import Check
+from worker.infra.db.awaited_check import check_awaited_cars
 from worker.infra.db.database_check import check_database
 from worker.infra.db.identity import identify_database
 from worker.infra.durations import DEFAULT_DURATIONS
@@ -48,7 +49,10 @@ def _verdict(inspection: Check) -> str:
 async def _inspect(settings: Settings) -> list[Check]:
     url = settings.rabbitmq_url.get_secret_value()
     async with database(settings.current_database_url) as (engine, sessions):
-        stored = await check_database(engine, utc_now)
+        stored = [
+            *await check_database(engine, utc_now),
+            await check_awaited_cars(sessions, utc_now()),
+        ]
         managed = await _inspect_by_management(settings, engine)
         connection, *queues = await check_topology(
             url, settings.worker_retry_delays, DEFAULT_DURATIONS

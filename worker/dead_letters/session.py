@@ -124,7 +124,7 @@ async def open_session(
     `by` is None for the user of this process; `on_wait` is called when another command browses.
     """
     tolerate_undecodable_properties()
-    by, process = by or _user_name(), f"{socket.gethostname()}:{os.getpid()}"
+    by, process = by or user_name(), process_name()
     name = f"dlq {command} by {by} on {process}".encode("ascii", "replace")
     engine = create_command_engine(
         settings.current_database_url,
@@ -145,7 +145,13 @@ async def open_session(
         await engine.dispose()
 
 
-def _user_name() -> str:
+def process_name() -> str:
+    """Where this process runs: `host:pid`."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def user_name() -> str:
+    """Who runs this process."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may run as a user without a name

@@ -2,7 +2,8 @@ from collections.abc import Callable, Sequence
 
 from worker.application.commands import CreateCar
 from worker.application.outcomes import Decision, Outcome
-from worker.application.use_cases.observe import compare, observe
+from worker.application.use_cases.observe import compare
+from worker.application.use_cases.take_in import take_in
 from worker.domain.entities.car import Car
 from worker.domain.entities.early_observation import EarlyObservation, Observation
 from worker.domain.entities.financing_plan import FinancingPlan
@@ -14,19 +15,10 @@ def create_car(
     waiting: Sequence[EarlyObservation],
     plan_in_place: Callable[[Observation], FinancingPlan | None],
 ) -> Decision:
-    """Adds the car, and takes in what waits for it, as if that came just now."""
+    """Adds the car, with what waits for it."""
     id_, make, model, year = command.car_id, command.make, command.model, command.year
     car = Car(id_, make, model, year, command.price, command.listing)
-    plans, taken = [], []
-    for early in waiting:
-        decision = observe(car, early.said, plan_in_place(early.said))
-        taken.append((early, decision.outcome))
-        for changed in decision.changed:
-            if isinstance(changed, Car):
-                car = changed
-            else:
-                plans.append(changed)
-    return Decision(Outcome.APPLIED, (car, *plans), tuple(taken))
+    return take_in(car, waiting, plan_in_place)
 
 
 def create_again(command: CreateCar, existing: Car) -> Decision:

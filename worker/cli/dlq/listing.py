@@ -2,6 +2,8 @@ import asyncio
 from dataclasses import asdict, astuple
 from typing import Annotated
 
+import typer
+
 from worker.cli.dlq.dead_letters import dead_letters
 from worker.cli.dlq.options import Car, Code, Ids, Limit, Since, Type, Until, as_tuple
 from worker.cli.output import AS_JSON, print_json, print_table
@@ -25,7 +27,8 @@ def list_dead_letters(  # noqa: PLR0913 - one parameter for each option
     groups, total = listing.groups, listing.total
     if as_json:
         documents = [asdict(group) for group in groups]
-        print_json({"total": total, "vanished": listing.vanished, "groups": documents})
+        counted = {"total": total, "vanished": listing.vanished, "awaited": listing.awaited}
+        print_json({**counted, "groups": documents})
         return
     columns = (
         *("code", "type", "#messages", "#distinct", "#recorded", "oldest", "newest"),
@@ -36,3 +39,5 @@ def list_dead_letters(  # noqa: PLR0913 - one parameter for each option
     if listing.vanished:
         title += f", {listing.vanished} of all have vanished from the queue and can be replayed"
     print_table(title, columns, [astuple(group) for group in groups])
+    for died_of, cars in listing.awaited.items():
+        typer.echo(f"{cars} cars are awaited: their creation is a dead letter, {died_of}")

@@ -15,12 +15,19 @@ _AGE = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d)", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
+def parse_age(text: str) -> timedelta:
+    """Reads an age: `30m` is half an hour."""
+    age = _AGE.fullmatch(text)
+    if age is None:
+        raise typer.BadParameter(f"{text!r} is no age such as 30m, 2h or 7d")
+    return timedelta(**{_UNITS[age[2]]: int(age[1])})
+
+
 def parse_instant(text: str) -> datetime:
     """Reads an instant with an offset, or an age: `30m` is half an hour ago."""
-    age = _AGE.fullmatch(text)
     try:
-        if age is not None:
-            return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
+        if _AGE.fullmatch(text) is not None:
+            return datetime.now(UTC) - parse_age(text)
         instant = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         instant = None

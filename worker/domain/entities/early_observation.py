@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -19,6 +20,11 @@ class EarlyObservation:
     def about(self) -> str:
         """What it is about: of each car, only the newest observation about one thing is kept."""
         return about(self.said)
+
+
+def plan_ids_of(waiting: Iterable[EarlyObservation]) -> set[str]:
+    """The ids of the plans among them."""
+    return {early.said.id for early in waiting if isinstance(early.said, FinancingPlan)}
 
 
 def about(said: Observation) -> str:

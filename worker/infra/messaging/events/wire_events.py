@@ -123,8 +123,10 @@ class FinancingPlanOfferedV1(WireEvent):
         return OfferFinancingPlan(plan)
 
 
+CREATION_TYPE = "inventory.car-created.v1"
+
 EVENT_TYPES: dict[str, type[WireEvent]] = {
-    "inventory.car-created.v1": CarCreatedV1,
+    CREATION_TYPE: CarCreatedV1,
     "inventory.price-changed.v1": PriceChangedV1,
     "inventory.car-withdrawn.v1": CarWithdrawnV1,
     "inventory.financing-plan-offered.v1": FinancingPlanOfferedV1,
