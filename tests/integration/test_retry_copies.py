@@ -7,7 +7,7 @@ from dev.servers import Servers
 from tests.bad_input.undecodable import UNDECODABLE
 from tests.conftest import StartWorker
 from tests.support.broker import DEAD_LETTERS, MAIN, Broker
-from tests.support.car_events import creation, price_change
+from tests.support.car_events import creation, of_a_type_to_come, price_change
 from tests.support.catalog import read_cars
 from tests.support.histories import CHANGED
 from tests.support.raw_publisher import raw_publisher, short
@@ -21,11 +21,11 @@ async def test_attempts_that_a_publisher_claims_do_not_count(
     worker = start_worker(**SHORT)
     claims: FieldTable = {"x-attempts": 999, "x-replays": 999, "x-error-code": "too-large"}
 
-    await publish(broker, price_change("nobody"), headers=claims)
+    await publish(broker, of_a_type_to_come(), headers=claims)
     worker.wait_results(1)
 
     dead = await the_dead_letter(broker)
-    assert dead.headers["x-error-code"] == "car-not-found"
+    assert dead.headers["x-error-code"] == "unknown-type"
     assert (dead.headers["x-attempts"], dead.headers["x-replays"]) == (4, 0)
 
 
@@ -35,7 +35,7 @@ async def test_a_replayed_message_skips_the_retries_it_had_before(
     worker = start_worker(**SHORT)
 
     ours = {"exchange": "inventory-worker", "routing_key": MAIN}
-    await publish(broker, price_change("nobody"), headers={"x-replays": 1}, **ours)
+    await publish(broker, of_a_type_to_come(), headers={"x-replays": 1}, **ours)
     worker.wait_results(1)
 
     dead = await the_dead_letter(broker)
@@ -48,7 +48,7 @@ async def test_where_a_message_was_first_published_is_known_after_all_retries(
 ) -> None:
     worker = start_worker(**SHORT)
 
-    await publish(broker, price_change("nobody"), exchange="", routing_key=MAIN)
+    await publish(broker, of_a_type_to_come(), exchange="", routing_key=MAIN)
     worker.wait_results(1)
 
     dead = await the_dead_letter(broker)

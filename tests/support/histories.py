@@ -38,6 +38,11 @@ class Event:
         return json.dumps(self.data).encode()
 
     @property
+    def routing_key(self) -> str:
+        """The type; of a version to come, to which no queue is bound, that of the one before."""
+        return self.type.replace(".v2", ".v1")
+
+    @property
     def price(self) -> PriceObservation:
         occurred_at = datetime.fromisoformat(self.data["occurred_at"])
         amount = Decimal(self.data["price_mxn"])

@@ -20,16 +20,14 @@ from worker.infra.messaging.events.wire_events import CREATION_TYPE
 from worker.settings import read_database_url
 
 OlderThan = Annotated[
-    timedelta,
+    timedelta | None,
     typer.Option(parser=parse_age, metavar="AGE", help="Awaited for longer, such as 30m or 2d."),
 ]
 
 
-def awaiting(
-    *, older_than: OlderThan = timedelta(0), as_json: Annotated[bool, AS_JSON] = False
-) -> None:
+def awaiting(*, older_than: OlderThan = None, as_json: Annotated[bool, AS_JSON] = False) -> None:
     """List cars that are not created yet although something was said of them, oldest first."""
-    cars = asyncio.run(_find(older_than))
+    cars = asyncio.run(_find(older_than or timedelta(0)))
     if as_json:
         print_json([asdict(car) for car in cars])
         return

@@ -40,4 +40,4 @@ def list_dead_letters(  # noqa: PLR0913 - one parameter for each option
         title += f", {listing.vanished} of all have vanished from the queue and can be replayed"
     print_table(title, columns, [astuple(group) for group in groups])
     for died_of, cars in listing.awaited.items():
-        typer.echo(f"{cars} cars are awaited: their creation is a dead letter, {died_of}")
+        typer.echo(f"{cars} cars: their creation is a dead letter, {died_of}")
