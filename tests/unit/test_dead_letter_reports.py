@@ -58,7 +58,7 @@ def test_verdicts_are_counted_by_outcome_and_code_with_the_first_message_as_samp
     )
 
     assert verdicts == [
-        Verdict("would fail again", "car-not-found", 2, "b", "no car x"),
+        Verdict("would fail again", "unknown-type", 2, "b", "no car x"),
         Verdict("duplicate", None, 1, "a", ""),
         Verdict("would apply", None, 1, "c", ""),
     ]

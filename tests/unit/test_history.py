@@ -78,7 +78,7 @@ def test_a_copy_tells_when_why_and_by_whom_it_failed() -> None:
 
     at = "2026-11-22T12:00:00.000+00:00"
     assert copy == {
-        "x-error-code": "car-not-found",
+        "x-error-code": "unknown-type",
         "x-error-detail": "no car was created yet",
         "x-error-at": at,
         "x-first-error-at": at,
