@@ -54,7 +54,7 @@ def is_name(name: str) -> bool:
 
 
 def next_revision(root: Path) -> str:
-    """The number after that of the newest migration, such as 0005.
+    """The number after that of the newest migration, such as 0007.
 
     Raises:
         CannotNumberError: two migrations follow the same one, or the worker knows another.

@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
@@ -89,12 +89,16 @@ class WorkerProcess:
 
     def problems(self) -> list[str]:
         """What keeps it from being ready."""
+        return list(self.readiness()["problems"])
+
+    def readiness(self) -> dict[str, Any]:
+        """What it says of being ready."""
         try:
-            with urllib.request.urlopen(self._url("/health/ready"), timeout=5):  # noqa: S310 - http:// alone
-                return []
+            with urllib.request.urlopen(self._url("/health/ready"), timeout=5) as answer:  # noqa: S310 - http:// alone
+                return dict(json.load(answer))
         except urllib.error.HTTPError as unready:
             with unready:
-                return list(json.load(unready)["problems"])
+                return dict(json.load(unready))
 
     def count_results(self) -> dict[str, int]:
         """Messages finished since the start: outcomes, and dead letters by code."""

@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
+from uuid import uuid4
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from worker import __version__
 from worker.application.apply_batch import ApplyBatch
 from worker.application.decide import Dispatch, dispatch
 from worker.application.take_in_left_behind import TakeInLeftBehind
@@ -24,6 +26,7 @@ from worker.infra.db.awaited_watch import AwaitedWatch
 from worker.infra.db.database_probe import DatabaseProbe
 from worker.infra.db.engine import Sessions, create_engine, create_sessions, pool_of
 from worker.infra.db.errors import DATABASE_ERRORS, translate
+from worker.infra.db.heartbeat import Heartbeat
 from worker.infra.db.identity import identify_database
 from worker.infra.db.pruning import Pruner
 from worker.infra.db.repositories.awaited_cars import PostgresAwaitedCars
@@ -31,6 +34,7 @@ from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.delivery_trials import PostgresDeliveryTrials
 from worker.infra.db.repositories.early_observations import EarlyHint
 from worker.infra.db.repositories.swept_dead_letters import PostgresSweptDeadLetters
+from worker.infra.db.repositories.workers import WorkerIdentity
 from worker.infra.db.transaction_lock import try_transaction_lock
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
@@ -42,6 +46,7 @@ from worker.infra.messaging.consuming.batching import Batching
 from worker.infra.messaging.consuming.consumer import Consumer, ConsumerOptions
 from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.inbox import Inbox
+from worker.infra.messaging.consuming.pause_switch import PauseSwitch
 from worker.infra.messaging.consuming.settling import Settler
 from worker.infra.messaging.consuming.store_retry import StoreRetry
 from worker.infra.messaging.consuming.suspects import Suspects
@@ -53,6 +58,7 @@ from worker.infra.messaging.management.api import ManagementApi
 from worker.infra.messaging.management.wear import find_wear
 from worker.infra.messaging.names import WORKER_EXCHANGE
 from worker.infra.messaging.topology_repair import TopologyRepair
+from worker.infra.process_name import process_name
 from worker.infra.repeat_limited_log import RepeatLimitedLog
 from worker.infra.server_urls import ServerUrl
 from worker.infra.telemetry.metrics import Metrics
@@ -138,8 +144,10 @@ async def run_worker(
             batch_size=settings.worker_batch_size,
             finishing=finishing,
         )
+        heartbeat = Heartbeat(sessions, _identity(), health.report)
+        pause_switch = PauseSwitch(heartbeat.ask, durations)
         consumer = Consumer(
-            _consumer_options(settings, engine),
+            _consumer_options(settings, engine, database_probe, pause_switch),
             durations,
             batching,
             handler,
@@ -176,6 +184,7 @@ async def run_worker(
                 async with beside(
                     beat(health.heartbeat, durations),
                     probe(database_probe.while_running, health.store_probed, durations),
+                    pause_switch.run(),
                     pruner.run(),
                     awaited.run(),
                     topology.run(),
@@ -183,6 +192,7 @@ async def run_worker(
                 ):
                     await consumer.run()
             finally:
+                await heartbeat.end(durations.pause_answer)
                 await republisher.close()
     _log.info("stopped")
 
@@ -193,10 +203,21 @@ def _collect_garbage_seldom() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _consumer_options(settings: Settings, engine: AsyncEngine) -> ConsumerOptions:
+def _identity() -> WorkerIdentity:
+    return WorkerIdentity(uuid4(), process_name(), __version__)
+
+
+def _consumer_options(
+    settings: Settings,
+    engine: AsyncEngine,
+    database_probe: DatabaseProbe,
+    pause_switch: PauseSwitch,
+) -> ConsumerOptions:
     return ConsumerOptions(
         url=settings.current_rabbitmq_url,
         identify_database=partial(identify_database, engine),
+        check_schema=database_probe.check_schema,
+        pause_switch=pause_switch,
         prefetch=settings.worker_prefetch,
         delays=settings.worker_retry_delays,
         startup_timeout=settings.worker_startup_timeout,
@@ -247,8 +268,13 @@ def _stop_on_signals(consumer: Consumer) -> None:
 def _routes(health: Health, metrics: Metrics) -> Routes:
     return {
         "/health/live": lambda: Answer.health(health.live_problems()),
-        "/health/ready": lambda: Answer.health(health.ready_problems()),
+        "/health/ready": lambda: _readiness(health),
         "/metrics": lambda: Answer(
             HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(metrics.registry)
         ),
     }
+
+
+def _readiness(health: Health) -> Answer:
+    pause = health.pause
+    return Answer.health(health.ready_problems(), None if pause is None else str(pause))

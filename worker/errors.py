@@ -5,6 +5,7 @@ Exception
 ├── TracingError                      traces are asked for that cannot be made
 ├── HttpPortError                     the port of the health checks is taken
 ├── StartupTimeoutError               the servers did not come up in time
+├── UntilIsPastError                  a pause would be over before it begins
 │
 ├── WrongSchemaError                  the database does not fit this release
 │   ├── SchemaBehindError             migrations are missing

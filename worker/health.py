@@ -1,13 +1,15 @@
 """Liveness and readiness of this process."""
 
 import math
+import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from typing_extensions import override
 
 from worker.application.outcomes import Failure, Result
 from worker.infra.durations import Durations
+from worker.infra.fleet import Pause, WorkerReport, WorkerState
 from worker.infra.messaging.consuming.observer import Consuming, Observer
 from worker.infra.telemetry.metrics import Metrics
 
@@ -37,17 +39,21 @@ class Health(Observer):
         self._refused_work = ""
         self._seconds_since_refusal = math.inf
         self._holding: str | None = None
+        self._lag_seconds: float | None = None
+        self._settled_at: float | None = None
+        self.pause: Pause | None = None
+        """Why this worker consumes nothing, although nothing is wrong."""
         self._loop = _Silence()
         self._progress = _Silence()
         metrics.in_flight.set_function(self._in_flight)
         metrics.consumer_up.set_function(self._is_consuming)
-        metrics.holding.set_function(lambda: self._holding is not None)
+        metrics.holding.set_function(lambda: self._holding is not None and self.pause is None)
 
     def tick(self) -> None:
         """Counts a second; called once a second by the watchdog."""
         self._loop.tick()
         self._seconds_since_refusal += 1
-        if self._is_consuming() and not self._in_flight():
+        if (self._is_consuming() and not self._in_flight()) or self._is_paused():
             self._progress.broken()
         else:
             self._progress.tick()
@@ -68,8 +74,16 @@ class Health(Observer):
         self._progress.broken()
 
     @override
+    def paused(self, pause: Pause | None) -> None:
+        self.pause = pause
+        self._waiting_for = "resuming"
+        self._progress.broken()
+        self._metrics.paused(pause)
+
+    @override
     def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None:
         self._progress.broken()
+        self._settled_at = time.monotonic()
         self._metrics.batch_settled(results, seconds)
 
     @override
@@ -78,6 +92,8 @@ class Health(Observer):
 
     @override
     def batch_lagged(self, occurred_at: datetime | None, published_at: datetime | None) -> None:
+        if occurred_at is not None:
+            self._lag_seconds = max(0.0, (datetime.now(UTC) - occurred_at).total_seconds())
         self._metrics.batch_lagged(occurred_at, published_at)
 
     @override
@@ -113,8 +129,10 @@ class Health(Observer):
         return problems
 
     def ready_problems(self) -> list[str]:
-        """Why this process does not consume; empty if it does."""
+        """Why this process does not do its part, which is to consume, or nothing in a pause."""
         problems = self.live_problems()
+        if self.pause is not None:
+            return problems
         if not self._is_consuming():
             problems.append(f"no consumer is registered at RabbitMQ: {self._waiting_for}")
         if self._store_problem is not None:
@@ -124,6 +142,30 @@ class Health(Observer):
         if self._holding is not None:
             problems.append(self._holding)
         return problems
+
+    def report(self) -> WorkerReport:
+        """What other processes see of this one."""
+        state = self._state()
+        ago = None if self._settled_at is None else time.monotonic() - self._settled_at
+        return WorkerReport(
+            state=state,
+            detail="; ".join(self.ready_problems()),
+            rabbitmq_node=self._subscription.node if self._subscription is not None else None,
+            in_flight=self._in_flight(),
+            lag_seconds=self._lag_seconds,
+            settled_seconds_ago=ago,
+        )
+
+    def _state(self) -> WorkerState:
+        if self._is_paused():
+            return WorkerState.PAUSED
+        if self.pause is not None:
+            return WorkerState.PAUSING
+        return WorkerState.CONSUMING if self._is_consuming() else WorkerState.WAITING
+
+    def _is_paused(self) -> bool:
+        """Whether it is paused and has finished what was in hand."""
+        return self.pause is not None and self._subscription is None
 
     def _is_refused(self) -> bool:
         """Whether the last transaction failed a short while ago.

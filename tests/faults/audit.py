@@ -15,7 +15,7 @@ Identity = tuple[str, str]
 """Source and id of a message."""
 
 EMPTY = """
-TRUNCATE cars, early_observations, processed_messages, delivery_trials, drill_changes,
+TRUNCATE cars, early_observations, processed_messages, delivery_trials, pauses, drill_changes,
     drill_records CASCADE
 """
 INSTALL = """

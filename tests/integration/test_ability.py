@@ -10,7 +10,10 @@ from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.db.ability import try_to_write
 from worker.infra.db.engine import Sessions, create_engine, create_sessions
 
-TABLES = ("cars", "financing_plans", "processed_messages", "delivery_trials", "dead_letters")
+TABLES = (
+    *("cars", "financing_plans", "processed_messages", "delivery_trials", "dead_letters"),
+    "workers",
+)
 
 
 @pytest.fixture
@@ -43,6 +46,7 @@ async def test_trying_to_write_leaves_nothing_and_hinders_nobody(
         "UPDATE ON cars",
         "UPDATE ON financing_plans",
         "DELETE ON delivery_trials",
+        *("UPDATE ON workers", "DELETE ON workers", "SELECT ON pauses", "UPDATE ON pauses"),
     ],
 )
 async def test_each_right_that_messages_need_is_tried(right: str, role: WorkerRole) -> None:

@@ -9,6 +9,7 @@ from pamqp.commands import Basic
 
 from worker.application.outcomes import Failure, Result
 from worker.infra.durations import DEFAULT_DURATIONS
+from worker.infra.fleet import Pause
 from worker.infra.messaging.amqp.confirming_publisher import (
     BrokerUnavailableError,
     ConfirmingPublisher,
@@ -93,6 +94,7 @@ class ScriptedPublisher(ConfirmingPublisher):
 class Silent:
     def consuming(self, subscription: Consuming | None) -> None: ...
     def waiting(self, problem: str) -> None: ...
+    def paused(self, pause: Pause | None) -> None: ...
     def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None: ...
     def suspect_given_up(self, type_: str, failure: Failure) -> None: ...
     def batch_lagged(self, occurred: datetime | None, published: datetime | None) -> None: ...
@@ -108,6 +110,8 @@ class Listening(Silent):
         self.store_problems: list[str | None] = []
         self.holding_because: list[str | None] = []
         self.waited_for: list[str] = []
+        self.pauses: list[Pause | None] = []
+        self.paused_once = asyncio.Event()
         self.subscriptions: list[Consuming | None] = []
         self.settled: list[tuple[list[tuple[str, Result]], float]] = []
         self.lags: list[tuple[datetime | None, datetime | None]] = []
@@ -116,6 +120,10 @@ class Listening(Silent):
 
     def consuming(self, subscription: Consuming | None) -> None:
         self.subscriptions.append(subscription)
+
+    def paused(self, pause: Pause | None) -> None:
+        self.pauses.append(pause)
+        self.paused_once.set()
 
     def waiting(self, problem: str) -> None:
         self.waited_for.append(problem)

@@ -1,6 +1,8 @@
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import cast
 
@@ -11,6 +13,7 @@ from structlog.testing import capture_logs
 from tests.support.settling import Listening
 from worker.infra.database_identity import DatabaseIdentity
 from worker.infra.durations import Durations
+from worker.infra.fleet import Pause
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Batching
 from worker.infra.messaging.consuming.consumer import (
@@ -18,10 +21,14 @@ from worker.infra.messaging.consuming.consumer import (
     ConsumerOptions,
     StartupTimeoutError,
 )
+from worker.infra.messaging.consuming.pause_switch import PauseSwitch
 from worker.infra.messaging.consuming.settling import Settler
 from worker.infra.messaging.consuming.subscription import Subscription
 
 DURATIONS = Durations(first_pause=0.001, longest_pause=0.001)
+
+
+PAUSE = Pause(1, "maintenance", "ana", datetime(2026, 1, 1, tzinfo=UTC), None, None, None)
 
 
 class Life(Subscription):
@@ -32,13 +39,23 @@ class Life(Subscription):
         self._said = said
         self.lost_because = ""
         self.settled = True
+        self.unsettled = 0
 
     @property
     def has_settled(self) -> bool:
         return self.settled
 
+    @property
+    def in_flight(self) -> int:
+        return self.unsettled
+
     async def cancel(self) -> None:
         self._said.append("cancel")
+
+    async def drain(self) -> None:
+        self._said.append("drain")
+        if self.unsettled:
+            await asyncio.Event().wait()
 
     async def close(self) -> None:
         self._said.append("close")
@@ -89,13 +106,24 @@ class Worker(Consumer):
         self.said: list[str] = []
         self.observer = Listening()
         self.problems: list[str | None] = []
+        self.pauses: list[Pause | None] = []
+        self.switch = PauseSwitch(self._next_pause, durations)
         self.batches = Batches(self.said)
         self.lives: list[Life] = []
         self.begun: Callable[[int], None] = lambda _: None
         self.is_refused = False
+        self.hangs = False
+        self.wrong_schema: Exception | None = None
         super().__init__(
             ConsumerOptions(
-                lambda: "amqp://nowhere/", identify, 10, (), startup_timeout, shutdown_timeout
+                lambda: "amqp://nowhere/",
+                identify,
+                self._check_schema,
+                self.switch,
+                10,
+                (),
+                startup_timeout,
+                shutdown_timeout,
             ),
             durations,
             self.batches,
@@ -112,9 +140,19 @@ class Worker(Consumer):
     async def _next_problem(self) -> str | None:
         return self.problems.pop(0) if self.problems else None
 
+    async def _check_schema(self) -> None:
+        if self.wrong_schema is not None:
+            raise self.wrong_schema
+
+    async def _next_pause(self) -> Pause | None:
+        """The pauses that the database tells one after the other, then none."""
+        return self.pauses.pop(0) if self.pauses else None
+
     async def _open(self, database: DatabaseIdentity) -> Subscription:  # noqa: ARG002 - as there
         if self.is_refused:
             raise AMQPConnectionError(111, "refused")
+        if self.hangs:
+            await asyncio.Event().wait()
         life = Life(self.said)
         self.lives.append(life)
         self.said.append("open")
@@ -281,3 +319,135 @@ async def test_a_bug_that_ends_the_batches_ends_the_worker() -> None:
     with pytest.raises(KeyError, match="a bug"):
         await worker.run_to_its_end()
     assert worker.said.count("open") == worker.said.count("close")
+
+
+async def ask_again_and_again(switch: PauseSwitch) -> None:
+    """As `PauseSwitch.run`, without waiting."""
+    while True:
+        await switch.ask()
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def asking() -> AsyncIterator[Callable[[PauseSwitch], None]]:
+    tasks: list[asyncio.Task[None]] = []
+    yield lambda switch: tasks.append(asyncio.create_task(ask_again_and_again(switch)))
+    for task in tasks:
+        task.cancel()
+
+
+async def test_a_paused_worker_settles_what_is_in_hand_and_consumes_again_after_it(
+    asking: Callable[[PauseSwitch], None],
+) -> None:
+    worker = Worker()
+
+    def pause_then_stop(number: int) -> None:
+        if number == 1:
+            worker.pauses = [PAUSE] * 5
+            asking(worker.switch)
+        else:
+            worker.stop()
+
+    worker.begun = pause_then_stop
+    with capture_logs() as logs:
+        await worker.run_to_its_end()
+
+    in_hand = ["cancel", "drain", "batch finished", "copies finished", "close"]
+    assert worker.said[:7] == ["open", *in_hand, "open"]
+    assert worker.said[7:10] == ["cancel", "batch finished", "copies finished"]
+    assert worker.observer.pauses == [PAUSE, PAUSE, None]
+    said = [entry["event"] for entry in logs]
+    assert said == ["consuming", "consuming nothing", "resuming", "consuming"]
+
+
+async def test_what_takes_too_long_goes_back_to_the_queue_when_a_pause_begins(
+    asking: Callable[[PauseSwitch], None],
+) -> None:
+    worker = Worker(durations=replace(DURATIONS, pause_drain=0.01))
+
+    def pause_with_more_in_hand(number: int) -> None:
+        if number == 1:
+            worker.lives[0].unsettled = 3
+            worker.pauses = [PAUSE] * 20
+            asking(worker.switch)
+        else:
+            worker.stop()
+
+    worker.begun = pause_with_more_in_hand
+    await worker.run_to_its_end()
+
+    assert worker.said[:6] == ["open", "cancel", "drain", *worker.said[3:5], "close"]
+    assert worker.said[3:5] == ["batch finished", "copies finished"]
+
+
+async def test_a_worker_that_starts_in_a_pause_does_not_count_it_as_a_failed_start(
+    asking: Callable[[PauseSwitch], None],
+) -> None:
+    worker = Worker(startup_timeout=0.01)
+    worker.pauses = [PAUSE] * 10
+    worker.begun = lambda _: worker.stop()
+    asking(worker.switch)
+
+    await worker.run_to_its_end()
+
+    assert worker.said[0] == "open"
+    assert worker.observer.pauses == [PAUSE, None]
+
+
+async def test_a_paused_worker_stops() -> None:
+    worker = Worker()
+    worker.pauses = [PAUSE] * 10
+    running = asyncio.create_task(worker.run_to_its_end())
+    await worker.observer.paused_once.wait()
+
+    worker.stop()
+
+    await running
+    assert worker.said == ["batch finished", "copies finished"]
+
+
+async def test_a_pause_ends_an_attempt_to_connect(
+    asking: Callable[[PauseSwitch], None],
+) -> None:
+    worker = Worker()
+    worker.hangs = True
+    worker.pauses = [None, *[PAUSE] * 3]
+    asking(worker.switch)
+    running = asyncio.create_task(worker.run_to_its_end())
+    await worker.observer.paused_once.wait()
+    worker.hangs = False
+    worker.begun = lambda _: worker.stop()
+
+    await running
+
+    assert worker.said[0] == "open"
+
+
+async def test_another_pause_that_counts_now_is_told(
+    asking: Callable[[PauseSwitch], None],
+) -> None:
+    worker, longer = Worker(), replace(PAUSE, id=2, reason="takes longer")
+    worker.pauses = [*[PAUSE] * 5, *[longer] * 5]
+    worker.begun = lambda _: worker.stop()
+    asking(worker.switch)
+
+    await worker.run_to_its_end()
+
+    assert worker.observer.pauses == [PAUSE, longer, None]
+
+
+async def test_a_worker_that_starts_in_a_pause_looks_at_the_schema_and_at_nothing_else() -> None:
+    worker = Worker()
+    worker.pauses, worker.problems = [PAUSE] * 5, ["a table is locked"]
+    running = asyncio.create_task(worker.run_to_its_end())
+    await worker.observer.paused_once.wait()
+    worker.stop()
+    await running
+
+    wrong = Worker()
+    wrong.pauses, wrong.wrong_schema = [PAUSE], LookupError("migrations are missing")
+    with pytest.raises(LookupError):
+        await wrong.run_to_its_end()
+
+    assert worker.observer.waited_for == []
+    assert wrong.observer.pauses == []

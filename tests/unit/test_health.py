@@ -1,10 +1,12 @@
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
 from worker.health import Health
 from worker.infra.durations import DEFAULT_DURATIONS
+from worker.infra.fleet import Pause
 from worker.infra.telemetry.metrics import Metrics
 from worker.infra.telemetry.watchdog import WEDGED
 
@@ -16,6 +18,7 @@ class Consumer:
     def __init__(self, *, is_consuming: bool, in_flight: int = 0) -> None:
         self.is_consuming = is_consuming
         self.in_flight = in_flight
+        self.node = "localhost:5672"
 
 
 @pytest.fixture
@@ -134,3 +137,44 @@ def test_a_stuck_process_ends_itself() -> None:
 
     assert done.returncode == WEDGED
     assert "stuck: exiting" in done.stdout + done.stderr
+
+
+PAUSE = Pause(1, "maintenance", "ana", datetime(2026, 1, 1, tzinfo=UTC), None, None, None)
+
+
+def test_a_paused_worker_is_well_however_long(health: Health) -> None:
+    health.holding("most messages fail")
+    health.store_answered("read-only")
+    health.store_probed("a table is locked")
+    health.paused(PAUSE)
+
+    wait(health, 2 * NO_PROGRESS)
+
+    assert health.live_problems() == []
+    assert health.ready_problems() == []
+    assert health.report().state == "paused"
+
+
+def test_a_worker_that_finishes_what_is_in_hand_for_a_pause_stays_ready(health: Health) -> None:
+    health.consuming(Consumer(is_consuming=True, in_flight=3))
+    health.paused(PAUSE)
+    health.consuming(finishing := Consumer(is_consuming=False, in_flight=3))
+
+    assert health.ready_problems() == []
+    assert (health.report().state, health.report().in_flight) == ("pausing", 3)
+
+    wait(health, NO_PROGRESS + 1)
+    assert health.live_problems() == ["no attempt to consume for 301 s"]
+    assert finishing.in_flight == 3
+
+
+def test_a_worker_that_resumes_is_ready_once_it_consumes(health: Health) -> None:
+    health.paused(PAUSE)
+    health.paused(None)
+
+    assert health.ready_problems() == ["no consumer is registered at RabbitMQ: resuming"]
+    assert health.report().state == "waiting"
+
+    health.consuming(Consumer(is_consuming=True))
+    assert health.ready_problems() == []
+    assert health.report().rabbitmq_node == "localhost:5672"

@@ -10,14 +10,25 @@ from typing import Annotated
 import typer
 
 from worker.cli.catalog_options import CarId
-from worker.cli.dlq.options import By, parse_age
+from worker.cli.dlq.options import By
 from worker.cli.failures import FAILED
 from worker.cli.output import AS_JSON, print_json, print_table
+from worker.cli.spans import parse_span
 from worker.composition import database
-from worker.dead_letters.session import process_name, user_name
 from worker.infra.db.repositories.awaited_cars import AwaitedCar, ForgettingBy, PostgresAwaitedCars
 from worker.infra.messaging.events.wire_events import CREATION_TYPE
+from worker.infra.printable import printable
+from worker.infra.process_name import process_name, user_name
 from worker.settings import read_database_url
+
+
+def parse_age(text: str) -> timedelta:
+    """Reads an age such as `30m`."""
+    age = parse_span(text)
+    if age is None:
+        raise typer.BadParameter(f"{text!r} is no age such as 30m, 2h or 7d")
+    return age
+
 
 OlderThan = Annotated[
     timedelta | None,
@@ -49,7 +60,9 @@ def forget(car_id: CarId, *, by: By = None) -> None:
 
     The messages can be sent again afterwards.
     """
-    forgotten = asyncio.run(_forget(car_id, ForgettingBy(by or user_name(), process_name())))
+    forgotten = asyncio.run(
+        _forget(car_id, ForgettingBy(printable(by or user_name()), process_name()))
+    )
     if not forgotten:
         typer.echo(f"inventory-worker: nothing waits for car {car_id!r}", err=True)
         raise typer.Exit(FAILED)

@@ -4,7 +4,19 @@ from typing import Annotated
 import typer
 
 from worker import __version__
-from worker.cli import catalog, contract, dlq, doctor, message, migrate, publish, run, validate
+from worker.cli import (
+    catalog,
+    contract,
+    dlq,
+    doctor,
+    message,
+    migrate,
+    pausing,
+    publish,
+    run,
+    status,
+    validate,
+)
 from worker.cli.failures import FAILED, WRONG_USAGE
 from worker.cli.terminal import prepare_output, text_arguments
 from worker.errors import explain
@@ -23,6 +35,9 @@ app.command("migrate")(migrate.migrate)
 app.command("publish")(publish.publish)
 app.command("validate")(validate.validate)
 app.command("message")(message.message)
+app.command("pause")(pausing.pause)
+app.command("resume")(pausing.resume)
+app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("contract")(contract.contract)
 app.add_typer(catalog.app, name="catalog")

@@ -1,8 +1,5 @@
 """One operator command at work on the dead letters: the servers, and its turn to browse."""
 
-import getpass
-import os
-import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +22,7 @@ from worker.infra.messaging.dead_letters.sweep import SweepReport, sweep
 from worker.infra.messaging.names import WORKER_EXCHANGE
 from worker.infra.messaging.topology import QueueSpec
 from worker.infra.printable import printable
+from worker.infra.process_name import process_name, user_name
 from worker.settings import Settings
 
 STATEMENT_BOUND = 1.1
@@ -143,16 +141,3 @@ async def open_session(
             yield DeadLetterSession(settings, durations, sessions, connection, by, process, on_wait)
     finally:
         await engine.dispose()
-
-
-def process_name() -> str:
-    """Where this process runs: `host:pid`."""
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def user_name() -> str:
-    """Who runs this process."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a user without a name
-        return f"uid-{os.getuid()}"

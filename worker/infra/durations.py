@@ -69,6 +69,18 @@ class Durations:
     Longer than any pause between two attempts on held messages; a worker that has none left must
     become ready without one.
     """
+    pause_every: float = 1.5
+    """Between two looks whether operators paused the workers; each also renews the worker's row."""
+    pause_answer: float = 2.0
+    pause_drain: float = 1.5
+    """For what a worker was delivered before a pause; after that the rest goes back to the queue.
+
+    With `pause_every` and a batch below the 5 s in which workers obey.
+    """
+    worker_silent: float = 15.0
+    """Since a worker last renewed its row; then it counts as silent."""
+    silent_shown: float = 3600.0
+    """How long `status` shows a worker that is silent."""
     clocks_apart: float = 60.0
     """Between the worker's clock and PostgreSQL's; above that no message is handled."""
     http_client: float = 5.0

@@ -1,33 +1,23 @@
 """The options by which every command on dead letters selects them."""
 
-import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from worker.cli.spans import parse_span
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.messaging.dead_letters.errors import InvalidSelectionError
-
-_AGE = re.compile(r"([1-9][0-9]{0,5})(s|m|h|d)", re.ASCII)
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-def parse_age(text: str) -> timedelta:
-    """Reads an age: `30m` is half an hour."""
-    age = _AGE.fullmatch(text)
-    if age is None:
-        raise typer.BadParameter(f"{text!r} is no age such as 30m, 2h or 7d")
-    return timedelta(**{_UNITS[age[2]]: int(age[1])})
 
 
 def parse_instant(text: str) -> datetime:
     """Reads an instant with an offset, or an age: `30m` is half an hour ago."""
+    age = parse_span(text)
     try:
-        if _AGE.fullmatch(text) is not None:
-            return datetime.now(UTC) - parse_age(text)
+        if age is not None:
+            return datetime.now(UTC) - age
         instant = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         instant = None

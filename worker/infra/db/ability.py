@@ -24,9 +24,13 @@ from worker.infra.db.arrays import table_of
 from worker.infra.db.engine import Sessions
 from worker.infra.db.errors import READ_ONLY, sqlstate_of
 from worker.infra.db.models import DeliveryTrialModel
+from worker.infra.db.repositories.pauses import close_past, look_at_pauses
+from worker.infra.db.repositories.workers import WorkerIdentity, beat, forget
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
+from worker.infra.fleet import WorkerReport, WorkerState
 
 _IS_STANDBY = text("SELECT pg_is_in_recovery()")
+_REPORT = WorkerReport(WorkerState.CONSUMING, "", None, 0, None, None)
 _TERMS = FinancingTerms(Decimal(0), 1, Decimal(0), Decimal(1), Decimal(1))
 
 
@@ -50,12 +54,19 @@ async def try_to_write(sessions: Sessions) -> None:
 
 
 class _Rehearsal(PostgresUnitOfWork):
-    """Counts trials too, which otherwise have a transaction of their own."""
+    """Does also what otherwise has a transaction of its own: trials, and the worker's row."""
 
     async def count_trial(self, fingerprint: bytes) -> None:
         trials = table_of(DeliveryTrialModel)
         await self._session.execute(insert(trials), {"fingerprint": fingerprint, "trials": 1})
         await self._session.execute(delete(trials).where(trials.c.fingerprint == fingerprint))
+
+    async def tell_and_ask(self, id_: UUID) -> None:
+        worker = WorkerIdentity(id_, f"probe {id_}", "")
+        await beat(self._session, worker, _REPORT)
+        await forget(self._session, worker)
+        await look_at_pauses(self._session)
+        await close_past(self._session)
 
 
 async def _write(sessions: Sessions, new: UUID) -> None:
@@ -79,6 +90,7 @@ async def _write(sessions: Sessions, new: UUID) -> None:
         await work.financing_plans.update([plan])
         await work.dead_letters.add([_dead_letter(new, id_)])
         await work.count_trial(new.bytes)
+        await work.tell_and_ask(new)
 
 
 def _dead_letter(new: UUID, id_: str) -> DeadLetterRecord:

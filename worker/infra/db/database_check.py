@@ -14,6 +14,7 @@ from worker.infra.db.clock import measure_clock
 from worker.infra.db.engine import create_sessions
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.models import CarModel
+from worker.infra.db.pause_check import check_pause
 from worker.infra.db.schema import WrongSchemaError, check_revision, read_revision
 from worker.infra.durations import DEFAULT_DURATIONS
 
@@ -44,7 +45,7 @@ _RISKY_SETTINGS = text(
 
 
 async def check_database(engine: AsyncEngine, clock: Callable[[], datetime]) -> list[Check]:
-    """The schema; where that is fit, rights, durability, a transaction and the clock."""
+    """The schema; where that is fit, rights, durability, a transaction, the clock, a pause."""
     check = "PostgreSQL and its schema"
     try:
         newer = check_revision(await read_revision(engine))
@@ -57,6 +58,7 @@ async def check_database(engine: AsyncEngine, clock: Callable[[], datetime]) -> 
         Check("durability", await _durability_problem(engine), is_warning=True),
         Check("a transaction that writes", await _write_problem(engine)),
         await _check_clock(engine, clock),
+        await check_pause(create_sessions(engine)),
     ]
 
 

@@ -15,7 +15,7 @@ from worker.infra.repeat_limited_log import RepeatLimitedLog
 
 
 class DatabaseProbe:
-    """Finds why the worker cannot consume: both methods return None if nothing is wrong."""
+    """Finds why the worker cannot consume."""
 
     def __init__(
         self,
@@ -31,8 +31,19 @@ class DatabaseProbe:
         self._remarks = remarks
         self._durations = durations
 
+    async def check_schema(self) -> None:
+        """Looks whether this release can work on the schema.
+
+        Raises:
+            WrongSchemaError: it never can.
+            StoreUnavailableError: the database does not answer.
+        """
+        check_revision(await read_revision(self._engine))
+
     async def before_consuming(self) -> str | None:
         """Looks at the schema, at what the database lets us write, and at the clocks.
+
+        Returns None if nothing is wrong.
 
         Raises:
             WrongSchemaError: the worker can never work on this schema.

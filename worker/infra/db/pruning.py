@@ -1,4 +1,4 @@
-"""Forgets what is old: ids that no message repeats, unfinished trials, settled dead letters.
+"""Forgets what is old: ids, unfinished trials, settled dead letters, workers that were killed.
 
 Small transactions, one worker at a time, only rows that nobody has locked: the pruner waits for
 nobody, so that it is part of no deadlock, and whoever waits for it waits for one small delete.
@@ -36,6 +36,7 @@ _DELETES = tuple(
         ("processed_messages", "processed_at"),
         ("delivery_trials", "last_trial_at"),
         ("dead_letters", "settled_at"),
+        ("workers", "seen_at"),
     )
 )
 

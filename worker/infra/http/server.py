@@ -19,10 +19,12 @@ class Answer:
     body: bytes
 
     @classmethod
-    def health(cls, problems: list[str]) -> Self:
-        """200 if there are no problems, otherwise 503 with a list of them."""
+    def health(cls, problems: list[str], pause: str | None = None) -> Self:
+        """200 if there are no problems, otherwise 503 with a list of them; also tells a pause."""
         status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
         document = {"status": "failing" if problems else "ok", "problems": problems}
+        if pause is not None:
+            document |= {"pause": pause} if problems else {"status": "paused", "pause": pause}
         return cls(status, "application/json", json.dumps(document).encode())
 
 

@@ -17,6 +17,7 @@ from prometheus_client import (
 
 from worker import __version__
 from worker.application.outcomes import Failure, Outcome, Result
+from worker.infra.fleet import Pause
 
 _BATCH_SIZES = (1, 2, 5, 10, 25, 50, 100, 200, 400, 800, 1600)
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -92,6 +93,21 @@ class Metrics:
             "1 while messages are held because most of them fail with unexpected-error.",
             registry=self.registry,
         )
+        self._paused = Gauge(
+            "inventory_worker_paused",
+            "1 while operators pause this worker.",
+            registry=self.registry,
+        )
+        self._pause_started = Gauge(
+            "inventory_worker_pause_started_timestamp_seconds",
+            "When operators paused it, in Unix time; 0 without a pause.",
+            registry=self.registry,
+        )
+        self._pause_until = Gauge(
+            "inventory_worker_pause_until_timestamp_seconds",
+            "When the pause ends by itself, in Unix time; 0 if it does not, or without one.",
+            registry=self.registry,
+        )
         self.clock_skew = Gauge(
             "inventory_worker_clock_skew_seconds",
             "The worker's clock minus PostgreSQL's.",
@@ -163,6 +179,12 @@ class Metrics:
         self._awaited_cars.set(cars)
         waited = 0.0 if oldest is None else (datetime.now(UTC) - oldest).total_seconds()
         self._awaited_seconds.set(max(0.0, waited))
+
+    def paused(self, pause: Pause | None) -> None:
+        """Notes a pause, or that there is none."""
+        self._paused.set(pause is not None)
+        self._pause_started.set(pause.paused_at.timestamp() if pause else 0)
+        self._pause_until.set(pause.until.timestamp() if pause and pause.until else 0)
 
     def republished(self, failure: Failure, queue: str) -> None:
         """Counts a copy."""

@@ -9,7 +9,9 @@ from worker.infra.db.models.dead_letter_audit import (
 from worker.infra.db.models.delivery_trial import DeliveryTrialModel
 from worker.infra.db.models.early_observation import EarlyObservationModel
 from worker.infra.db.models.financing_plan import FinancingPlanModel
+from worker.infra.db.models.pause import PauseModel
 from worker.infra.db.models.processed_message import ProcessedMessageModel
+from worker.infra.db.models.worker import WorkerModel
 
 __all__ = [
     "CarModel",
@@ -19,5 +21,7 @@ __all__ = [
     "DeliveryTrialModel",
     "EarlyObservationModel",
     "FinancingPlanModel",
+    "PauseModel",
     "ProcessedMessageModel",
+    "WorkerModel",
 ]

@@ -60,6 +60,10 @@ class Batching:
                 limit = self._holding.limit(self._batch_size)
                 await self._handle(await self._inbox.take_batch(limit))
 
+    def begin(self) -> None:
+        """Allows `run` to be called again after `finish`."""
+        self._finishing.clear()
+
     def finish(self) -> None:
         """Makes `run` return once the current batch is settled; the rest is left unsettled."""
         self._finishing.set()

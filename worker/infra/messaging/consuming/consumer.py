@@ -4,6 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,11 +13,13 @@ import structlog
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.database_identity import DatabaseIdentity
 from worker.infra.durations import Durations
+from worker.infra.fleet import Pause
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.consuming.backoff import Backoff
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Batching
 from worker.infra.messaging.consuming.observer import Observer
+from worker.infra.messaging.consuming.pause_switch import PauseSwitch
 from worker.infra.messaging.consuming.settling import Settler
 from worker.infra.messaging.consuming.subscription import Subscription
 from worker.infra.messaging.retry_delays import RetryDelay
@@ -41,6 +44,8 @@ class ConsumerOptions:
 
     url: ServerUrl
     identify_database: Callable[[], Awaitable[DatabaseIdentity]]
+    check_schema: Callable[[], Awaitable[object]]
+    pause_switch: PauseSwitch
     prefetch: int
     delays: tuple[RetryDelay, ...]
     startup_timeout: float
@@ -48,7 +53,10 @@ class ConsumerOptions:
 
 
 class Consumer:
-    """Opens a subscription, and a new one whenever it is lost, until it is stopped."""
+    """Opens a subscription, and a new one whenever it is lost, until it is stopped.
+
+    While operators pause it, it has none.
+    """
 
     def __init__(
         self,
@@ -67,15 +75,17 @@ class Consumer:
         self._settler = settler
         self._store_problem = store_problem
         self._observer = observer
+        self._switch = options.pause_switch
         self._stop = asyncio.Event()
         self._end_at = math.inf
-        self._was_consuming = False
+        self._batches: asyncio.Task[None] | None = None
+        self._has_started = False
         self._trouble = RepeatLimitedLog(_log, durations.log_repeat)
 
     def stop(self) -> None:
         """Stops gracefully: finishes in-flight batches and requeues the rest."""
         if not self._stop.is_set():
-            self._end_at = time.monotonic() + self._options.shutdown_timeout * FINISHING_SHARE
+            self._end_at = time.monotonic() + self._finishing_seconds
             self._stop.set()
 
     async def run(self) -> None:
@@ -84,27 +94,48 @@ class Consumer:
         Raises:
             StartupTimeoutError: consuming did not start within the startup timeout.
         """
-        batches = asyncio.create_task(self._batching.run())
-        batches.add_done_callback(lambda _: self.stop())
+        self._batches = self._start_batches()
         in_vain = Backoff(self._durations)
         try:
             while not self._stop.is_set():
-                subscription = await self._unless_stopped(self._subscribe())
+                subscription = await self._unless_told(self._subscribe())
                 if subscription is not None:
-                    await self._consume(subscription, batches)
+                    await self._consume(subscription)
                     if subscription.has_settled:
                         in_vain = Backoff(self._durations)
                     else:
                         await self._unless_stopped(asyncio.sleep(in_vain.next_pause()))
-            await self._in_time(self._finish(batches))
+                elif self._switch.pause is not None:
+                    await self._unless_stopped(self._stay_paused(self._switch.pause))
+            await self._in_time(self._finish())
         finally:
-            batches.cancel()
+            self._batches.cancel()
 
-    async def _subscribe(self) -> Subscription:
-        """Waits for database and broker, then consumes; only the first wait has a time limit."""
+    def _start_batches(self) -> asyncio.Task[None]:
+        """Starts the batches, unless they still run although a pause should have ended them."""
+        self._batching.begin()
+        if self._batches is not None and not self._batches.done():
+            return self._batches
+        batches = asyncio.create_task(self._batching.run())
+        batches.add_done_callback(self._stop_if_failed)
+        return batches
+
+    def _stop_if_failed(self, batches: asyncio.Task[None]) -> None:
+        if batches.cancelled() or batches.exception() is not None:
+            self.stop()
+
+    async def _subscribe(self) -> Subscription | None:
+        """Waits for database and broker, then consumes; None if operators paused the worker.
+
+        Only the first wait has a time limit. In a pause the tables may be locked: nothing but the
+        schema is looked at before.
+        """
         backoff = Backoff(self._durations)
         while True:
             try:
+                await self._options.check_schema()
+                if await self._switch.ask() is not None:
+                    return None
                 problem = await self._store_problem()
                 if problem is None:
                     database = await self._options.identify_database()
@@ -117,9 +148,21 @@ class Consumer:
                 problem = f"RabbitMQ: {in_brief(error)}"
             self._trouble.warn("waiting for the servers", problem)
             self._observer.waiting(problem)
-            if not self._was_consuming and backoff.elapsed > self._options.startup_timeout:
+            if not self._has_started and backoff.elapsed > self._options.startup_timeout:
                 raise StartupTimeoutError(problem)
             await asyncio.sleep(backoff.next_pause())
+
+    async def _stay_paused(self, pause: Pause | None) -> None:
+        """Returns once no pause is in force; a worker that starts in one has started, too."""
+        self._has_started = True
+        self._trouble.over()
+        while pause is not None:
+            self._observer.paused(pause)
+            _log.info("consuming nothing", pause=str(pause))
+            await self._switch.wait_other(pause)
+            pause = self._switch.pause
+        self._observer.paused(None)
+        _log.info("resuming")
 
     async def _open(self, database: DatabaseIdentity) -> Subscription:
         return await Subscription.open(
@@ -140,42 +183,73 @@ class Consumer:
             schema=database.schema,
         )
 
-    async def _consume(self, subscription: Subscription, batches: asyncio.Task[None]) -> None:
-        self._was_consuming = True
+    async def _consume(self, subscription: Subscription) -> None:
+        self._has_started = True
         self._trouble.over()
+        self._batches = self._start_batches()
         self._observer.consuming(subscription)
         try:
-            await self._unless_stopped(subscription.wait_lost())
+            await self._unless_told(subscription.wait_lost())
             if subscription.is_lost:
                 _log.warning("subscription lost", reason=subscription.lost_because)
             else:
-                await subscription.cancel()
-                await self._in_time(self._finish(batches))
+                await self._settle_what_is_in_hand(subscription)
         finally:
             self._observer.consuming(None)
             await subscription.close()
 
+    async def _settle_what_is_in_hand(self, subscription: Subscription) -> None:
+        """For `stop` the batch that has begun; for a pause all deliveries, if they take no time.
+
+        What goes back to the queue counts as delivered once more, and becomes suspect sooner.
+        """
+        if self._stop.is_set():
+            await subscription.cancel()
+        else:
+            self._observer.paused(self._switch.pause)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._durations.pause_drain):
+                    await subscription.cancel()
+                    await self._unless_stopped(subscription.drain())
+        await self._in_time(self._finish())
+
     async def _unless_stopped(self, work: Coroutine[None, None, T]) -> T | None:
         """The result of the work; None if `stop` came first and the work was cancelled."""
-        doing = asyncio.create_task(work)
-        stopped = asyncio.create_task(self._stop.wait())
-        try:
-            await asyncio.wait((doing, stopped), return_when=asyncio.FIRST_COMPLETED)
-            return doing.result() if doing.done() else None
-        finally:
-            stopped.cancel()
-            doing.cancel()
-            await asyncio.wait((doing,))
+        return await _unless(work, self._stop.wait())
 
-    async def _finish(self, batches: asyncio.Task[None]) -> None:
+    async def _unless_told(self, work: Coroutine[None, None, T]) -> T | None:
+        """As `_unless_stopped`, and None also if a pause came first."""
+        return await _unless(work, self._stop.wait(), self._switch.wait_paused())
+
+    async def _finish(self) -> None:
+        assert self._batches is not None, "`run` starts them first"
         self._batching.finish()
-        await asyncio.shield(batches)
+        await asyncio.shield(self._batches)
         await self._settler.finish()
 
     async def _in_time(self, work: Coroutine[None, None, None]) -> None:
-        """Does the work within the shutdown timeout."""
+        """Does the work within its share of the shutdown timeout."""
+        seconds = min(self._finishing_seconds, self._end_at - time.monotonic())
         try:
-            async with asyncio.timeout(self._end_at - time.monotonic()):
+            async with asyncio.timeout(seconds):
                 await work
         except TimeoutError:
             _log.warning("shutdown timeout: unfinished messages go back to the queue")
+
+    @property
+    def _finishing_seconds(self) -> float:
+        return self._options.shutdown_timeout * FINISHING_SHARE
+
+
+async def _unless(
+    work: Coroutine[None, None, T], *events: Coroutine[None, None, object]
+) -> T | None:
+    doing = asyncio.create_task(work)
+    waiting = [asyncio.create_task(event) for event in events]
+    try:
+        await asyncio.wait((doing, *waiting), return_when=asyncio.FIRST_COMPLETED)
+        return doing.result() if doing.done() else None
+    finally:
+        for task in (doing, *waiting):
+            task.cancel()
+        await asyncio.wait((doing,))

@@ -3,6 +3,7 @@ from datetime import datetime
 from typing import Protocol
 
 from worker.application.outcomes import Failure, Result
+from worker.infra.fleet import Pause
 
 
 class Consuming(Protocol):
@@ -18,6 +19,11 @@ class Consuming(Protocol):
         """Number of unsettled deliveries."""
         ...
 
+    @property
+    def node(self) -> str | None:
+        """The node of RabbitMQ that it is connected to: `host:port`."""
+        ...
+
 
 class Observer(Protocol):
     """Receives what happens to messages, for metrics, health and tests."""
@@ -28,6 +34,10 @@ class Observer(Protocol):
 
     def waiting(self, problem: str) -> None:
         """An attempt to consume failed and will be repeated."""
+        ...
+
+    def paused(self, pause: Pause | None) -> None:
+        """A pause begins, and what is in hand is finished; None once the worker resumes."""
         ...
 
     def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None:

@@ -18,6 +18,7 @@ from worker.infra.messaging.amqp.cancellation import why_cancelled
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief, named
 from worker.infra.messaging.amqp.delivery import Delivery, SettlesDeliveries
 from worker.infra.messaging.amqp.delivery_frames import DeliveryFrames
+from worker.infra.messaging.amqp.node import node_of
 from worker.infra.messaging.amqp.tag_ledger import Ack, TagLedger
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Process
@@ -137,6 +138,11 @@ class Subscription(SettlesDeliveries, Consuming):
         return self._last_tag - self._ledger.settled_count
 
     @property
+    @override
+    def node(self) -> str | None:
+        return None if self._channel is None else node_of(self._channel.connection)
+
+    @property
     def has_settled(self) -> bool:
         """Whether it got anywhere."""
         return self._ledger.settled_count > 0
@@ -171,6 +177,11 @@ class Subscription(SettlesDeliveries, Consuming):
         if self._channel is not None and self._consumer_tag is not None and not self.is_lost:
             with suppress(*BROKER_ERRORS):
                 await self._channel.basic_cancel(self._consumer_tag, timeout=self._durations.close)
+
+    async def drain(self) -> None:
+        """Returns once all deliveries are settled, or lost; call it after `cancel`."""
+        while self.in_flight and not self.is_lost:  # noqa: ASYNC110 - each ack would set an event
+            await asyncio.sleep(self._durations.linger)
 
     async def close(self) -> None:
         """Requeues unsettled deliveries and disconnects."""

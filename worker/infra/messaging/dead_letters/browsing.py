@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.held_messages import hold
-from worker.infra.messaging.dead_letters.our_queue import connect, count_ready
+from worker.infra.messaging.dead_letters.our_queue import connect, count_ready, is_empty
 from worker.infra.messaging.names import DEAD_LETTER_QUEUE
 from worker.infra.messaging.topology import QueueSpec, queue_specs
 
@@ -46,6 +46,13 @@ async def browse(
 
 
 async def count_dead_letters(url: str, durations: Durations) -> int:
-    """How many are in the queue and held by nobody."""
+    """How many are in the queue and held by nobody.
+
+    Raises:
+        TimeoutError: the queue does not answer.
+    """
     async with connect(url, durations) as connection:
+        count = await count_ready(connection, DEAD_LETTER_QUEUE, durations)
+        if count or await is_empty(connection, DEAD_LETTER_QUEUE, durations):
+            return count
         return await count_ready(connection, DEAD_LETTER_QUEUE, durations)

@@ -9,6 +9,7 @@ import aio_pika
 from aio_pika.abc import AbstractConnection
 from aiormq.abc import AbstractChannel
 from aiormq.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
+from pamqp.commands import Basic
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.connection import named
@@ -45,6 +46,20 @@ async def count_ready(connection: AbstractConnection, queue: str, durations: Dur
         raise QueueMissingError(queue) from None
     await channel.close()
     return declared.message_count or 0
+
+
+async def is_empty(connection: AbstractConnection, queue: str, durations: Durations) -> bool:
+    """Whether a queue that counts 0 messages has none.
+
+    RabbitMQ also counts 0 while the leader of the queue does not answer; a get waits for it.
+
+    Raises:
+        TimeoutError: it did not answer.
+    """
+    channel = await open_channel(connection, durations)
+    got = await channel.basic_get(queue, timeout=durations.call)
+    await channel.close()
+    return isinstance(got.delivery, Basic.GetEmpty)
 
 
 async def check_is_ours(

@@ -1,0 +1,96 @@
+"""`pause` and `resume`: stop and start consuming in all workers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Annotated, TypeVar
+
+import typer
+
+from worker.cli.dlq.options import By
+from worker.cli.output import AS_JSON, print_json
+from worker.cli.spans import parse_span
+from worker.composition import database
+from worker.infra.db.errors import DATABASE_ERRORS, translate
+from worker.infra.db.repositories.pauses import PostgresPauses, UntilIsPastError
+from worker.infra.db.schema import check_revision, read_revision
+from worker.infra.printable import printable
+from worker.infra.process_name import user_name
+from worker.settings import read_database_url
+
+T = TypeVar("T")
+
+_WITHIN = "workers obey within 5 s: `inventory-worker status` shows them"
+
+
+def _parse_until(text: str) -> datetime | timedelta:
+    try:
+        until = parse_span(text) or datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        until = None
+    if until is None or (isinstance(until, datetime) and until.tzinfo is None):
+        raise typer.BadParameter(
+            f"{text!r} is neither a length such as 2h nor an instant such as 2026-01-31T02:50:00Z"
+        )
+    return until
+
+
+def _parse_reason(text: str) -> str:
+    reason = printable(text).strip()
+    if not reason:
+        raise typer.BadParameter("say why: others will ask")
+    return reason
+
+
+def pause(
+    reason: Annotated[
+        str, typer.Option(parser=_parse_reason, metavar="TEXT", help="Why, for those who ask.")
+    ],
+    until: Annotated[
+        object,
+        typer.Option(
+            parser=_parse_until,
+            metavar="TIME",
+            help="When it ends by itself: 2h is from now; else only `resume` ends it.",
+        ),
+    ] = None,
+    by: By = None,
+    *,
+    as_json: Annotated[bool, AS_JSON] = False,
+) -> None:
+    """Have all workers finish what is in hand and consume nothing, until `resume`."""
+    assert until is None or isinstance(until, datetime | timedelta)
+    try:
+        begun = asyncio.run(_with_pauses(lambda pauses: pauses.begin(reason, _name(by), until)))
+    except UntilIsPastError:
+        raise typer.BadParameter("is past already", param_hint="--until") from None
+    if as_json:
+        print_json(asdict(begun))
+    else:
+        typer.echo(f"{begun}; {_WITHIN}")
+
+
+def resume(by: By = None, *, as_json: Annotated[bool, AS_JSON] = False) -> None:
+    """End all pauses: the workers consume again."""
+    ended = asyncio.run(_with_pauses(lambda pauses: pauses.end_all(_name(by))))
+    if as_json:
+        print_json([asdict(pause) for pause in ended])
+    elif not ended:
+        typer.echo("no pause is in force: nothing to do")
+    else:
+        for each in ended:
+            typer.echo(f"resumed, was {each}")
+
+
+def _name(by: str | None) -> str:
+    return printable(by or user_name())
+
+
+async def _with_pauses(work: Callable[[PostgresPauses], Awaitable[T]]) -> T:
+    async with database(read_database_url) as (engine, sessions):
+        check_revision(await read_revision(engine))
+        try:
+            return await work(PostgresPauses(sessions))
+        except DATABASE_ERRORS as trouble:
+            raise translate(trouble) from trouble
