@@ -29,11 +29,14 @@ CAR_ROWS = RowMapping[Car](
         CarModel.price_occurred_at: lambda car: car.price.occurred_at,
         CarModel.price_source: lambda car: car.price.source,
         CarModel.price_message_id: lambda car: car.price.message_id,
+    },
+    seldom={
         CarModel.withdrawn_because: lambda car: car.listing.withdrawn_because,
         CarModel.listing_occurred_at: lambda car: car.listing.occurred_at,
         CarModel.listing_source: lambda car: car.listing.source,
         CarModel.listing_message_id: lambda car: car.listing.message_id,
     },
+    seldom_part=lambda car: car.listing,
     derived={
         CarModel.make_key: lambda car: fold(car.make),
         CarModel.model_key: lambda car: fold(car.model),
