@@ -18,7 +18,7 @@ from dev.worker_process import WorkerProcess, wait_until
 from tests.conftest import ROOT, StartWorker, run_command
 from tests.support.broker import Broker
 from tests.support.car_events import of_a_type_to_come
-from tests.support.histories import CHANGED, CREATED, random_history
+from tests.support.histories import CREATED, random_history
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 PARENT_ID = "b7ad6b7169203331"
@@ -79,7 +79,7 @@ async def test_each_attempt_of_a_failing_message_is_a_failed_span_of_one_trace(
     await broker.publish([of_a_type_to_come()], traceparent=TRACE_PARENT)
     worker.wait_results(1)
 
-    attempts = [span for span in _printed_spans(worker) if span["name"] == f"process {CHANGED}"]
+    attempts = [span for span in _printed_spans(worker) if span["name"] == "process invalid"]
     assert [span["status"] for span in attempts] == [
         {"status_code": "ERROR", "description": "unknown-type"}
     ] * 2
