@@ -6,11 +6,11 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-full mutants faults bench run check format migration \
-	contract audit lock clean
+.PHONY: help setup demo test test-unit test-full mutants faults faults-cluster bench run check format \
+	migration contract audit lock clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## Make .venv with the locked packages, and find or install RabbitMQ
 	@python -m dev.provide_rabbitmq
@@ -38,6 +38,9 @@ test-full: setup ## All tests, also the long ones and those that need npm, promt
 
 faults: setup ## Break servers and workers on purpose, in full, and print the harm done
 	@python -m pytest tests/faults -m "" --full
+
+faults-cluster: setup ## The same for RabbitMQ on three nodes and PostgreSQL with a standby
+	@python -m pytest tests/cluster -m "" --full
 
 run: setup ## Keep a worker in the foreground, on servers of its own, until Ctrl-C
 	@python -m dev.with_servers --show-urls -- \

@@ -1,5 +1,6 @@
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from dev.servers import Servers
 
@@ -34,6 +35,11 @@ PEERS = (
         "b", "aio-pika + asyncpg, per message", _module("benchmarks.peers.aio_pika_asyncpg")
     ),
     Contestant(
-        "c", "aio-pika + asyncpg, batches (ceiling)", _module("benchmarks.peers.aio_pika_batch")
+        "c", "aio-pika + asyncpg, batches by hand", _module("benchmarks.peers.aio_pika_batch")
     ),
 )
+
+
+def in_c(program: Path) -> Contestant:
+    """The limit: what the two servers give to a consumer that costs nearly nothing itself."""
+    return Contestant("d", "librabbitmq + libpq in C, batches: the limit", (str(program),))

@@ -6,7 +6,7 @@ import sys
 from dev import apt
 from dev.servers import ServersUnavailableError
 from dev.servers.compose import engine_runs
-from dev.servers.private_rabbitmq import find_program
+from dev.servers.rabbitmq_programs import find_program
 
 
 def main() -> None:

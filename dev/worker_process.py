@@ -23,6 +23,9 @@ PATIENCE_SECONDS = 60
 OUTCOMES = frozenset(Outcome)
 MESSAGES = "inventory_worker_messages_total"
 IN_FLIGHT = "inventory_worker_in_flight_messages"
+WEDGES = "inventory_worker_wedges_total"
+STANDING = "inventory_worker_standing_messages"
+NODE = "inventory_worker_rabbitmq_node_info"
 REPUBLISHED = "inventory_worker_republished_messages_total"
 
 
@@ -126,6 +129,21 @@ class WorkerProcess:
     def value(self, metric: str) -> float:
         """The value of a metric without labels."""
         return next(sample.value for sample in self._samples() if sample.name == metric)
+
+    def count_wedges(self) -> dict[str, int]:
+        """Subscriptions that it ended because it got nothing, by what RabbitMQ said."""
+        wedges = [s for s in self._samples() if s.name == WEDGES]
+        return {sample.labels["kind"]: int(sample.value) for sample in wedges}
+
+    def standing(self, queue: str) -> int:
+        """Messages of a queue that stand still at the broker."""
+        standing = [s for s in self._samples() if s.name == STANDING]
+        return next((int(s.value) for s in standing if s.labels["queue"] == queue), 0)
+
+    def node(self) -> str | None:
+        """The RabbitMQ node that it consumes from, None for none."""
+        nodes = (sample.labels["node"] for sample in self._samples() if sample.name == NODE)
+        return next(nodes, None)
 
     def in_flight(self) -> int:
         """Unsettled messages of the worker; 0 if it does not respond."""

@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -12,6 +13,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from dev.servers import Servers, ServerSet, ServersUnavailableError, start_servers
+from dev.servers.ports import LOOPBACK
 from dev.worker_process import WorkerProcess
 from tests.support.broker import Broker, connect, delete_our_queues
 from tests.support.worker_logs import pytest_runtest_makereport  # noqa: F401 - pytest calls it
@@ -23,8 +25,10 @@ ROOT = Path(__file__).parents[1]
 
 StartWorker = Callable[..., WorkerProcess]
 
-_DRILLS = "tests/faults/"
-_SERVERS = {"server_set", "site", "tls"}
+pytest_plugins = ("tests.faults.session",)
+
+_DRILLS = ("tests/faults/", "tests/cluster/")
+_SERVERS = {"server_set", "site", "rabbitmq_site", "one_rabbitmq", "tls"}
 """The fixtures that start servers; parameters that need one are marked `needs_servers`."""
 
 
@@ -32,7 +36,7 @@ class ByFileAndDrills(LoadFileScheduling):  # type: ignore[misc] # pytest-xdist 
     """Keeps the tests of a file in one process, and all drills: they break the same servers."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return _DRILLS if nodeid.startswith(_DRILLS) else super()._split_scope(nodeid)
+        return "drills" if nodeid.startswith(_DRILLS) else super()._split_scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFileAndDrills:
@@ -120,6 +124,13 @@ def start_worker(empty: Servers, tmp_path: Path) -> Iterator[StartWorker]:
     yield start
     for worker in started:
         worker.end()
+
+
+@pytest.fixture
+def frozen_host() -> Iterator[str]:
+    """A host whose kernel takes connections for a process that does not."""
+    with socket.create_server((LOOPBACK, 0), backlog=64) as listener:
+        yield f"{LOOPBACK}:{listener.getsockname()[1]}"
 
 
 @pytest.fixture

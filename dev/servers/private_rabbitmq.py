@@ -2,23 +2,22 @@
 
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from dev.servers.erlang_peers import ErlangPeers
 from dev.servers.errors import ServersUnavailableError
 from dev.servers.ports import LOOPBACK, accepts_connections, free_port
 from dev.servers.process import ServerProcess
+from dev.servers.rabbitmq_programs import find_program
 
 _START_TIMEOUT = 120.0
-# Distributions keep the real programs here; their wrappers on the PATH require their own user.
-_DISTRIBUTION_FOLDER = "/usr/lib/rabbitmq/bin"
 
 
 class PrivateRabbitMQ:
-    """One node with its own name, ports, cookie, data and port mapper (epmd)."""
+    """One node with its own name, ports and data, alone unless it is given peers."""
 
     def __init__(
         self,
@@ -27,6 +26,7 @@ class PrivateRabbitMQ:
         management: bool = False,
         statistics: bool = False,
         config: Sequence[str] = (),
+        peers: ErlangPeers | None = None,
     ) -> None:
         """Prepare a node that keeps its data in the folder, with lines as in `rabbitmq.conf`.
 
@@ -37,16 +37,16 @@ class PrivateRabbitMQ:
         self._folder = folder
         self._management = management
         self._statistics = statistics
-        self._node = f"dev-{secrets.token_hex(4)}@localhost"
-        self._port, self._management_port = free_port(), free_port()
-        self._distribution_port, self._epmd_port = free_port(), free_port()
-        self._epmd: ServerProcess | None = None
+        self.name = f"dev-{secrets.token_hex(4)}@localhost"
+        self.port = free_port()
+        self._management_port, self._distribution_port = free_port(), free_port()
+        self._peers = peers or ErlangPeers(folder)
         self._process: ServerProcess | None = None
 
     @property
     def rabbitmq_url(self) -> str:
         """The URL of the administrator and the default vhost."""
-        return f"amqp://guest:guest@{LOOPBACK}:{self._port}/"
+        return f"amqp://guest:guest@{LOOPBACK}:{self.port}/"
 
     @property
     def management_url(self) -> str:
@@ -62,15 +62,15 @@ class PrivateRabbitMQ:
         """Begin to start, without waiting; call `wait_ready` later."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._write_configuration()
-        self._ensure_epmd()
-        self._process = self._spawn("rabbitmq", str(find_program("rabbitmq-server")))
+        self._peers.ensure()
+        command = [str(find_program("rabbitmq-server"))]
+        environment = self._environment()
+        self._process = ServerProcess("rabbitmq", command, folder=self._folder, env=environment)
 
     def wait_ready(self) -> None:
         """Wait until the node is up: it opens its port last."""
         if self._process is not None:
-            self._process.wait_until(
-                lambda: accepts_connections(self._port), timeout=_START_TIMEOUT
-            )
+            self._process.wait_until(lambda: accepts_connections(self.port), timeout=_START_TIMEOUT)
 
     def stop(self) -> None:
         """Shut the node down cleanly."""
@@ -90,33 +90,26 @@ class PrivateRabbitMQ:
 
     def ctl(self, *arguments: str) -> str:
         """Run `rabbitmqctl` on this node and return what it prints."""
-        command = [str(find_program("rabbitmqctl")), "--silent", *arguments]
+        return self.run("rabbitmqctl", "--silent", *arguments)
+
+    def run(self, program: str, *arguments: str) -> str:
+        """Run one of RabbitMQ's programs on this node and return what it prints."""
         done = subprocess.run(
-            command, env=self._environment(), capture_output=True, text=True, check=False
+            [str(find_program(program)), *arguments],
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
             raise ServersUnavailableError(
-                f"rabbitmqctl {' '.join(arguments)} failed: {(done.stderr or done.stdout).strip()}"
+                f"{program} {' '.join(arguments)} failed: {(done.stderr or done.stdout).strip()}"
             )
         return done.stdout
 
     def _end(self, with_signal: signal.Signals) -> None:
         if self._process is not None:
             self._process.end(with_signal)
-
-    def _spawn(self, name: str, *command: str) -> ServerProcess:
-        return ServerProcess(name, command, folder=self._folder, env=self._environment())
-
-    def _ensure_epmd(self) -> None:
-        """Start the port mapper as a child: one that Erlang starts is a daemon that remains."""
-        if self._epmd is None or not self._epmd.running:
-            port = str(self._epmd_port)
-            self._epmd = self._spawn(
-                "epmd", str(find_program("epmd")), "-port", port, "-address", LOOPBACK
-            )
-            self._epmd.wait_until(
-                lambda: accepts_connections(self._epmd_port), timeout=_START_TIMEOUT
-            )
 
     def _write_configuration(self) -> None:
         """Write `rabbitmq.conf` only if it has lines: reading it takes the node over a second."""
@@ -134,13 +127,11 @@ class PrivateRabbitMQ:
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "LC_ALL": "C.UTF-8",
-            "HOME": str(self._folder),
-            "ERL_EPMD_PORT": str(self._epmd_port),
-            "ERL_EPMD_ADDRESS": LOOPBACK,
+            **self._peers.environment,
             "ERL_CRASH_DUMP_SECONDS": "0",
-            "RABBITMQ_NODENAME": self._node,
+            "RABBITMQ_NODENAME": self.name,
             "RABBITMQ_NODE_IP_ADDRESS": LOOPBACK,
-            "RABBITMQ_NODE_PORT": str(self._port),
+            "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_DIST_PORT": str(self._distribution_port),
             "RABBITMQ_MNESIA_BASE": str(self._folder / "data"),
             "RABBITMQ_LOG_BASE": str(self._folder / "log"),
@@ -154,25 +145,11 @@ class PrivateRabbitMQ:
         }
 
     def _erlang_arguments(self) -> str:
+        arguments = "-noinput -kernel inet_dist_use_interface {127,0,0,1}"
         if not self._management:
-            return "-noinput"
+            return arguments
         listener = f'[{{port,{self._management_port}}},{{ip,"{LOOPBACK}"}}]'
-        arguments = f"-noinput -rabbitmq_management tcp_config {listener}"
+        arguments = f"{arguments} -rabbitmq_management tcp_config {listener}"
         if self._statistics:
             return arguments
         return f"{arguments} -rabbitmq_management_agent disable_metrics_collector true"
-
-
-def find_program(name: str) -> Path:
-    """Find one of RabbitMQ's programs, or say what to install.
-
-    `TEST_RABBITMQ_PROGRAMS` names the folder of another version's.
-    """
-    folder = Path(os.environ.get("TEST_RABBITMQ_PROGRAMS", _DISTRIBUTION_FOLDER))
-    for candidate in (folder / name, shutil.which(name)):
-        if candidate is not None and Path(candidate).exists():
-            return Path(candidate)
-    raise ServersUnavailableError(
-        "RabbitMQ is not installed: install the package rabbitmq-server, start Docker,"
-        " or set TEST_RABBITMQ_URL to a RabbitMQ that tests may use."
-    )

@@ -10,6 +10,8 @@ from pathlib import Path
 from dev.servers.errors import ServersUnavailableError
 
 _PID_FILE_SUFFIX = ".pid"
+_POSTMASTER_FILE = "postmaster.pid"
+_ENDINGS = ((signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 # Our own children by process id: ending one must collect its exit code, or it stays a zombie.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -51,6 +53,21 @@ class ServerProcess:
             self._child.send_signal(with_signal)
         self._child.wait(timeout)
 
+    def send(self, with_signal: signal.Signals) -> None:
+        """Send the signal without waiting for what it does."""
+        self._child.send_signal(with_signal)
+
+    def signal_family(self, with_signal: signal.Signals) -> None:
+        """Send the signal to the process and its children.
+
+        PostgreSQL's children outlive a killed postmaster, and go on while it is stopped.
+        """
+        if self.running:
+            before = children_of(self.pid)  # whose parent is another one once it is killed
+            _send(self.pid, with_signal)
+            for pid in {*before, *children_of(self.pid)}:
+                _send(pid, with_signal)
+
     def wait_until(self, ready: Callable[[], bool], *, timeout: float) -> None:
         """Wait for the server to be ready; if it fails, raise an error with its output."""
         deadline = time.monotonic() + timeout
@@ -71,18 +88,32 @@ def record(child: subprocess.Popen[bytes], pid_file: Path) -> None:
     pid_file.write_text(f"{pid} {_birth(pid)}\n")
 
 
-def end_recorded_processes(folder: Path) -> None:
-    """End every process recorded anywhere in the folder.
+def children_of(pid: int) -> list[int]:
+    """The process ids of its children; empty where there is no `/proc`."""
+    children = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:  # it has ended
+            continue
+        if parent == pid:
+            children.append(int(stat.parent.name))
+    return children
+
+
+def end_recorded_processes(folder: Path, *, at_once: bool = False) -> None:
+    """End every process recorded anywhere in the folder, and its children.
 
     SIGQUIT is PostgreSQL's immediate shutdown, which also removes its children and its shared
     memory, unlike SIGKILL. Processes that ignore it are killed.
     """
-    left = [
+    recorded = [
         entry
         for file in folder.rglob(f"*{_PID_FILE_SUFFIX}")
         if (entry := _recorded(file)) is not None
     ]
-    for with_signal, patience in ((signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+    left = recorded + [(child, _birth(child)) for pid, _ in recorded for child in children_of(pid)]
+    for with_signal, patience in _ENDINGS[at_once:]:
         for pid, _ in left:
             _send(pid, with_signal)
         left = _still_there_after(patience, left)
@@ -90,10 +121,22 @@ def end_recorded_processes(folder: Path) -> None:
 
 def _recorded(pid_file: Path) -> tuple[int, str] | None:
     """The recorded process, if it is still the same one: process ids are reused."""
+    if pid_file.name == _POSTMASTER_FILE:
+        return _postmaster(pid_file)
     pid, _, birth = pid_file.read_text().strip().partition(" ")
     if not pid.isdigit() or not birth or _birth(int(pid)) != birth:
         return None
     return int(pid), birth
+
+
+def _postmaster(pid_file: Path) -> tuple[int, str] | None:
+    """A PostgreSQL that runs on this data: Patroni starts one, which outlives it."""
+    pid = pid_file.read_text().partition("\n")[0]
+    try:
+        is_ours = (Path("/proc") / pid / "cwd").samefile(pid_file.parent)
+    except OSError:
+        return None
+    return (int(pid), _birth(int(pid))) if is_ours else None
 
 
 def _send(pid: int, with_signal: signal.Signals) -> None:

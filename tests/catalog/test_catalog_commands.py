@@ -112,8 +112,8 @@ def test_a_wrong_search_names_every_problem_in_one_line(inventory_worker: Invent
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "inventory-worker: year_min 2021 is above year_max 2020; price_min 2 is above "
-        "price_max 1; offset -1 is negative; limit 0 is not from 1 to 200\n"
+        "inventory-worker: --year-min 2021 is above --year-max 2020; --price-min 2 is above "
+        "--price-max 1; --offset -1 is negative; --limit 0 is not from 1 to 200\n"
     )
 
 

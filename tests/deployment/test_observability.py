@@ -13,8 +13,13 @@ from tests.support.all_metrics import all_metrics
 from worker.infra.messaging.names import DEAD_LETTER_QUEUE, MAIN_QUEUE, retry_queue
 from worker.infra.messaging.retry_delays import parse_retry_delays
 
-OF_THE_BROKER = {"rabbitmq_detailed_queue_messages"}
-"""From RabbitMQ's /metrics/detailed?family=queue_coarse_metrics, as 3.10 and 4.0 tell it."""
+OF_THE_BROKER = {
+    "rabbitmq_detailed_queue_messages",
+    "rabbitmq_detailed_queue_messages_ready",
+    "rabbitmq_detailed_queue_messages_unacked",
+    "rabbitmq_detailed_queue_consumers",
+}
+"""From RabbitMQ's /metrics/detailed, the families of prometheus.yml, as 3.10 and 4.0 tell them."""
 
 SUFFIXES = {
     "counter": ("_total",),

@@ -8,7 +8,7 @@ from tests.dlq.conftest import SHORT, Operator, Progress
 from tests.dlq.dead_letters import DIED_AT, DeadLetterQueue, price_changes
 from tests.support.broker import MAIN
 from worker.dead_letters.change_report import CanaryResult, DeadAgain
-from worker.dead_letters.replay import ReplayOptions
+from worker.dead_letters.replay_options import ReplayOptions
 from worker.domain.value_objects.dead_letter_selection import Selection
 
 ALL = Selection()

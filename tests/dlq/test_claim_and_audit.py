@@ -8,7 +8,7 @@ from tests.dlq.conftest import Operator, Progress
 from tests.dlq.dead_letters import DeadLetterQueue, price_changes
 from tests.support.broker import MAIN, Broker
 from worker.dead_letters.errors import ChangeFailedError, ClaimedError
-from worker.dead_letters.replay import ReplayOptions
+from worker.dead_letters.replay_options import ReplayOptions
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.repositories.dead_letter_audit import PostgresDeadLetterAudit

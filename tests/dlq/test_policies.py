@@ -24,7 +24,7 @@ from tests.support.catalog import read_cars
 from tests.support.histories import Event, fold
 from tests.support.policies import policy
 from worker.dead_letters.dead_letters import DeadLetters
-from worker.dead_letters.replay import ReplayOptions
+from worker.dead_letters.replay_options import ReplayOptions
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.engine import Sessions
 from worker.infra.db.repositories.swept_dead_letters import PostgresSweptDeadLetters

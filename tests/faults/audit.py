@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import asyncpg
 
@@ -15,12 +17,14 @@ Identity = tuple[str, str]
 """Source and id of a message."""
 
 EMPTY = """
-TRUNCATE cars, early_observations, processed_messages, delivery_trials, pauses, drill_changes,
-    drill_records CASCADE
+TRUNCATE cars, early_observations, processed_messages, delivery_trials, dead_letters, pauses,
+  drill_changes, drill_records CASCADE
 """
 INSTALL = """
 CREATE TABLE drill_changes (source text, message_id text);
-CREATE TABLE drill_records (source text, message_id text, outcome text);
+CREATE TABLE drill_records (
+  source text, message_id text, outcome text, at timestamptz DEFAULT clock_timestamp()
+);
 
 CREATE FUNCTION drill_note_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   INSERT INTO drill_changes VALUES (NEW.price_source, NEW.price_message_id); RETURN NULL;
@@ -34,6 +38,8 @@ CREATE TRIGGER drill_note_change AFTER INSERT OR UPDATE ON cars
 CREATE TRIGGER drill_note_record AFTER INSERT ON processed_messages
   FOR EACH ROW EXECUTE FUNCTION drill_note_record();
 """
+
+_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +83,32 @@ async def read_audit(database_url: str) -> Audit:
 
 async def count_recorded(database_url: str) -> int | None:
     """How many messages are recorded; None while the database does not answer."""
-    with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+    with suppress(*_AWAY):
         connection = await asyncpg.connect(database_url, timeout=5, command_timeout=5)
         try:
             return int(await connection.fetchval("SELECT count(*) FROM processed_messages"))
         finally:
             await connection.close(timeout=2)
     return None
+
+
+async def are_recorded(database_url: str, identities: AbstractSet[Identity]) -> bool:
+    """Whether all of them are recorded; False while the database does not answer."""
+    with suppress(*_AWAY):
+        return identities <= (await read_audit(database_url)).recorded
+    return False
+
+
+async def longest_silence(database_url: str, began: datetime, ended: datetime) -> float:
+    """The longest time between two records in that time, or at one of its ends, in seconds."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        query = "SELECT at FROM drill_records WHERE at BETWEEN $1 AND $2 ORDER BY at"
+        rows = await connection.fetch(query, began, ended)
+    finally:
+        await connection.close()
+    times = [began, *(row["at"] for row in rows), ended]
+    return max(timedelta.total_seconds(after - before) for before, after in pairwise(times))
 
 
 async def execute(database_url: str, statements: str) -> None:

@@ -9,12 +9,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Generic
+
+from typing_extensions import TypeVar
 
 from dev.worker_process import WorkerProcess
+from tests.faults import audit
 from tests.faults.aftermath import Aftermath
-from tests.faults.audit import count_recorded
 from tests.faults.report import DrillReport
-from tests.faults.site import Site
+from tests.faults.site import DrillSite, Site
+from tests.support.broker import connect, delete_our_queues
 from tests.support.histories import CREATED, Event, random_history, with_duplicates
 from tests.support.hooked_worker import MODULE
 from tests.support.persistent_publisher import publish_persistently
@@ -29,20 +33,24 @@ _LOOK_AGAIN_SECONDS = 0.03
 _log = logging.getLogger(__name__)
 
 
+S = TypeVar("S", bound=DrillSite, default=Site)
+
+
 @dataclass
-class Drill:
+class Drill(Generic[S]):
     """What a drill needs; `report` is what it is for."""
 
     name: str
-    site: Site
     rng: random.Random
-    folder: Path
     add_report: Callable[[DrillReport], None]
+    site: S
+    folder: Path
     workers: list[WorkerProcess] = field(default_factory=list)
     accepted: list[Event] = field(default_factory=list)
     refused: list[Event] = field(default_factory=list)
     published: int = 0
     faults: int = 0
+    silences: list[float] = field(default_factory=list)
     recoveries: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -56,7 +64,7 @@ class Drill:
         return new
 
     def new_worker(self, **variables: str) -> WorkerProcess:
-        urls = self.site.proxied_database_url, variables.pop("url", self.site.proxied_rabbitmq_url)
+        urls = self.site.worker_database_url, variables.pop("url", self.site.worker_rabbitmq_url)
         log = self.folder / f"worker-{len(self.workers)}.log"
         command = (sys.executable, "-m", MODULE)
         variables = {"WORKER_RETRY_DELAYS": RETRY_DELAYS, **variables}
@@ -95,7 +103,7 @@ class Drill:
     async def publish(self, events: Sequence[Event]) -> None:
         self.published += len(events)
         async with asyncio.timeout(PATIENCE_SECONDS):
-            await publish_persistently(self.site.rabbitmq_url, events)
+            await publish_persistently(lambda: self.site.rabbitmq_url, _at_once(events))
 
     @asynccontextmanager
     async def load(self, events: int, *, duplicates: float = 0.1) -> AsyncIterator[None]:
@@ -121,7 +129,7 @@ class Drill:
         counts: list[int | None] = []
 
         async def known() -> bool:
-            counts.append(await count_recorded(self.site.database_url))
+            counts.append(await audit.count_recorded(self.site.database_url))
             return counts[-1] is not None
 
         await self.until(known, "an answer of the database")
@@ -129,7 +137,7 @@ class Drill:
 
     async def until_more_recorded_than(self, before: int) -> None:
         async def more() -> bool:
-            return (await count_recorded(self.site.database_url) or 0) > before
+            return (await audit.count_recorded(self.site.database_url) or 0) > before
 
         await self.until(more, f"more than {before} messages recorded")
 
@@ -148,6 +156,7 @@ class Drill:
             messages=self.published,
             faults=self.faults,
             **await self.aftermath.count_harm(dead_as),
+            seconds_of_silence=max(self.silences, default=None),
             seconds_to_recover=max(self.recoveries, default=0.0),
         )
         self.add_report(report)
@@ -172,6 +181,18 @@ class Drill:
 
     def _explain(self) -> str:
         logs = "\n\n".join(worker.log[-2000:] for worker in self.workers)
-        queues = self.site.rabbitmq.ctl("list_queues", "name", "messages", "consumers")
-        consumers = self.site.rabbitmq.ctl("list_consumers")
-        return f"{logs}\n{queues}\n{consumers}"
+        in_hand = [worker.in_flight() for worker in self.workers]
+        return f"{logs}\nin flight: {in_hand}\n{self.site.explain()}"
+
+
+async def empty(site: DrillSite) -> None:
+    """Leaves neither rows nor queues of an earlier drill."""
+    await audit.execute(site.database_url, audit.EMPTY)
+    await delete_our_queues(site.rabbitmq_url)
+    async with connect(site.rabbitmq_url) as broker:
+        for delay in RETRY_DELAYS.split(","):
+            await broker.delete_queue(f"inventory-worker.retry.{delay}")
+
+
+async def _at_once(events: Sequence[Event]) -> AsyncIterator[Sequence[Event]]:
+    yield events

@@ -3,11 +3,38 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from dev.servers import PrivatePostgres, PrivateRabbitMQ, run_folder
 from dev.servers.signals import ending_in_good_order
 from tests.support.tcp_proxy import TcpProxy
+
+
+class DrillSite(Protocol):
+    """What a drill needs of the servers, whichever they are.
+
+    The URLs are asked for each time: after a failover they may be others.
+    """
+
+    @property
+    def database_url(self) -> str:
+        """As the drill itself reaches it."""
+
+    @property
+    def rabbitmq_url(self) -> str:
+        """As the drill itself reaches it."""
+
+    @property
+    def worker_database_url(self) -> str:
+        """As the workers reach it."""
+
+    @property
+    def worker_rabbitmq_url(self) -> str:
+        """As the workers reach it."""
+
+    def explain(self) -> str:
+        """The state of the queues, for whoever reads why a drill failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +56,16 @@ class Site:
         return self.rabbitmq.rabbitmq_url
 
     @property
-    def proxied_database_url(self) -> str:
+    def worker_database_url(self) -> str:
         return _through(self.postgres_network, self.database_url)
 
     @property
-    def proxied_rabbitmq_url(self) -> str:
+    def worker_rabbitmq_url(self) -> str:
         return _through(self.rabbitmq_network, self.rabbitmq_url)
+
+    def explain(self) -> str:
+        queues = self.rabbitmq.ctl("list_queues", "name", "messages", "consumers")
+        return f"{queues}\n{self.rabbitmq.ctl('list_consumers')}"
 
 
 @contextmanager

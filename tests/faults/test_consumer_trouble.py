@@ -3,12 +3,19 @@ import re
 import time
 from pathlib import Path
 
+from pamqp.commands import Basic
+
 from dev.servers import Servers
 from dev.worker_process import WorkerProcess, wait_until
 from tests.conftest import run_command
 from tests.faults.drill import Drill
 from tests.support.broker import DEAD_LETTERS, MAIN, connect
 from tests.support.car_events import of_a_type_to_come
+from worker.infra.durations import Durations
+from worker.infra.messaging.amqp.confirming_publisher import (
+    BrokerUnavailableError,
+    ConfirmingPublisher,
+)
 
 DELETED_UNDER_THE_WORKER = (MAIN, DEAD_LETTERS)
 
@@ -69,6 +76,34 @@ async def test_a_worker_that_may_not_publish_says_why_and_when_it_may_again(dril
     assert re.search(r"info .*RabbitMQ accepts messages again", lines[1])
 
 
+async def test_a_publish_beside_one_that_ran_out_of_time_is_refused_not_cancelled(
+    drill: Drill,
+) -> None:
+    """The first closes the connection, which goes on once RabbitMQ reads again."""
+    patience = Durations(confirm=8, close=8)
+    publisher = ConfirmingPublisher(
+        lambda: drill.site.rabbitmq_url, exchange="", name="test", durations=patience
+    )
+
+    def publish(message_id: str) -> asyncio.Task[None]:
+        properties = Basic.Properties(message_id=message_id)
+        return asyncio.create_task(publisher.publish(b"", properties, MAIN))
+
+    drill.start_workers(1)  # it declares the queue
+    await _set_memory_limit(drill, "0.000001")
+    await drill.until(lambda: _has_alarm(drill), "the alarm")
+    await publish("confirmed")  # RabbitMQ blocks who publishes in an alarm, after the first
+    first = publish("first")
+    await asyncio.wait((first,), timeout=patience.confirm / 2)
+    second = publish("second")
+    await asyncio.wait((first,), timeout=patience.confirm / 2 + 0.5)
+    await _set_memory_limit(drill, "0.4")
+    ends = await asyncio.gather(first, second, return_exceptions=True)
+    await publisher.close()
+
+    assert [type(end) for end in ends] == [BrokerUnavailableError] * 2
+
+
 async def test_a_blocked_publisher_says_why(drill: Drill, tmp_path: Path) -> None:
     drill.start_workers(1)
     file = tmp_path / "event.jsonl"
@@ -103,3 +138,8 @@ async def until(worker: WorkerProcess, logged: str) -> None:
 
 async def _set_memory_limit(drill: Drill, share: str) -> None:
     await asyncio.to_thread(drill.site.rabbitmq.ctl, "set_vm_memory_high_watermark", share)
+
+
+async def _has_alarm(drill: Drill) -> bool:
+    alarms = await asyncio.to_thread(drill.site.rabbitmq.ctl, "eval", "rabbit_alarm:get_alarms().")
+    return alarms.strip() != "[]"

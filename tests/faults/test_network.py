@@ -23,7 +23,7 @@ async def test_both_connections_cut(drill: Drill, full: bool) -> None:
 
 async def test_both_connections_half_open(drill: Drill, full: bool) -> None:
     """No packet and no close: only silence tells that they are dead."""
-    url = drill.site.proxied_rabbitmq_url
+    url = drill.site.worker_rabbitmq_url
     soon = {} if full else {"url": f"{url}?heartbeat=3", "SILENCE_SECONDS": "5"}
     drill.start_workers(1, **soon)
     freezes, events = (3, 2000) if full else (1, 400)

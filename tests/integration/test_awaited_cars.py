@@ -15,7 +15,7 @@ from tests.support.messages import message_of
 from worker.application.apply_batch import ApplyBatch
 from worker.application.outcomes import Outcome
 from worker.application.take_in_left_behind import TakeInLeftBehind
-from worker.composition import utc_now
+from worker.infra.clocks import utc_now
 from worker.infra.db.awaited_check import check_awaited_cars
 from worker.infra.db.awaited_watch import AwaitedWatch
 from worker.infra.db.engine import Sessions

@@ -104,7 +104,7 @@ async def test_a_standby_is_no_database_to_work_on_before_it_is_promoted(
     done = run_command(Servers(pair.database_url, empty.rabbitmq_url), "doctor", "--json")
     said = {line["check"]: line for line in json.loads(done.stdout)}
     assert done.returncode == 1
-    assert "standby in recovery" in said["a transaction that writes"]["problem"]
+    assert "standby in recovery" in said["PostgreSQL and its schema"]["problem"]
     assert worker.status("/health/live") == 200
 
     await execute(pair.standby_url, PROMOTE)

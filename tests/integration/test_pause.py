@@ -3,7 +3,7 @@
 import asyncio
 import json
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,12 +41,12 @@ async def test_three_paused_workers_finish_what_is_in_hand_and_take_nothing_unti
     sessions: Sessions,
 ) -> None:
     workers = [start_worker(**FEW_IN_HAND) for _ in range(3)]
-    await publish_persistently(empty.rabbitmq_url, cars(3000))
+    await publish_persistently(lambda: empty.rabbitmq_url, at_once(cars(3000)))
     wait_until(lambda: finished(workers) > 100)
 
     assert inventory_worker("pause", "--reason", "an index is built").returncode == 0
     wait_paused(workers)
-    await publish_persistently(empty.rabbitmq_url, cars(100, "later"))
+    await publish_persistently(lambda: empty.rabbitmq_url, at_once(cars(100, "later")))
     waiting = await broker.take_all(MAIN)
     for message in waiting:
         await broker.put_back(message, MAIN)
@@ -225,11 +225,17 @@ def test_status_without_rabbitmq_shows_the_workers_and_fails(
 ) -> None:
     start_worker()
 
-    said = inventory_worker("status", "--json", RABBITMQ_URL="amqp://guest:guest@127.0.0.1:1/")
+    def ask() -> subprocess.CompletedProcess[str]:
+        return inventory_worker("status", "--json", RABBITMQ_URL="amqp://guest:guest@127.0.0.1:1/")
+
+    def states() -> list[str]:
+        return [worker["state"] for worker in json.loads(ask().stdout)["workers"]]
+
+    wait_until(lambda: states() == ["consuming"])
+    said = ask()
 
     document = json.loads(said.stdout)
     assert said.returncode == 1
-    assert [worker["state"] for worker in document["workers"]] == ["consuming"]
     assert document["queues"] == []
     assert document["rabbitmq"].startswith("RabbitMQ: ")
     assert "RabbitMQ: " in said.stderr
@@ -245,6 +251,10 @@ def status(inventory_worker: InventoryWorker) -> Callable[[], dict[str, Any]]:
         return dict(json.loads(done.stdout))
 
     return ask
+
+
+async def at_once(events: Sequence[Event]) -> AsyncIterator[Sequence[Event]]:
+    yield events
 
 
 def cars(count: int, prefix: str = "car") -> list[Event]:

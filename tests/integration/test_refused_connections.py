@@ -132,10 +132,8 @@ def test_the_broker_says_why_it_sends_the_worker_away(
         user.delete()
         wait_until(lambda: "waiting for the servers" in worker.log)
 
-    assert re.search(
-        rf"subscription lost +reason='?.*320 CONNECTION_FORCED - user .{user.name}. is deleted",
-        worker.log,
-    ), worker.log
+    reason = rf"reason='?.*320 CONNECTION_FORCED - user .{user.name}. is deleted"
+    assert re.search(rf"subscription lost +node=\S+ {reason}", worker.log), worker.log
     assert "403 ACCESS_REFUSED - Login was refused" in worker.log
     assert not ADDRESS.search(worker.log)
 

@@ -38,6 +38,18 @@ def test_urls_of_libpq_are_taken(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "amqp://user:password@one:5672,two:5672,three/vhost",
+        "amqps://user:pass%2Cword@one,[::1]:5671,[::2]/%2F?heartbeat=15",
+        "amqp://one,two",
+    ],
+)
+def test_urls_of_clusters_are_taken(url: str) -> None:
+    check_server_url(url, "amqp", "amqps")
+
+
+@pytest.mark.parametrize(
     "where",
     [
         f"user:{SECRET}/rest@host:5432/name",
@@ -83,8 +95,13 @@ def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
-        ("amqp://user@one:5672,two:5672/", "^names several hosts, which is not supported yet"),
-        ("amqp://one,two", "^names several hosts, which is not supported yet: name one$"),
+        ("amqp://user@one:5672,,two/", "^names several hosts, one of them empty$"),
+        ("amqp://,one", "^names several hosts, one of them empty$"),
+        ("amqps://user@one,:5671/", "^names several hosts, one of them empty$"),
+        ("amqp://user@one:5672,two:99999/", "cannot be read as a URL"),
+        ("amqp://user@one:5672,two:port/", "cannot be read as a URL"),
+        ("amqp://user@one,[::1/", "cannot be read as a URL"),
+        ("http://one:15672,two:15672", "^names several hosts: name one, such as that of a load"),
         ("postgresql://user@one:5432,/name", "^names several hosts, one of them empty$"),
         ("postgresql://user@host/name with blank", "has a blank, a line break, a quote"),
         ("postgresql://user@host/na\nme", "has a blank, a line break, a quote"),
@@ -111,7 +128,7 @@ def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
 )
 def test_what_no_driver_could_use_is_refused_in_one_line(url: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem) as refusal:
-        check_server_url(url, "amqp", "amqps", "postgresql")
+        check_server_url(url, "amqp", "amqps", "postgresql", "http")
 
     assert "\n" not in str(refusal.value)
 

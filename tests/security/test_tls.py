@@ -1,3 +1,4 @@
+import asyncio
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -8,12 +9,15 @@ from dev.servers import Servers
 from dev.servers.ports import LOOPBACK
 from dev.worker_process import WorkerProcess
 from tests.conftest import run_command
-from tests.security.tls_site import TlsSite
-from tests.support.broker import connect
+from tests.security.tls_site import SERVER_NAME, TlsSite
+from tests.support.broker import connect, delete_our_queues
 from tests.support.car_events import of_a_type_to_come
 from tests.support.catalog import read_cars
 from tests.support.histories import fold, random_history
+from tests.support.taken import EVENTS, Taken, opened
 from worker.infra.db.engine import create_engine, create_sessions
+from worker.infra.durations import DEFAULT_DURATIONS
+from worker.infra.messaging.amqp.nodes import connect as connect_to_a_node
 
 FAILED = 1
 SOON = {"WORKER_STARTUP_TIMEOUT": "0.1"}
@@ -32,6 +36,11 @@ def _broker_of_no_ca_of_this_system(tls: TlsSite) -> str:
 
 def _broker_under_another_name(tls: TlsSite) -> str:
     return tls.rabbitmq_url(host=LOOPBACK)
+
+
+def _brokers_under_another_name(tls: TlsSite) -> str:
+    wrong = f"{LOOPBACK}:{tls.rabbitmq_port}"
+    return tls.rabbitmq_url(host=f"{wrong},{LOOPBACK}")
 
 
 def _broker_that_sees_no_certificate_of_ours(tls: TlsSite) -> str:
@@ -70,12 +79,34 @@ async def test_everything_goes_through_tls_and_a_client_certificate(
     assert results["unknown-type"] == 1
 
 
+async def test_deliveries_through_tls_come_past_aiormq_too(tls: TlsSite) -> None:
+    taken = Taken(len(EVENTS))
+    async with opened(tls.rabbitmq_url(), taken), connect(tls.rabbitmq_url()) as broker:
+        await broker.publish(EVENTS)
+        await asyncio.wait_for(taken.all_there.wait(), timeout=10)
+
+    assert taken.bodies == [event.body for event in EVENTS]
+    assert taken.tasks == {None}
+    await delete_our_queues(tls.rabbitmq_url())
+
+
+async def test_each_host_is_trusted_under_its_own_name(tls: TlsSite) -> None:
+    other_name = f"{LOOPBACK}:{tls.rabbitmq_port}"
+    url = tls.rabbitmq_url(host=f"{other_name},{SERVER_NAME}")
+
+    for _ in range(5):
+        connection, node = await connect_to_a_node(url, "test", DEFAULT_DURATIONS)
+        await connection.close()
+        assert node.startswith(f"{SERVER_NAME}:")
+
+
 @pytest.mark.parametrize(
     ("rabbitmq_url", "reason"),
     [
         (_broker_of_another_ca, UNTRUSTED),
         (_broker_of_no_ca_of_this_system, UNTRUSTED),
         (_broker_under_another_name, MISNAMED),
+        (_brokers_under_another_name, MISNAMED),
         (_broker_that_sees_no_certificate_of_ours, UNKNOWN_CLIENT),
     ],
 )

@@ -5,8 +5,11 @@ RAISES_AT names a car whose messages raise a bug in their use case.
 BUG names a file: while it exists, every message raises where it says, `handling` or `decoding`.
 HOLD_SECONDS is how long messages are held while the database is unavailable.
 PROBE_SECONDS is the time between two looks at the database.
+LOCK_SECONDS is how long a statement waits for a lock.
 SILENCE_SECONDS is when each side counts a silent database connection as dead.
 REDECLARE_SECONDS is how often the topology is declared again.
+LOOKOUT_SECONDS is how often a worker that has nothing in hand asks RabbitMQ for its consumer.
+STANDING_SECONDS is how often it counts what stands still at RabbitMQ.
 TALLY names a file to which each committed batch adds its results.
 """
 
@@ -77,6 +80,12 @@ def _durations() -> Durations:
         asked["hold"] = float(hold)
     if probe := os.environ.get("PROBE_SECONDS"):
         asked["probe_every"] = float(probe)
+    if lookout := os.environ.get("LOOKOUT_SECONDS"):
+        asked["lookout_every"] = float(lookout)
+    if standing := os.environ.get("STANDING_SECONDS"):
+        asked["strays_every"] = asked["statistics_age"] = float(standing)
+    if lock := os.environ.get("LOCK_SECONDS"):
+        asked["lock"] = float(lock)
     if silence := os.environ.get("SILENCE_SECONDS"):
         asked["idle_in_transaction"] = asked["database_answer"] = float(silence)
     if redeclare := os.environ.get("REDECLARE_SECONDS"):

@@ -3,7 +3,8 @@
 import asyncio
 import gc
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 import aio_pika
 from aio_pika.abc import AbstractExchange
@@ -17,20 +18,37 @@ _PAUSE_SECONDS = 0.2
 _TROUBLE = (*CONNECTION_EXCEPTIONS, DeliveryError, TimeoutError, RuntimeError)
 
 
-async def publish_persistently(url: str, events: Iterable[Event]) -> None:
-    """Publishes in about this order; unconfirmed events are published again."""
-    left = deque(events)
-    while left:
+async def publish_persistently(
+    find_url: Callable[[], str], chunks: AsyncIterator[Sequence[Event]]
+) -> None:
+    """Publishes in about this order; unconfirmed events are published again.
+
+    `find_url` is asked before each connect: another node may have to do.
+    """
+    left = deque[Event]()
+    ended = False
+    while not ended:
         try:
-            async with asyncio.timeout(_CONFIRM_SECONDS):
-                connection = await aio_pika.connect(url)
-            async with connection:
-                channel = await connection.channel(on_return_raises=True)
-                exchange = await channel.get_exchange("inventory.events", ensure=False)
+            async with _open_exchange(find_url()) as exchange:
                 await _publish_all(exchange, left)
+                async for chunk in chunks:
+                    left.extend(chunk)
+                    await _publish_all(exchange, left)
+                ended = True
         except _TROUBLE:
             await asyncio.sleep(_PAUSE_SECONDS)
     _collect_connections_that_never_came()
+
+
+@asynccontextmanager
+async def _open_exchange(url: str) -> AsyncIterator[AbstractExchange]:
+    async with asyncio.timeout(_CONFIRM_SECONDS):
+        connection = await aio_pika.connect(url)
+    async with connection:
+        async with asyncio.timeout(_CONFIRM_SECONDS):
+            channel = await connection.channel(on_return_raises=True)
+            exchange = await channel.get_exchange("inventory.events", ensure=False)
+        yield exchange
 
 
 def _collect_connections_that_never_came() -> None:

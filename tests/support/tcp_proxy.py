@@ -3,6 +3,7 @@
 import select
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Literal, Self
 
@@ -14,21 +15,26 @@ _LOOK_AGAIN_SECONDS = 0.05
 
 Direction = Literal["to-server", "to-client"]
 
+Sieve = Callable[[bytes], bytes]
+"""What passes of the data that one connection carries to its client."""
+
 
 class _Link:
     """One connection; each direction has its own thread."""
 
-    def __init__(self, client: socket.socket, server: socket.socket, delay: float) -> None:
+    def __init__(
+        self, client: socket.socket, server: socket.socket, delay: float, sieve: Sieve
+    ) -> None:
         self._sockets = {"to-server": server, "to-client": client}
         self._flowing = {"to-server": threading.Event(), "to-client": threading.Event()}
         self._closed = threading.Event()
         self.delay_seconds = delay
         self.thaw()
-        for direction, source, target in (
-            ("to-server", client, server),
-            ("to-client", server, client),
+        for direction, source, target, passing in (
+            ("to-server", client, server, bytes),
+            ("to-client", server, client, sieve),
         ):
-            arguments = (self._flowing[direction], source, target)
+            arguments = (self._flowing[direction], source, target, passing)
             threading.Thread(target=self._carry, args=arguments, daemon=True).start()
 
     def freeze(self, directions: tuple[Direction, ...]) -> None:
@@ -57,7 +63,11 @@ class _Link:
         return self._closed.is_set()
 
     def _carry(
-        self, flowing: threading.Event, source: socket.socket, target: socket.socket
+        self,
+        flowing: threading.Event,
+        source: socket.socket,
+        target: socket.socket,
+        sieve: Sieve,
     ) -> None:
         """Copies data; while frozen nothing is read, so no packet, close or reset passes."""
         with suppress(OSError, ValueError):
@@ -72,16 +82,20 @@ class _Link:
                 if not data:
                     break
                 self._closed.wait(self.delay_seconds)
-                target.sendall(data)
+                target.sendall(sieve(data))
         self.cut()
 
 
 class TcpProxy:
-    """Forwards connections from its own port to a server's port; the server may restart."""
+    """Forwards connections from its own port to a server's port; the server may restart.
 
-    def __init__(self, server_port: int) -> None:
+    Each connection gets a sieve of its own; by default all passes.
+    """
+
+    def __init__(self, server_port: int, make_sieve: Callable[[], Sieve] = lambda: bytes) -> None:
         self.port = free_port()
         self._server_port = server_port
+        self._make_sieve = make_sieve
         self._links: list[_Link] = []
         self._lock = threading.Lock()
         self._delay_seconds = 0.0
@@ -92,6 +106,12 @@ class TcpProxy:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Refuses connections from now on, as a host whose server was killed."""
+        with suppress(OSError):  # closed before
+            self._listener.shutdown(socket.SHUT_RDWR)  # or `accept` would take one more
         self._listener.close()
         self.cut()
 
@@ -149,4 +169,4 @@ class TcpProxy:
             client.close()
         else:
             with self._lock:
-                self._links.append(_Link(client, server, self._delay_seconds))
+                self._links.append(_Link(client, server, self._delay_seconds, self._make_sieve()))

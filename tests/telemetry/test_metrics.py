@@ -15,7 +15,7 @@ from tests.support.histories import CREATED, Event, random_history
 from worker import __version__
 from worker.infra.telemetry.metrics import Metrics
 
-LABELS = {"type", "result", "queue", "code", "state", "version", "le"}
+LABELS = {"type", "result", "queue", "code", "state", "kind", "version", "node", "le"}
 
 
 def _scrape(worker: WorkerProcess) -> str:

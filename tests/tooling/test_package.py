@@ -42,7 +42,7 @@ def test_the_description_has_no_link_that_an_index_cannot_follow(built: Path) ->
 
 def test_every_path_that_stands_for_a_link_is_in_the_source_distribution(built: Path) -> None:
     (source,) = built.glob("*.tar.gz")
-    links = re.findall(r"\]\((?!https?:|#)([^)]+)\)", (ROOT / "README.md").read_text("utf-8"))
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", (ROOT / "README.md").read_text("utf-8"))
     with tarfile.open(source) as archive:
         files = [name.partition("/")[2] for name in archive.getnames()]
 

@@ -93,6 +93,18 @@ async def test_failures_and_commands_are_applied_together(
     results = await handling(apply, settler, observer).apply(batch)
 
     assert results == [BAD, Outcome.APPLIED, WORSE, WORSE]
+    assert observer.store_problems == [None]
+
+
+async def test_a_batch_of_failures_alone_does_not_show_that_the_store_takes_work(
+    channel: LosableChannel, settler: KeepingSettler, observer: Listening
+) -> None:
+    async def apply(_: Sequence[Content], __: DeadLetterOf) -> list[Result]:
+        return [BAD]
+
+    await handling(apply, settler, observer).apply([received(BAD, channel)])
+
+    assert observer.store_problems == []
 
 
 async def test_a_batch_that_is_lost_while_the_store_is_away_has_no_results(

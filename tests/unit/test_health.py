@@ -15,6 +15,8 @@ NO_PROGRESS = int(DEFAULT_DURATIONS.no_progress_after)
 
 
 class Consumer:
+    node = "rabbit-1:5672"
+
     def __init__(self, *, is_consuming: bool, in_flight: int = 0) -> None:
         self.is_consuming = is_consuming
         self.in_flight = in_flight
@@ -63,7 +65,7 @@ def test_holding_messages_for_a_database_that_is_away_asks_for_no_restart(health
 
     for _ in range(NO_PROGRESS):
         wait(health, 5)
-        health.store_answered("23502")
+        health.store_refused("23502")
 
     assert health.live_problems() == []
     assert health.ready_problems() == ["PostgreSQL answers but accepts no transactions: 23502"]
@@ -71,18 +73,18 @@ def test_holding_messages_for_a_database_that_is_away_asks_for_no_restart(health
 
 def test_a_new_subscription_does_not_make_a_database_take_work(health: Health) -> None:
     health.consuming(Consumer(is_consuming=True, in_flight=3))
-    health.store_answered("25006")
+    health.store_refused("25006")
     health.consuming(None)
 
     health.consuming(Consumer(is_consuming=True))
 
     assert health.ready_problems() == ["PostgreSQL answers but accepts no transactions: 25006"]
-    health.store_answered(None)
+    health.store_took_work()
     assert health.ready_problems() == []
 
 
 def test_a_worker_whose_messages_went_to_others_becomes_ready_again(health: Health) -> None:
-    health.store_answered("25006")
+    health.store_refused("25006")
     health.consuming(Consumer(is_consuming=True))
 
     wait(health, int(DEFAULT_DURATIONS.refusal_counts) + 1)
@@ -144,7 +146,7 @@ PAUSE = Pause(1, "maintenance", "ana", datetime(2026, 1, 1, tzinfo=UTC), None, N
 
 def test_a_paused_worker_is_well_however_long(health: Health) -> None:
     health.holding("most messages fail")
-    health.store_answered("read-only")
+    health.store_refused("read-only")
     health.store_probed("a table is locked")
     health.paused(PAUSE)
 

@@ -29,7 +29,7 @@ TRACE_PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 class Publisher(ConfirmingPublisher):
     """Raises these errors one after the other, then confirms."""
 
-    def __init__(self, durations: Durations, *errors: Exception) -> None:
+    def __init__(self, durations: Durations, *errors: BaseException) -> None:
         super().__init__(lambda: "amqp://nowhere", exchange="", name="", durations=durations)
         self.errors = list(errors)
         self.published: list[tuple[bytes, Basic.Properties, str]] = []
@@ -54,7 +54,7 @@ def observer() -> Listening:
 
 
 def settling(
-    observer: Listening, *errors: Exception, hold: float = 60
+    observer: Listening, *errors: BaseException, hold: float = 60
 ) -> tuple[Settler, Publisher]:
     durations = Durations(first_pause=0.001, longest_pause=0.001, unroutable_pause=0.001, hold=hold)
     publisher = Publisher(durations, *errors)
@@ -130,6 +130,20 @@ async def test_a_queue_that_is_gone_ends_the_subscription_so_that_it_is_declared
     assert channel.given_up == [
         "no queue takes 'q': was it deleted? The next subscription declares it"
     ]
+    assert channel.said == []
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), asyncio.CancelledError()])
+async def test_a_copy_that_ends_unforeseen_ends_the_subscription_so_that_it_comes_again(
+    error: BaseException, channel: LosableChannel, observer: Listening
+) -> None:
+    settler, _ = settling(observer, error)
+
+    await settler.settle([(received(channel), BAD)])
+    await settler.finish()
+
+    assert len(channel.given_up) == 1
+    assert "copy of a failed message" in channel.given_up[0]
     assert channel.said == []
 
 

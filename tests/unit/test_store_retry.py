@@ -55,7 +55,7 @@ async def test_work_is_done_again_until_the_store_answers(
     done = await StoreRetry(observer, finishing, IMPATIENT).until_done(store.work, channel)
 
     assert (done, store.attempts) == ("done", 4)
-    assert observer.store_problems == ["away", "away", "away", None]
+    assert observer.store_problems == ["away", "away", "away"]
     assert channel.given_up == []
 
 

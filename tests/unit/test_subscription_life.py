@@ -1,12 +1,11 @@
 """What a subscription writes on its channel, and when it knows itself lost."""
 
 import asyncio
-from types import SimpleNamespace
 from typing import Any, Self, cast
 
 import pytest
 from aiormq import Channel
-from aiormq.abc import DeliveredMessage
+from aiormq.abc import ConsumerCallback, DeliveredMessage
 from aiormq.exceptions import (
     ChannelInvalidStateError,
     ChannelNotFoundEntity,
@@ -18,12 +17,12 @@ from pamqp.header import ContentHeader
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.amqp.delivery_transport import DeliveryTransport
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Process
 from worker.infra.messaging.consuming.subscription import UNDELIVERABLE, Subscription
 from worker.infra.messaging.names import MAIN_QUEUE
 
-TAG = "consumer"
 DURATIONS = Durations(write=0.05, acks_in_transit=0.001, cancelled_watch=0.05, cancelled_poll=0.001)
 
 
@@ -51,20 +50,26 @@ class FakeChannel:
         self.connection = FakeConnection()
         self.closing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.on_consumer_cancel_callbacks: set[Any] = set()
-        self.frames: asyncio.Queue[tuple[int, object]] = asyncio.Queue()
-        self.consumers: dict[str, object] = {}
+        self.number = 1
+        self.tag = ""
+        self.consumers: dict[str, ConsumerCallback] = {}
         self.is_closed = False
         self.is_full = False
         self.is_broken = False
         self.said: list[tuple[object, ...]] = []
 
     async def basic_consume(
-        self, queue: str, callback: object, *, arguments: dict[str, str]
-    ) -> SimpleNamespace:
+        self,
+        queue: str,
+        callback: ConsumerCallback,
+        *,
+        consumer_tag: str,
+        arguments: dict[str, str],
+    ) -> None:
         assert arguments == {"x-inventory-worker-database": "fingerprint"}
         self.said.append(("consume", queue))
-        self.consumers[TAG] = callback
-        return SimpleNamespace(consumer_tag=TAG)
+        self.tag = consumer_tag
+        self.consumers[consumer_tag] = callback
 
     async def basic_ack(self, tag: int, *, multiple: bool, wait: bool) -> None:
         await self._write("ack", tag, multiple, wait)
@@ -79,10 +84,10 @@ class FakeChannel:
         await self._write("cancel", tag)
 
     async def deliver(self, tag: int) -> None:
-        deliver = Basic.Deliver(TAG, tag, redelivered=False, exchange="e", routing_key="k")
-        header = ContentHeader(body_size=0, properties=Basic.Properties())
-        for frame in (deliver, header):
-            await self.frames.put((0, frame))
+        deliver = Basic.Deliver(self.tag, tag, redelivered=True, exchange="e", routing_key="k")
+        header = ContentHeader(properties=Basic.Properties(message_id="m"))
+        message = DeliveredMessage(deliver, header, b"body", cast("Channel", self))
+        await self.consumers[self.tag](message)
 
     async def _write(self, *said: object) -> None:
         if self.is_full:
@@ -94,12 +99,12 @@ class FakeChannel:
 
 class Taken:
     def __init__(self) -> None:
-        self.tags: list[int] = []
+        self.deliveries: list[Delivery] = []
 
     def send_to(self, process: Process) -> None: ...
 
     def deliver(self, delivery: Delivery) -> None:
-        self.tags.append(delivery.tag)
+        self.deliveries.append(delivery)
 
 
 class Opened(Subscription):
@@ -108,7 +113,11 @@ class Opened(Subscription):
     def __init__(self) -> None:
         self.taken = Taken()
         broker = RabbitBroker("amqp://127.0.0.1:1/", logger=None)
-        super().__init__(broker, self.taken, cast("BatchHandler", None), DURATIONS, "fingerprint")
+        handler = cast("BatchHandler", None)
+        super().__init__(
+            *(broker, DeliveryTransport(), self.taken, handler),
+            *(DURATIONS, "fingerprint", "rabbit-1:5672"),
+        )
 
     async def begin(self, channel: FakeChannel) -> None:
         await self._consume(cast("Channel", channel))
@@ -165,7 +174,8 @@ async def test_deliveries_are_in_flight_until_they_are_settled(
 ) -> None:
     assert subscription.in_flight == 0
     await deliver(channel, 1, 2, 3, 4)
-    assert (subscription.taken.tags, subscription.in_flight) == ([1, 2, 3, 4], 4)
+    assert [taken.tag for taken in subscription.taken.deliveries] == [1, 2, 3, 4]
+    assert subscription.in_flight == 4
 
     assert not subscription.has_settled
 
@@ -312,7 +322,7 @@ async def test_a_consumer_that_the_broker_cancels_is_lost(
     channel.connection.found = found
     [callback] = channel.on_consumer_cancel_callbacks
 
-    await callback(Basic.Cancel(TAG))
+    await callback(Basic.Cancel(channel.tag))
 
     assert subscription.lost_because.startswith(f"the broker cancelled our consumer: {cause}")
 
@@ -323,7 +333,7 @@ async def test_a_consumer_that_is_cancelled_again_asks_nothing_more(
     [callback] = channel.on_consumer_cancel_callbacks
     subscription.give_up("the first")
 
-    await callback(Basic.Cancel(TAG))
+    await callback(Basic.Cancel(channel.tag))
 
     assert subscription.lost_because == "the first"
 
@@ -335,7 +345,7 @@ async def test_closing_gives_back_all_that_is_unsettled_at_once(
 
     await subscription.close()
 
-    assert channel.said == [("cancel", TAG), ("nack", 0, True, True, False)]
+    assert channel.said == [("cancel", channel.tag), ("nack", 0, True, True, False)]
     assert subscription.lost_because == "closed"
 
 
@@ -359,14 +369,12 @@ async def test_a_subscription_that_never_had_a_channel_can_be_closed() -> None:
     assert subscription.is_lost
 
 
-def test_a_delivery_is_read_with_what_its_settling_needs(subscription: Opened) -> None:
-    deliver = Basic.Deliver(TAG, 7, redelivered=True, exchange="e", routing_key="k")
-    header = ContentHeader(properties=Basic.Properties(message_id="m"))
+async def test_a_delivery_by_aiormq_is_read_with_what_its_settling_needs(
+    subscription: Opened, channel: FakeChannel
+) -> None:
+    await deliver(channel, 7)
 
-    delivery = Delivery.of(
-        DeliveredMessage(deliver, header, b"body", cast("Channel", None)), subscription
-    )
-
+    [delivery] = subscription.taken.deliveries
     assert (delivery.tag, delivery.redelivered, delivery.subscription) == (7, True, subscription)
     message = delivery.message
     assert (message.exchange, message.routing_key, message.body) == ("e", "k", b"body")

@@ -105,7 +105,11 @@ class ApplyBatch:
         return results
 
     async def _decide(self, work: UnitOfWork, batch: Sequence[CommandMessage]) -> list[Result]:
-        """Decides and stores, taking locks in an order that is the same everywhere."""
+        """Decides and stores, taking locks in an order that is the same everywhere.
+
+        The cars of recorded messages are locked, too, or a `duplicate` could be acknowledged
+        before the store has its first record for good: see `PostgresEntityStore.lock`.
+        """
         recorded = await work.processed_messages.find(_identities(batch))
         named = {message.command.car_id for message in batch}
         cars = await work.cars.lock(named)

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,12 +13,13 @@ from worker.cli.dlq.options import By
 from worker.cli.failures import FAILED
 from worker.cli.output import AS_JSON, print_json, print_table
 from worker.cli.spans import parse_span
-from worker.composition import database
-from worker.infra.db.repositories.awaited_cars import AwaitedCar, ForgettingBy, PostgresAwaitedCars
-from worker.infra.messaging.events.wire_events import CREATION_TYPE
 from worker.infra.printable import printable
 from worker.infra.process_name import process_name, user_name
-from worker.settings import read_database_url
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from worker.infra.db.repositories.awaited_cars import AwaitedCar
 
 
 def parse_age(text: str) -> timedelta:
@@ -50,7 +50,7 @@ def awaiting(*, older_than: OlderThan = None, as_json: Annotated[bool, AS_JSON] 
         )
         for car in cars
     ]
-    print_table(f"{len(cars)} awaited cars", columns, rows)
+    print_table(f"{len(cars)} awaited cars", columns, rows, first=("car", "since"))
     for line in _dead_creations(cars):
         typer.echo(line)
 
@@ -60,27 +60,35 @@ def forget(car_id: CarId, *, by: By = None) -> None:
 
     The messages can be sent again afterwards.
     """
-    forgotten = asyncio.run(
-        _forget(car_id, ForgettingBy(printable(by or user_name()), process_name()))
-    )
+    forgotten = asyncio.run(_forget(car_id, printable(by or user_name())))
     if not forgotten:
         typer.echo(f"inventory-worker: nothing waits for car {car_id!r}", err=True)
         raise typer.Exit(FAILED)
     typer.echo(f"{forgotten} messages that waited for car {car_id} are forgotten")
 
 
-def _dead_creations(cars: Sequence[AwaitedCar]) -> list[str]:
+def _dead_creations(cars: "Sequence[AwaitedCar]") -> list[str]:
     codes = Counter(car.creation_died_of for car in cars if car.creation_died_of is not None)
     return [
         f"{count} cars: their creation is a dead letter, {code}" for code, count in codes.items()
     ]
 
 
-async def _find(older_than: timedelta) -> list[AwaitedCar]:
+async def _find(older_than: timedelta) -> "list[AwaitedCar]":
+    from worker.infra.db.engine import database
+    from worker.infra.db.repositories.awaited_cars import PostgresAwaitedCars
+    from worker.infra.messaging.events.wire_events import CREATION_TYPE
+    from worker.settings import read_database_url
+
     async with database(read_database_url) as (_, sessions):
         return await PostgresAwaitedCars(sessions).find(CREATION_TYPE, older_than)
 
 
-async def _forget(car_id: str, by: ForgettingBy) -> int:
+async def _forget(car_id: str, person: str) -> int:
+    from worker.infra.db.engine import database
+    from worker.infra.db.repositories.awaited_cars import ForgettingBy, PostgresAwaitedCars
+    from worker.settings import read_database_url
+
     async with database(read_database_url) as (_, sessions):
+        by = ForgettingBy(person, process_name())
         return await PostgresAwaitedCars(sessions).forget(car_id, by)

@@ -19,20 +19,19 @@ from worker.cli.catalog_options import (
     PriceMin,
     YearMax,
     YearMin,
+    problems_as_typed,
 )
 from worker.cli.catalog_tables import print_entry, print_groups, print_page
+from worker.cli.commands import Commands
 from worker.cli.failures import FAILED
 from worker.cli.output import AS_JSON, print_json
-from worker.composition import database
 from worker.domain.ports.catalog_repository import CatalogRepository
 from worker.domain.value_objects.catalog_filters import CatalogFilters
 from worker.domain.value_objects.catalog_query import build_query
 from worker.domain.value_objects.catalog_summary import Grouping
 from worker.domain.value_objects.paging import Paging
-from worker.infra.db.repositories.catalog_repository import PostgresCatalogRepository
-from worker.settings import read_database_url
 
-app = typer.Typer(help="Read the car catalog, and see what waits for it.", no_args_is_help=True)
+app = Commands(help="Read the car catalog, and see what waits for it.", no_args_is_help=True)
 app.command("awaiting")(awaiting)
 app.command("forget")(forget)
 AsJson = Annotated[bool, AS_JSON]
@@ -54,12 +53,13 @@ def search(  # noqa: PLR0913 - one parameter for each option
     as_json: AsJson = False,
 ) -> None:
     """List the matching cars, newest price first."""
-    filters, paging = build_query(
-        lambda: CatalogFilters(
-            make, model, year_min, year_max, price_min, price_max, include_withdrawn
-        ),
-        lambda: Paging(offset, limit),
-    )
+    with problems_as_typed():
+        filters, paging = build_query(
+            lambda: CatalogFilters(
+                make, model, year_min, year_max, price_min, price_max, include_withdrawn
+            ),
+            lambda: Paging(offset, limit),
+        )
     page = _ask(lambda catalog: catalog.search(filters, paging))
     if as_json:
         print_json({"total": page.total, "cars": [car_document(car) for car in page.cars]})
@@ -94,9 +94,10 @@ def stats(  # noqa: PLR0913 - one parameter for each option
     as_json: AsJson = False,
 ) -> None:
     """Count the cars and summarize their prices per group."""
-    filters = CatalogFilters(
-        make, model, year_min, year_max, price_min, price_max, include_withdrawn
-    )
+    with problems_as_typed():
+        filters = CatalogFilters(
+            make, model, year_min, year_max, price_min, price_max, include_withdrawn
+        )
     groups = _ask(lambda catalog: catalog.summarize(filters, by))
     if as_json:
         print_json([group_document(group) for group in groups])
@@ -105,6 +106,10 @@ def stats(  # noqa: PLR0913 - one parameter for each option
 
 
 def _ask(question: Callable[[CatalogRepository], Awaitable[T]]) -> T:
+    from worker.infra.db.engine import database
+    from worker.infra.db.repositories.catalog_repository import PostgresCatalogRepository
+    from worker.settings import read_database_url
+
     async def run() -> T:
         async with database(read_database_url) as (_, sessions):
             return await question(PostgresCatalogRepository(sessions))

@@ -1,15 +1,18 @@
 """Options that filter cars."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Annotated
 
 import typer
 
-from worker.domain.errors import InvalidValueError
+from worker.domain.errors import InvalidQueryError, InvalidValueError
 from worker.domain.value_objects.entity_id import parse_entity_id
 
 _PLAIN_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
+_FIELD = re.compile(r"^\w+|(?<= is above )\w+")
 
 
 def parse_pesos(text: str) -> Decimal:
@@ -25,6 +28,19 @@ def parse_car_id(text: str) -> str:
         return parse_entity_id(text)
     except InvalidValueError as invalid:
         raise typer.BadParameter(str(invalid)) from None
+
+
+@contextmanager
+def problems_as_typed() -> Iterator[None]:
+    """Has problems of a search name the options: `--year-min 2021 is above --year-max 2020`."""
+    try:
+        yield
+    except InvalidQueryError as invalid:
+        raise InvalidQueryError([_FIELD.sub(_option, told) for told in invalid.problems]) from None
+
+
+def _option(field: re.Match[str]) -> str:
+    return "--" + field[0].replace("_", "-")
 
 
 CarId = Annotated[str, typer.Argument(parser=parse_car_id, metavar="ID")]

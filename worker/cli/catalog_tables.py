@@ -19,7 +19,8 @@ def print_page(page: CatalogPage) -> None:
         )
         for car in page.cars
     ]
-    print_table(f"{len(page.cars)} of {page.total} cars", columns, rows)
+    first = ("id", "price MXN", "year")
+    print_table(f"{len(page.cars)} of {page.total} cars", columns, rows, first=first)
 
 
 def print_entry(entry: CatalogEntry) -> None:
@@ -53,9 +54,10 @@ def print_groups(groups: Sequence[CatalogGroup], grouping: Grouping) -> None:
 
 
 def _print_plans(plans: Sequence[FinancingPlan]) -> None:
-    columns = ("plan", "#a year", "#months", "#down MXN", "#monthly MXN", "#total MXN")
+    columns: tuple[str, ...] = ("plan", "#a year", "#months")
+    columns = (*columns, "#down MXN", "#monthly MXN", "#total MXN", "offered at", "by message")
     rows = [(plan.id, *_terms(plan), plan.occurred_at, plan.message_id) for plan in plans]
-    print_table(f"{len(plans)} financing plans", (*columns, "offered at", "by message"), rows)
+    print_table(f"{len(plans)} financing plans", columns, rows)
 
 
 def _terms(plan: FinancingPlan) -> tuple[object, ...]:

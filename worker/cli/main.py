@@ -17,29 +17,27 @@ from worker.cli import (
     status,
     validate,
 )
+from worker.cli.commands import Commands, OfflineCommand
 from worker.cli.failures import FAILED, WRONG_USAGE
 from worker.cli.terminal import prepare_output, text_arguments
-from worker.errors import explain
-from worker.infra.messaging.amqp.refused_connections import hear_refusals
-from worker.infra.telemetry.logging import configure_logging
 
-app = typer.Typer(
+app = Commands(
     name="inventory-worker",
     help="Takes car inventory events from RabbitMQ into PostgreSQL.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
 app.command("migrate")(migrate.migrate)
 app.command("publish")(publish.publish)
-app.command("validate")(validate.validate)
+app.command("validate", cls=OfflineCommand)(validate.validate)
 app.command("message")(message.message)
 app.command("pause")(pausing.pause)
 app.command("resume")(pausing.resume)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
-app.command("contract")(contract.contract)
+app.command("contract", cls=OfflineCommand)(contract.contract)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(dlq.app, name="dlq")
 
@@ -57,11 +55,11 @@ def version(
 def main() -> None:
     """Runs a command; user errors and unavailable servers are one line on stderr."""
     prepare_output()
-    hear_refusals()
-    configure_logging("warning", "console")
     try:
-        app(args=text_arguments())
+        app(args=text_arguments(), prog_name="inventory-worker")
     except Exception as error:  # unexplained errors propagate
+        from worker.errors import explain
+
         explained = explain(error)
         if explained is None:
             raise

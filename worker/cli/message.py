@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -12,11 +12,11 @@ from worker.application.outcomes import Outcome
 from worker.cli.dlq.dead_letters import dead_letters
 from worker.cli.failures import FAILED
 from worker.cli.output import AS_JSON, print_json, print_table
-from worker.dead_letters.whereabouts import QueuedLetter, Whereabouts
-from worker.infra.db.repositories.recorded_messages import RecordedMessage
-from worker.infra.messaging.dead_letters.dead_letter_line import history_of
 from worker.infra.messaging.names import MAIN_QUEUE
-from worker.settings import read_settings
+
+if TYPE_CHECKING:
+    from worker.dead_letters.whereabouts import QueuedLetter, Whereabouts
+    from worker.infra.db.repositories.recorded_messages import RecordedMessage
 
 
 class Row(NamedTuple):
@@ -39,8 +39,10 @@ def message(
     if as_json:
         print_json(_document(message_id, found))
     elif rows:
-        print_table(f"message {message_id}", Row._fields, rows)
+        print_table(f"message {message_id}", Row._fields, rows, first=("state", "at"))
     else:
+        from worker.settings import read_settings
+
         days = read_settings().worker_retention_days
         typer.echo(
             f"message {message_id} is not recorded, waits for no retry and is not dead: it is in "
@@ -52,7 +54,7 @@ def message(
         raise typer.Exit(FAILED)
 
 
-def _rows(found: Whereabouts) -> Iterator[Row]:
+def _rows(found: "Whereabouts") -> Iterator[Row]:
     for record in found.recorded:
         what = f"{record.type} of car {record.car_id}"
         yield Row(_outcome(record), record.source, record.processed_at, what)
@@ -67,7 +69,7 @@ def _rows(found: Whereabouts) -> Iterator[Row]:
         yield Row("dealt with", "", entry.started_at, detail)
 
 
-def _outcome(record: RecordedMessage) -> str:
+def _outcome(record: "RecordedMessage") -> str:
     if record.outcome != Outcome.EARLY:
         return f"recorded: {record.outcome}"
     if not record.waits:
@@ -76,13 +78,13 @@ def _outcome(record: RecordedMessage) -> str:
     return f"early: waits for the creation of car {record.car_id} since {since}"
 
 
-def _state(queued: QueuedLetter) -> str:
+def _state(queued: "QueuedLetter") -> str:
     if not queued.is_dead:
         return f"waiting in {queued.queue}"
     return "dead, vanished from the queue" if queued.is_vanished else "dead"
 
 
-def _document(message_id: str, found: Whereabouts) -> dict[str, Any]:
+def _document(message_id: str, found: "Whereabouts") -> dict[str, Any]:
     return {
         "id": message_id,
         "recorded": [asdict(record) for record in found.recorded],
@@ -92,7 +94,9 @@ def _document(message_id: str, found: Whereabouts) -> dict[str, Any]:
     }
 
 
-def _queued(queued: QueuedLetter) -> dict[str, Any]:
+def _queued(queued: "QueuedLetter") -> dict[str, Any]:
+    from worker.infra.messaging.dead_letters.dead_letter_line import history_of
+
     letter = queued.letter
     named = {"queue": queued.queue, "source": letter.source, "type": letter.type}
     return named | history_of(letter)

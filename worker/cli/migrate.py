@@ -1,17 +1,19 @@
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from worker.composition import database
-from worker.infra.db.schema import SCHEMA_REVISION, Revision, UnfitDatabaseError, read_revision
-from worker.settings import read_database_url
+if TYPE_CHECKING:
+    from worker.infra.db.schema import Revision
 
 
 def migrate() -> None:
     """Bring the database to the schema of this release; concurrent runs take turns."""
-    from alembic import command  # noqa: PLC0415 - 8 MB that no other command needs
-    from alembic.config import Config  # noqa: PLC0415 - as above
+    from alembic import command
+    from alembic.config import Config
+
+    from worker.infra.db.schema import SCHEMA_REVISION, UnfitDatabaseError
 
     found = asyncio.run(_read_revision())
     number, state = found.number, found.state
@@ -31,6 +33,10 @@ def alembic_ini() -> Path:
     return packaged if packaged.exists() else package.parent / "alembic.ini"
 
 
-async def _read_revision() -> Revision:
+async def _read_revision() -> "Revision":
+    from worker.infra.db.engine import database
+    from worker.infra.db.schema import read_revision
+    from worker.settings import read_database_url
+
     async with database(read_database_url) as (engine, _):
         return await read_revision(engine)

@@ -1,25 +1,17 @@
 """`pause` and `resume`: stop and start consuming in all workers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from worker.cli.dlq.options import By
 from worker.cli.output import AS_JSON, print_json
 from worker.cli.spans import parse_span
-from worker.composition import database
-from worker.infra.db.errors import DATABASE_ERRORS, translate
-from worker.infra.db.repositories.pauses import PostgresPauses, UntilIsPastError
-from worker.infra.db.schema import check_revision, read_revision
 from worker.infra.printable import printable
 from worker.infra.process_name import user_name
-from worker.settings import read_database_url
-
-T = TypeVar("T")
 
 _WITHIN = "workers obey within 5 s: `inventory-worker status` shows them"
 
@@ -60,9 +52,12 @@ def pause(
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Have all workers finish what is in hand and consume nothing, until `resume`."""
+    from worker.cli.stored_pauses import with_pauses
+    from worker.infra.db.repositories.pauses import UntilIsPastError
+
     assert until is None or isinstance(until, datetime | timedelta)
     try:
-        begun = asyncio.run(_with_pauses(lambda pauses: pauses.begin(reason, _name(by), until)))
+        begun = asyncio.run(with_pauses(lambda pauses: pauses.begin(reason, _name(by), until)))
     except UntilIsPastError:
         raise typer.BadParameter("is past already", param_hint="--until") from None
     if as_json:
@@ -73,7 +68,9 @@ def pause(
 
 def resume(by: By = None, *, as_json: Annotated[bool, AS_JSON] = False) -> None:
     """End all pauses: the workers consume again."""
-    ended = asyncio.run(_with_pauses(lambda pauses: pauses.end_all(_name(by))))
+    from worker.cli.stored_pauses import with_pauses
+
+    ended = asyncio.run(with_pauses(lambda pauses: pauses.end_all(_name(by))))
     if as_json:
         print_json([asdict(pause) for pause in ended])
     elif not ended:
@@ -85,12 +82,3 @@ def resume(by: By = None, *, as_json: Annotated[bool, AS_JSON] = False) -> None:
 
 def _name(by: str | None) -> str:
     return printable(by or user_name())
-
-
-async def _with_pauses(work: Callable[[PostgresPauses], Awaitable[T]]) -> T:
-    async with database(read_database_url) as (engine, sessions):
-        check_revision(await read_revision(engine))
-        try:
-            return await work(PostgresPauses(sessions))
-        except DATABASE_ERRORS as trouble:
-            raise translate(trouble) from trouble

@@ -1,12 +1,12 @@
 import asyncio
 
-from worker.composition import run_worker
-from worker.infra.telemetry.logging import configure_logging
-from worker.settings import read_settings
-
 
 def run() -> None:
     """Run the worker in the foreground, until SIGTERM or Ctrl-C."""
+    from worker.composition import run_worker
+    from worker.infra.telemetry.logging import configure_logging
+    from worker.settings import read_settings
+
     settings = read_settings()
     configure_logging(settings.worker_log_level, settings.worker_log_format)
     asyncio.run(run_worker(settings))

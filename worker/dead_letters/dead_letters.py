@@ -5,15 +5,19 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from worker.dead_letters import audit, details, exporting, groups, importing, whereabouts
+from worker.dead_letters import audit, details, exporting, importing, listing, whereabouts
 from worker.dead_letters.change_report import ChangeReport
-from worker.dead_letters.discard import discard
+from worker.dead_letters.discard import DiscardRehearsal, discard, rehearse_discard
+from worker.dead_letters.import_rehearsal import ImportRehearsal, rehearse_import
 from worker.dead_letters.progress import Progress
 from worker.dead_letters.rehearsal import RehearsalReport, rehearse
-from worker.dead_letters.replay import ReplayOptions, replay
+from worker.dead_letters.replay import replay
+from worker.dead_letters.replay_options import ReplayOptions
 from worker.dead_letters.session import DeadLetterSession, open_session
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.repositories.dead_letter_audit_log import AuditEntry
+from worker.infra.db.repositories.dead_letter_groups import DeadLetterGroup
+from worker.infra.db.repositories.dead_letter_summaries import DeadLetterSummary
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
 from worker.settings import Settings
 
@@ -43,10 +47,15 @@ class DeadLetters:
         self._on_wait = on_wait
         self._durations = durations
 
-    async def groups(self, selection: Selection) -> groups.GroupListing:
-        """The selected ones by error code and type."""
+    async def groups(self, selection: Selection) -> listing.Listing[DeadLetterGroup]:
+        """The selected ones by error code and type, largest group first."""
         async with self._open("list") as session:
-            return await groups.list_groups(session, selection)
+            return await listing.list_groups(session, selection)
+
+    async def letters(self, selection: Selection) -> listing.Listing[DeadLetterSummary]:
+        """The selected ones, each for itself, oldest first."""
+        async with self._open("list") as session:
+            return await listing.list_letters(session, selection)
 
     async def details(self, handle: str) -> list[details.Details]:
         """All copies of one, each with what is known of its id and its car."""
@@ -80,6 +89,17 @@ class DeadLetters:
         """Moves the selected ones from the queue to a new file."""
         async with self._open("discard") as session:
             return await discard(session, selection, to, progress, stop)
+
+    async def rehearse_discard(self, selection: Selection) -> DiscardRehearsal:
+        """What a discard of the selected ones would take."""
+        async with self._open("discard --dry-run") as session:
+            return await rehearse_discard(session, selection)
+
+    async def rehearse_import(self, file: Path) -> ImportRehearsal:
+        """What would become of the messages of an exported file."""
+        with importing.open_plan(file) as plan:
+            async with self._open("import --dry-run") as session:
+                return await rehearse_import(session, plan)
 
     async def import_(self, file: Path, progress: Progress, stop: asyncio.Event) -> ChangeReport:
         """Sends the messages of an exported file, edited or not."""

@@ -1,5 +1,7 @@
 import asyncio
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from worker.dead_letters.change import open_change
@@ -9,10 +11,29 @@ from worker.dead_letters.progress import Progress
 from worker.dead_letters.session import DeadLetterSession
 from worker.dead_letters.taking import Taking
 from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.infra.db.repositories.dead_letter_groups import DeadLetterGroup, group_dead_letters
 from worker.infra.messaging.dead_letters.dead_letter_file import DeadLetterWriter
 from worker.infra.messaging.dead_letters.discard import Discard
 from worker.infra.messaging.dead_letters.rate_limit import RateLimit
 from worker.infra.printable import printable
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardRehearsal:
+    """What a discard would take, by error code and type."""
+
+    selected: int
+    groups: Sequence[DeadLetterGroup]
+
+
+async def rehearse_discard(session: DeadLetterSession, selection: Selection) -> DiscardRehearsal:
+    """Reads rows alone.
+
+    Raises:
+        NothingSelectedError: none matches, or not each of the ids is there.
+    """
+    frozen = await freeze(session, selection)
+    return DiscardRehearsal(len(frozen), await group_dead_letters(session.sessions, selection))
 
 
 async def discard(

@@ -1,9 +1,23 @@
 """Why an operation on dead letters was refused, or failed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from worker.dead_letters.change_report import ChangeReport
-from worker.infra.messaging.dead_letters.errors import DeadLettersError
+from worker.infra.messaging.dead_letters.errors import DeadLettersError, InvalidSelectionError
+from worker.infra.one_line import listed
+
+MOST_NAMES = 20
+"""So many known names are told: publishers may invent any number of types."""
+
+
+class UnknownNameError(InvalidSelectionError):
+    """No dead letter can have this code, or has this type; `filter` says which of them it is."""
+
+    def __init__(self, filter_: str, given: str, known: Sequence[str]) -> None:
+        self.filter = filter_
+        self.problem = f"{given!r} does not exist: known are {listed(known, MOST_NAMES)}"
+        super().__init__(f"{filter_} {self.problem}")
 
 
 class ClaimedError(DeadLettersError):

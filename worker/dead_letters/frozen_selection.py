@@ -5,12 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from worker.dead_letters.known_names import refuse_unknown_names
 from worker.dead_letters.session import DeadLetterSession
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters, SelectedDeadLetter
 from worker.infra.messaging.dead_letters.errors import NothingSelectedError
 from worker.infra.messaging.events.wire_events import EVENT_TYPES, CarCreatedV1
+from worker.infra.one_line import listed
 from worker.infra.printable import printable
+
+MOST_TOLD = 10
+"""So many missing ids are told."""
 
 
 @dataclass(slots=True)
@@ -67,11 +72,13 @@ async def require_all(
 
     Raises:
         NothingSelectedError: none matches, or not each of the ids is there.
+        UnknownNameError: none can match.
     """
     if missing := set(selection.ids).difference(letter.handle for letter in letters):
-        names = ", ".join(sorted(missing))
+        names = listed(sorted(missing), MOST_TOLD)
         raise NothingSelectedError(f"no dead letter has the id {names}; nothing was changed")
     if not letters:
+        await refuse_unknown_names(session, selection)
         counts = await PostgresDeadLetters(session.sessions).count()
         raise NothingSelectedError(
             f"none of the {counts.total} dead letters is chosen; nothing was changed"

@@ -3,7 +3,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from worker.composition import utc_now
 from worker.dead_letters.change import Change, open_change
 from worker.dead_letters.change_report import ChangeReport
 from worker.dead_letters.errors import AppliedMeanwhileError
@@ -11,6 +10,7 @@ from worker.dead_letters.frozen_selection import FrozenSelection
 from worker.dead_letters.progress import Progress
 from worker.dead_letters.session import DeadLetterSession
 from worker.dead_letters.taking import Taking, acknowledge_nothing
+from worker.infra.clocks import utc_now
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.recorded_messages import PostgresRecordedMessages
 from worker.infra.messaging.dead_letters.dead_letter_file import DeadLetterFile, InvalidLineError
@@ -49,7 +49,7 @@ async def import_plan(
         AppliedMeanwhileError: an edit comes too late; nothing was changed.
     """
     await session.claim()
-    await _refuse_what_was_applied(session, plan)
+    await refuse_what_was_applied(session, plan)
     await session.sweep()
     frozen, absent = await _find(session, plan)
     asked = {"file": printable(str(file)), "edited": len(plan.edits)}
@@ -62,7 +62,12 @@ async def import_plan(
     return change.report()
 
 
-async def _refuse_what_was_applied(session: DeadLetterSession, plan: ImportPlan) -> None:
+async def refuse_what_was_applied(session: DeadLetterSession, plan: ImportPlan) -> None:
+    """Checks the edits.
+
+    Raises:
+        AppliedMeanwhileError: one comes too late.
+    """
     ids = {id_ for edit in plan.edits.values() for id_ in (edit.replaces, edit.becomes)}
     refused = plan.refused(await PostgresRecordedMessages(session.sessions).find(ids))
     if refused is not None:

@@ -7,10 +7,10 @@ from worker.application.apply_batch import ApplyBatch
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Outcome, Result
 from worker.application.rehearse import Rehearsal
-from worker.composition import utc_now
 from worker.dead_letters.frozen_selection import is_creation, require_all
 from worker.dead_letters.session import DeadLetterSession
 from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.infra.clocks import utc_now
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.snapshot import open_snapshot
 from worker.infra.messaging.dead_letters.records import to_letter
@@ -41,8 +41,12 @@ class RehearsalReport:
 
 
 async def rehearse(session: DeadLetterSession, selection: Selection) -> RehearsalReport:
-    """Decides with today's code on a snapshot of which nothing is kept."""
-    named = await _decode(session, selection)
+    """Decides with today's code."""
+    return await decide(session, await _decode(session, selection))
+
+
+async def decide(session: DeadLetterSession, named: Sequence[Named]) -> RehearsalReport:
+    """Decides on a snapshot of which nothing is kept."""
     async with open_snapshot(session.sessions) as snapshot:
         results = await Rehearsal(ApplyBatch(lambda: snapshot))([content for _, content in named])
     handles = (handle for handle, _ in named)

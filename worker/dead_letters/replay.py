@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from worker.application.commands import CommandMessage
-from worker.composition import utc_now
 from worker.dead_letters.change import Change, open_change
 from worker.dead_letters.change_report import CanaryResult, ChangeReport, DeadAgain
 from worker.dead_letters.frozen_selection import FrozenSelection, as_document, freeze
 from worker.dead_letters.progress import Progress
+from worker.dead_letters.replay_options import ReplayOptions
 from worker.dead_letters.session import DeadLetterSession
 from worker.dead_letters.taking import Taking
 from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.infra.clocks import utc_now
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.recorded_messages import PostgresRecordedMessages
 from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
@@ -22,14 +22,6 @@ from worker.infra.messaging.dead_letters.rate_limit import RateLimit
 from worker.infra.messaging.dead_letters.replayed import replayed
 from worker.infra.messaging.dead_letters.resend import Outgoing, Resend
 from worker.infra.messaging.events.decoding import Decoder
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayOptions:
-    """`canary` messages before all others, 0 for none; `rate` messages per second, None for any."""
-
-    canary: int = 0
-    rate: float | None = None
 
 
 async def replay(

@@ -1,5 +1,8 @@
 from enum import StrEnum
 
+FORMER_CODES = ("car-not-found",)
+"""Those that only dead letters of earlier releases have."""
+
 
 class ErrorCode(StrEnum):
     """Why a message could not be applied: the `x-error-code` of a dead letter."""

@@ -6,9 +6,10 @@ class DatabaseIdentity:
     """Which database a worker writes to.
 
     `fingerprint` is the same for all who use the same schema of the same database, through
-    whatever host or role, and tells nothing about them.
+    whatever host or role, and tells nothing about them. `server` is the host that was asked.
     """
 
     database: str
     schema: str
     fingerprint: str
+    server: str

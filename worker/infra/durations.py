@@ -13,7 +13,9 @@ class Durations:
 
     # RabbitMQ
     connect: float = 20.0
-    """To open a connection and declare everything on it."""
+    """To open a connection, and again to declare everything on it."""
+    first_round: float = 2.0
+    """For each of several nodes to let us in; twice as long when all of them are tried again."""
     call: float = 20.0
     """For the response to one method."""
     confirm: float = 10.0
@@ -24,6 +26,14 @@ class Durations:
     """To close a channel or a connection."""
     redeclare_every: float = 300.0
     """Between two declarations of the topology while the worker runs, about."""
+    lookout_every: float = 30.0
+    """Between two looks at whether RabbitMQ knows of our consumer, while it has nothing in hand."""
+    consumer_recount: float = 1.0
+    """Before `doctor` counts consumers again where it found none."""
+    statistics_age: float = 5.5
+    """Between two looks at RabbitMQ's statistics, which it renews every 5 s."""
+    strays_every: float = 60.0
+    """Between two counts of messages that stand still, with the management API."""
     acks_in_transit: float = 0.1
     """Between the last ack and closing: acks on a quorum queue can be lost; after 0.05 none was."""
     cancelled_watch: float = 1.0
@@ -63,11 +73,11 @@ class Durations:
     probe_every: float = 5.0
     """Between two looks at the database while the worker runs."""
     probe_answer: float = 5.0
-    refusal_counts: float = 60.0
-    """How long a failed transaction makes the worker unready, unless another one succeeds.
+    refusal_counts: float = 600.0
+    """How long a worker without messages stays unready after a failed transaction.
 
-    Longer than any pause between two attempts on held messages; a worker that has none left must
-    become ready without one.
+    Normally the commit of a batch makes it ready. A worker whose messages went to others may get
+    none for hours; this is longer than messages take to come round again.
     """
     pause_every: float = 1.5
     """Between two looks whether operators paused the workers; each also renews the worker's row."""
@@ -149,6 +159,8 @@ class Durations:
     """
     longest_sweep: float = 300.0
     """After that a sweep breaks off; commands wait for it."""
+    watch: float = 2.0
+    """Between two looks of `dlq list --watch`."""
     outcome_poll: float = 0.25
     """Between two polls for the outcome of replayed messages."""
     outcome_patience: float = 60.0

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from worker.infra.certificates import find_certificate_problem
+from worker.infra.hosts import each_alone
 
 ServerUrl = Callable[[], str]
 """The URL as of now: called before each connect, so that a rotated secret needs no restart.
@@ -58,22 +59,23 @@ def check_server_url(url: str, *schemes: str) -> None:
         raise ValueError("has a blank, a line break, a quote or another character that URLs encode")
     if not url.startswith(tuple(f"{scheme}://" for scheme in schemes)):
         raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
-    if not _is_well_formed(url):
+    first, *others = alone = each_alone(url)
+    if not all(map(_is_well_formed, alone)):
         raise ValueError(_MALFORMED)
-    if len(_hosts(url)) > 1:
-        _check_several_hosts(url)
-    if url.startswith("amqps://") and not urlsplit(url).hostname:
+    if others:
+        _check_several(alone)
+    if first.startswith("amqps://") and not urlsplit(first).hostname:
         raise ValueError("names no host, whose certificate could be checked")
-    if problems := list(_parameter_problems(url)):
+    if problems := list(_parameter_problems(first)):
         raise ValueError("; ".join(problems))
-    if problem := find_certificate_problem(url):
+    if problem := find_certificate_problem(first):
         raise ValueError(problem)
 
 
-def _check_several_hosts(url: str) -> None:
-    if url.startswith("amqp"):
-        raise ValueError("names several hosts, which is not supported yet: name one")
-    if any(not host.partition(":")[0] for host in _hosts(url)):
+def _check_several(alone: list[str]) -> None:
+    if alone[0].startswith("http"):
+        raise ValueError("names several hosts: name one, such as that of a load balancer")
+    if not all(urlsplit(url).hostname for url in alone):
         raise ValueError("names several hosts, one of them empty")
 
 
@@ -110,12 +112,8 @@ def _is_well_formed(url: str) -> bool:
     except ValueError:
         return False
     has_encoded_user = parts.netloc.count("@") <= 1 and "@" not in parts.path
-    return not parts.fragment and has_encoded_user and all(map(_is_host_and_port, _hosts(url)))
-
-
-def _hosts(url: str) -> list[str]:
-    """The hosts with their ports; a URL without any has one empty host."""
-    return urlsplit(url).netloc.rpartition("@")[2].split(",")
+    host = parts.netloc.rpartition("@")[2]
+    return not parts.fragment and has_encoded_user and _is_host_and_port(host)
 
 
 def _is_host_and_port(text: str) -> bool:

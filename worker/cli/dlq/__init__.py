@@ -1,7 +1,6 @@
 """Dead letters: `dlq list`, `show`, `replay`, `discard`, `export`, `import`, `audit`."""
 
-import typer
-
+from worker.cli.commands import Commands
 from worker.cli.dlq.auditing import audit
 from worker.cli.dlq.discarding import discard
 from worker.cli.dlq.exporting import export
@@ -10,7 +9,7 @@ from worker.cli.dlq.listing import list_dead_letters
 from worker.cli.dlq.replaying import replay
 from worker.cli.dlq.showing import show
 
-app = typer.Typer(help="Work on the dead letters.", no_args_is_help=True)
+app = Commands(help="Work on the dead letters.", no_args_is_help=True)
 app.command("list")(list_dead_letters)
 app.command("show")(show)
 app.command("replay")(replay)

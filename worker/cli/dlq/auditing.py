@@ -1,17 +1,21 @@
 import asyncio
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from worker.cli.dlq.dead_letters import dead_letters
 from worker.cli.output import AS_JSON, print_json, print_table
-from worker.dead_letters.audit import AuditedChange
-from worker.infra.db.repositories.dead_letter_audit_log import AuditEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from worker.dead_letters.audit import AuditedChange
+    from worker.infra.db.repositories.dead_letter_audit_log import AuditEntry
 
 SHOWN_IDS = 3
+SHOWN_CHOICES = 10
 
 
 def audit(
@@ -29,11 +33,12 @@ def audit(
         _print_change(asyncio.run(dead_letters().audit(audit_id)), as_json=as_json)
 
 
-def _print_entries(entries: Sequence[AuditEntry], *, as_json: bool) -> None:
+def _print_entries(entries: "Sequence[AuditEntry]", *, as_json: bool) -> None:
     if as_json:
         print_json([asdict(entry) for entry in entries])
         return
-    columns = ("#id", "command", "by", "started", "finished", "choice", "#chosen", "#done")
+    columns: tuple[str, ...] = ("#id", "command", "by", "started", "finished", "choice")
+    columns = (*columns, "#chosen", "#done", "status", "detail", "ids")
     rows = [
         (
             *(e.id, e.command, e.started_by, e.started_at, e.finished_at, _selection(e)),
@@ -41,10 +46,11 @@ def _print_entries(entries: Sequence[AuditEntry], *, as_json: bool) -> None:
         )
         for e in entries
     ]
-    print_table("what was done to dead letters", (*columns, "status", "detail", "ids"), rows)
+    first = ("id", "command", "by", "started", "status", "done", "chosen")
+    print_table("what was done to dead letters", columns, rows, first=first)
 
 
-def _print_change(change: AuditedChange, *, as_json: bool) -> None:
+def _print_change(change: "AuditedChange", *, as_json: bool) -> None:
     entry, messages = change.entry, change.messages
     if as_json:
         print_json({**asdict(entry), "messages": [asdict(message) for message in messages]})
@@ -54,16 +60,20 @@ def _print_change(change: AuditedChange, *, as_json: bool) -> None:
     print_table(f"{len(rows)} messages", ("message id", "source", "code", "sent as"), rows)
 
 
-def _selection(entry: AuditEntry) -> str:
+def _selection(entry: "AuditEntry") -> str:
     told: dict[str, Any] = entry.choice
     return " ".join(f"{name}={_text(value)}" for name, value in told.items())
 
 
-def _ids(entry: AuditEntry) -> str:
+def _ids(entry: "AuditEntry") -> str:
     more = entry.done - SHOWN_IDS
     shown = ", ".join(entry.first_ids[:SHOWN_IDS])
     return f"{shown} and {more} more: audit {entry.id}" if more > 0 else shown
 
 
 def _text(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else json.dumps(value)
+    if not isinstance(value, list):
+        return json.dumps(value)
+    more = len(value) - SHOWN_CHOICES
+    shown = ",".join(map(str, value[:SHOWN_CHOICES]))
+    return f"{shown} and {more} more" if more > 0 else shown

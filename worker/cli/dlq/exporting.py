@@ -1,4 +1,3 @@
-import asyncio
 import shutil
 import sys
 import tempfile
@@ -7,8 +6,19 @@ from typing import Annotated
 
 import typer
 
-from worker.cli.dlq.dead_letters import dead_letters
-from worker.cli.dlq.options import Car, Code, Ids, Limit, Since, Type, Until, as_tuple, require_new
+from worker.cli.dlq.dead_letters import ask, dead_letters
+from worker.cli.dlq.options import (
+    Car,
+    Code,
+    Ids,
+    IdsFrom,
+    Limit,
+    Since,
+    Type,
+    Until,
+    chosen_ids,
+    require_new,
+)
 from worker.domain.value_objects.dead_letter_selection import Selection
 
 
@@ -16,6 +26,7 @@ def export(  # noqa: PLR0913 - one parameter for each option
     *,
     to: Annotated[Path | None, typer.Option(help="A new file; else standard output.")] = None,
     ids: Ids = None,
+    ids_from: IdsFrom = None,
     code: Code = None,
     type_: Type = None,
     car: Car = None,
@@ -24,12 +35,12 @@ def export(  # noqa: PLR0913 - one parameter for each option
     limit: Limit = None,
 ) -> None:
     """Write the dead letters as JSON Lines; the queue stays as it is."""
-    selection = Selection(as_tuple(ids), code, type_, car, since, until, limit)
+    selection = Selection(chosen_ids(ids, ids_from), code, type_, car, since, until, limit)
     if to is not None:
         require_new(to)
     beside = None if to is None else to.absolute().parent
     with tempfile.TemporaryFile("w+", encoding="utf-8", dir=beside) as lines:
-        count = asyncio.run(dead_letters().export(selection, lines.write))
+        count = ask(dead_letters().export(selection, lines.write))
         lines.seek(0)
         if to is None:  # only now: a pager that waits for its reader must not hold the messages
             shutil.copyfileobj(lines, sys.stdout)

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from worker.cli.dlq.dead_letters import ask
 from worker.cli.failures import FAILED
 from worker.cli.output import print_json
 from worker.dead_letters.change_report import ChangeReport
@@ -58,7 +59,7 @@ class Terminal:
 
 def run_change(change: Callable[[Terminal], Awaitable[ChangeReport]], *, as_json: bool) -> None:
     """Runs it and reports; a change that stopped before its end exits with 1."""
-    report = asyncio.run(_follow(change))
+    report = ask(_follow(change))
     if as_json:
         print_json(_document(report))
     else:

@@ -13,6 +13,7 @@ from worker.infra.db.ability import try_to_write
 from worker.infra.db.clock import measure_clock
 from worker.infra.db.engine import create_sessions
 from worker.infra.db.errors import DATABASE_ERRORS, translate
+from worker.infra.db.identity import identify_database
 from worker.infra.db.models import CarModel
 from worker.infra.db.pause_check import check_pause
 from worker.infra.db.schema import WrongSchemaError, check_revision, read_revision
@@ -49,9 +50,10 @@ async def check_database(engine: AsyncEngine, clock: Callable[[], datetime]) -> 
     check = "PostgreSQL and its schema"
     try:
         newer = check_revision(await read_revision(engine))
+        server = (await identify_database(engine)).server
     except (WrongSchemaError, StoreUnavailableError) as problem:
         return [Check(check, str(problem))]
-    schema = Check(f"{check}{', newer than this release' if newer else ''}", None)
+    schema = Check(f"{check} ({server}){', newer than this release' if newer else ''}", None)
     return [
         schema,
         Check("rights on the tables", await _rights_problem(engine)),

@@ -1,7 +1,7 @@
 """Connections to PostgreSQL."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 import asyncpg
 from sqlalchemy import ExceptionContext, event
@@ -13,11 +13,10 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from worker.infra.db.errors import is_of_the_session, naming_database
+from worker.infra.db.errors import is_of_the_session
+from worker.infra.db.servers import SINCE_POSTGRESQL_17, Servers
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
 from worker.infra.server_urls import ServerUrl
-
-_SINCE_POSTGRESQL_17 = "transaction_timeout"
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -27,30 +26,33 @@ def create_engine(
 ) -> AsyncEngine:
     """The worker's engine, for `postgresql://user:password@host:port/database`.
 
-    The URL is asked for before each connect and goes to the driver as it stands, so that
+    The URL is asked for before each connect and goes to the driver with one of its hosts, so that
     `sslmode=`, `sslrootcert=` and percent-encoded passwords mean what they mean to libpq. Nothing
     connects before the first statement.
     """
     settings = {"application_name": "inventory-worker", **timeouts_of(durations)}
-    return _create_engine(
-        partial(
-            _connect,
-            database_url,
-            settings,
-            durations.database_connect,
-            durations.database_answer,
-        ),
-        pool_size,
-    )
+    servers = Servers(database_url, settings, durations.database_answer, durations)
+    return _create_engine(servers.connect, pool_size)
+
+
+@asynccontextmanager
+async def database(
+    url: ServerUrl, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 2
+) -> AsyncIterator[tuple[AsyncEngine, Sessions]]:
+    """An engine and its session factory; the engine is disposed of at the end."""
+    engine = create_engine(url, durations, pool_size=pool_size)
+    try:
+        yield engine, create_sessions(engine)
+    finally:
+        await engine.dispose()
 
 
 def create_command_engine(
     database_url: ServerUrl, session_settings: Mapping[str, str], *, pool_size: int = 1
 ) -> AsyncEngine:
     """An engine for a command whose statements may take as long as its session settings allow."""
-    connect_seconds = DEFAULT_DURATIONS.database_connect
-    connect = partial(_connect, database_url, session_settings, connect_seconds, None)
-    return _create_engine(connect, pool_size)
+    servers = Servers(database_url, session_settings, None)
+    return _create_engine(servers.connect, pool_size)
 
 
 def timeouts_of(durations: Durations) -> dict[str, str]:
@@ -59,7 +61,7 @@ def timeouts_of(durations: Durations) -> dict[str, str]:
         "lock_timeout": f"{durations.lock:g}s",
         "statement_timeout": f"{durations.statement:g}s",
         "idle_in_transaction_session_timeout": f"{durations.idle_in_transaction:g}s",
-        _SINCE_POSTGRESQL_17: f"{durations.transaction:g}s",
+        SINCE_POSTGRESQL_17: f"{durations.transaction:g}s",
     }
 
 
@@ -71,25 +73,6 @@ def _create_engine(
     )
     event.listen(engine.sync_engine, "handle_error", _drop_useless_sessions)
     return engine
-
-
-async def _connect(
-    database_url: ServerUrl,
-    session_settings: Mapping[str, str],
-    connect_seconds: float,
-    answer_seconds: float | None,
-) -> asyncpg.Connection:
-    """Connects with all the settings that this PostgreSQL knows; it lets nobody in with others."""
-    url = database_url()
-    known = {k: v for k, v in session_settings.items() if k != _SINCE_POSTGRESQL_17}
-    with naming_database(url):
-        connection = await asyncpg.connect(
-            url, timeout=connect_seconds, command_timeout=answer_seconds, server_settings=known
-        )
-    bound = session_settings.get(_SINCE_POSTGRESQL_17)
-    if bound is not None and connection.get_server_version() >= (17,):
-        await connection.execute(f"SET {_SINCE_POSTGRESQL_17} = '{bound}'")
-    return connection
 
 
 def _drop_useless_sessions(context: ExceptionContext) -> None:

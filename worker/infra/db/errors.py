@@ -9,6 +9,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from worker.domain.ports.unit_of_work import StatementRefusedError, StoreUnavailableError
 from worker.infra.db.models import CarModel
+from worker.infra.hosts import each_alone, hosts_of
+from worker.infra.in_turn import NoServerError
 from worker.infra.one_line import one_line
 from worker.infra.server_urls import ServerUrlError
 
@@ -50,14 +52,18 @@ DATABASE_ERRORS = (DBAPIError, PoolTimeoutError, OSError, TimeoutError)
 """What a call to the database may raise; asyncpg lets errors of the socket through."""
 
 
+class OtherServerWantedError(OSError):
+    """The server is not what `target_session_attrs` asks for, which is a primary by default."""
+
+
 def translate(error: BaseException) -> StoreUnavailableError | StatementRefusedError:
     """The same trouble in the words of the ports, without statement, parameters or password."""
     sqlstate = sqlstate_of(error)
     if sqlstate == _NOT_NULL_VIOLATION and not _is_ours(error):
-        return StoreUnavailableError(f"PostgreSQL refuses every row: {_summary(error)}")
+        return StoreUnavailableError(f"PostgreSQL refuses every row: {in_brief(error)}")
     if sqlstate is not None and sqlstate[:2] in _MESSAGE_IS_TO_BLAME:
-        return StatementRefusedError(f"PostgreSQL refused it: {_summary(error)} ({sqlstate})")
-    return StoreUnavailableError(f"PostgreSQL: {_summary(error)}")
+        return StatementRefusedError(f"PostgreSQL refused it: {in_brief(error)} ({sqlstate})")
+    return StoreUnavailableError(f"PostgreSQL: {in_brief(error)}")
 
 
 def sqlstate_of(error: BaseException | None) -> str | None:
@@ -78,15 +84,16 @@ def _is_ours(error: BaseException) -> bool:
     return table is None or str(getattr(driver, "column_name", "")) in table.columns
 
 
-def _summary(error: BaseException) -> str:
-    """One line. The driver's DETAIL and the parameters stay out: they may hold anything."""
+def in_brief(error: BaseException) -> str:
+    """The error as one line, without the driver's DETAIL and the parameters: they hold anything."""
     cause = getattr(error, "orig", None) or error
     driver = cause.__cause__ or cause
-    if isinstance(driver, ServerUrlError):
+    if isinstance(driver, ServerUrlError | NoServerError):
         return str(driver)
     lines = str(driver).splitlines() or ["no answer in time"]  # a TimeoutError has no text
     where = "".join(f" ({note})" for note in getattr(driver, "__notes__", ()))
-    return one_line(f"{type(driver).__name__}: {lines[0]}{where}")
+    kind = "" if isinstance(driver, OtherServerWantedError) else f"{type(driver).__name__}: "
+    return one_line(f"{kind}{lines[0]}{where}")
 
 
 @contextmanager
@@ -100,8 +107,8 @@ def naming_database(url: str) -> Iterator[None]:
 
 
 def _name_and_place(url: str) -> str:
-    parts = urlsplit(url)
+    parts = urlsplit(each_alone(url)[0])
     query = parse_qs(parts.query)
     named = query.get("database", query.get("dbname", [unquote(parts.path[1:])]))
-    host = parts.netloc.rpartition("@")[2] or ",".join(query.get("host", ()))
-    return f"database {named[-1] or unquote(parts.username or '')}{host and f' at {host}'}"
+    hosts = ",".join(map(str, hosts_of(url)))
+    return f"database {named[-1] or unquote(parts.username or '')}{hosts and f' at {hosts}'}"

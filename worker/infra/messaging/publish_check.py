@@ -12,7 +12,8 @@ from typing_extensions import override
 
 from worker.infra.check import Check
 from worker.infra.durations import Durations
-from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief, named
+from worker.infra.messaging.amqp import nodes
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.names import WORKER_EXCHANGE
 
 CHECK = f"publishing to exchange {WORKER_EXCHANGE}"
@@ -47,7 +48,7 @@ async def check_publishing(url: str, durations: Durations) -> Check:
 
 
 async def _publish_twice(url: str, durations: Durations) -> None:
-    connection = await aio_pika.connect(named(url, "inventory-worker-doctor"))
+    connection, _ = await nodes.connect(url, "inventory-worker-doctor", durations)
     try:
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         exchange = await channel.get_exchange(WORKER_EXCHANGE, ensure=False)

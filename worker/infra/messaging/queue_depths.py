@@ -2,12 +2,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import aio_pika
 from aio_pika.abc import AbstractConnection
 from aiormq.exceptions import ChannelNotFoundEntity
 
 from worker.infra.durations import Durations
-from worker.infra.messaging.amqp.connection import named
+from worker.infra.messaging.amqp import nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +27,9 @@ async def read_depths(url: str, queues: Sequence[str], durations: Durations) -> 
     Raises:
         BROKER_ERRORS: it does not answer.
     """
-    async with asyncio.timeout(durations.call):
-        connection = await aio_pika.connect(named(url, "inventory-worker-status"))
-        async with connection:
-            return [await _read(connection, queue) for queue in queues]
+    connection, _ = await nodes.connect(url, "inventory-worker-status", durations)
+    async with connection, asyncio.timeout(durations.call):
+        return [await _read(connection, queue) for queue in queues]
 
 
 async def _read(connection: AbstractConnection, queue: str) -> QueueDepth:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from operator import methodcaller
 
-import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.abc import DeliveredMessage
 from aiormq.exceptions import (
@@ -17,7 +16,8 @@ from aiormq.exceptions import (
 
 from worker.infra.check import Check
 from worker.infra.durations import Durations
-from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief, named
+from worker.infra.messaging.amqp import nodes
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.names import DEAD_LETTER_QUEUE, MAIN_QUEUE
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import (
@@ -52,8 +52,7 @@ async def check_topology(
 ) -> list[Check]:
     """Checks the connection, then the exchanges and queues with the rights on them."""
     try:
-        async with asyncio.timeout(durations.call):
-            connection = await aio_pika.connect(named(url, "inventory-worker-doctor"))
+        connection, node = await nodes.connect(url, "inventory-worker-doctor", durations)
     except BROKER_ERRORS as error:
         return [Check("RabbitMQ", f"cannot connect: {in_brief(error)}: check RABBITMQ_URL")]
     async with connection:
@@ -61,7 +60,7 @@ async def check_topology(
             Check(part.name, await _problem(connection, part, durations.call))
             for part in _parts(delays)
         ]
-    return [Check("RabbitMQ", None), *checks]
+    return [Check(f"RabbitMQ ({node})", None), *checks]
 
 
 def _parts(delays: tuple[RetryDelay, ...]) -> list[_Part]:

@@ -10,13 +10,13 @@ import random
 from collections.abc import Awaitable, Callable
 from operator import methodcaller
 
-import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import ChannelNotFoundEntity
 
 from worker.infra.durations import Durations
-from worker.infra.messaging.amqp.connection import in_brief, named
+from worker.infra.messaging.amqp import nodes
+from worker.infra.messaging.amqp.connection import in_brief
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import (
     EXCHANGES,
@@ -63,16 +63,16 @@ class TopologyRepair:
 
         A client cannot see bindings, so those that were missing are not among them.
         """
-        async with asyncio.timeout(self._durations.connect):
-            connection = await aio_pika.connect(named(self._url(), "inventory-worker-topology"))
-            async with connection:
-                missing = await _missing(connection, self._delays)
-                channel = await connection.channel()
-                for name in EXCHANGES:
-                    await declare_exchange(channel, name)
-                for spec in queue_specs(self._delays):
-                    await declare_queue(channel, spec)
-                    await bind_queue(channel, spec)
+        name = "inventory-worker-topology"
+        connection, _ = await nodes.connect(self._url(), name, self._durations)
+        async with connection, asyncio.timeout(self._durations.connect):
+            missing = await _missing(connection, self._delays)
+            channel = await connection.channel()
+            for exchange in EXCHANGES:
+                await declare_exchange(channel, exchange)
+            for spec in queue_specs(self._delays):
+                await declare_queue(channel, spec)
+                await bind_queue(channel, spec)
         return missing
 
 

@@ -83,6 +83,12 @@ class Metrics:
             "1 while our consumer is registered at the broker.",
             registry=self.registry,
         )
+        self._node = Gauge(
+            "inventory_worker_rabbitmq_node_info",
+            "1 for the RabbitMQ node that we consume from; absent while we do not.",
+            ("node",),
+            registry=self.registry,
+        )
         self.in_flight = Gauge(
             "inventory_worker_in_flight_messages",
             "Messages delivered to this process and not settled yet.",
@@ -91,6 +97,18 @@ class Metrics:
         self.holding = Gauge(
             "inventory_worker_holding",
             "1 while messages are held because most of them fail with unexpected-error.",
+            registry=self.registry,
+        )
+        self._wedges = Counter(
+            "inventory_worker_wedges",
+            "Subscriptions ended because RabbitMQ delivered nothing on them, by what it said.",
+            ("kind",),
+            registry=self.registry,
+        )
+        self._standing = Gauge(
+            "inventory_worker_standing_messages",
+            "Messages that stand still at the broker: held by no worker, or retries not passed on.",
+            ("queue",),
             registry=self.registry,
         )
         self._paused = Gauge(
@@ -169,6 +187,12 @@ class Metrics:
         connections.labels("in_use").set_function(lambda: pool().checkedout())
         connections.labels("idle").set_function(lambda: pool().checkedin())
 
+    def connected(self, node: str | None) -> None:
+        """Notes the node that we consume from, None for none."""
+        self._node.clear()
+        if node is not None:
+            self._node.labels(node).set(1)
+
     def dead_letters_counted(self, *, dead: int, vanished: int) -> None:
         """Notes how many wait for an operator."""
         self._dead_letters.labels("dead").set(dead)
@@ -179,6 +203,14 @@ class Metrics:
         self._awaited_cars.set(cars)
         waited = 0.0 if oldest is None else (datetime.now(UTC) - oldest).total_seconds()
         self._awaited_seconds.set(max(0.0, waited))
+
+    def wedged(self, kind: str) -> None:
+        """Counts a subscription that got nothing."""
+        self._wedges.labels(kind).inc()
+
+    def stands_still(self, queue: str, messages: int) -> None:
+        """Notes what a queue has that nobody is at."""
+        self._standing.labels(queue).set(messages)
 
     def paused(self, pause: Pause | None) -> None:
         """Notes a pause, or that there is none."""

@@ -1,6 +1,6 @@
 """Conditions on the rows of dead letters."""
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, Text, func, literal
 
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.arrays import table_of
@@ -23,9 +23,14 @@ def conditions_of(selection: Selection) -> list[ColumnElement[bool]]:
         if value is not None:
             conditions.append(column == value)
     if selection.ids:
-        conditions.append(letter.handle.in_(selection.ids))
+        conditions.append(letter.handle == func.any(_array_of(selection.ids)))
     if selection.since is not None:
         conditions.append(letter.died_at >= selection.since)
     if selection.until is not None:
         conditions.append(letter.died_at <= selection.until)
     return conditions
+
+
+def _array_of(ids: tuple[str, ...]) -> BindParameter[list[str]]:
+    """One parameter, of which a statement may have 32,767 at most."""
+    return literal(list(ids), ARRAY(Text))

@@ -72,6 +72,14 @@ class DeadLetterCounts:
         return self.dead + self.vanished
 
 
+@dataclass(frozen=True, slots=True)
+class DeadLetterNames:
+    """What the open letters have of each."""
+
+    codes: list[str]
+    types: list[str]
+
+
 class PostgresDeadLetters:
     """The open dead letters as the last commit left them, oldest first."""
 
@@ -89,6 +97,15 @@ class PostgresDeadLetters:
         async with self._sessions() as session:
             dead, vanished, oldest = (await session.execute(query)).one()
         return DeadLetterCounts(dead or 0, vanished or 0, oldest)
+
+    async def names(self) -> DeadLetterNames:
+        """The codes and the types of all."""
+        query = select(
+            func.array_agg(_letter.code.distinct()), func.array_agg(_letter.type.distinct())
+        ).where(IS_OPEN)
+        async with self._sessions() as session:
+            codes, types = (await session.execute(query)).one()
+        return DeadLetterNames(list(codes or ()), list(types or ()))
 
     async def select(self, selection: Selection) -> list[SelectedDeadLetter]:
         """Those that match."""

@@ -96,6 +96,15 @@ class PostgresEntityStore(EntityStore[E]):
 
     @override
     async def lock(self, ids: Collection[str], /) -> Mapping[str, E]:
+        """As the port says; on it rests that synchronous replication loses nothing.
+
+        A COMMIT that waits for its standby and is cancelled, by us or by an operator, has
+        committed here and not there. Its messages come again, find their ids, are `duplicate`, and
+        change nothing. They are acknowledged only after the standby has the first transaction,
+        because this lock writes WAL: a row lock takes a transaction id, so the COMMIT of the
+        duplicates waits for the standby too, up to a later place in the WAL. A transaction that
+        only reads waits for nobody, so the cars of duplicates must be locked like all others.
+        """
         # New entities have no row to lock: `add` finds out about rivals.
         if not ids:
             return {}

@@ -10,12 +10,13 @@ from weakref import WeakValueDictionary
 
 import structlog
 from aiormq.abc import AbstractChannel
-from aiormq.exceptions import DeliveryError, PublishError
+from aiormq.exceptions import AMQPError, DeliveryError, PublishError
 from pamqp.commands import Basic
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.blockable_connection import BlockableConnection
-from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief, named
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
+from worker.infra.messaging.amqp.nodes import Node, to_a_node
 from worker.infra.server_urls import ServerUrl
 
 UNCONFIRMED_AT_MOST = 64
@@ -106,13 +107,16 @@ class ConfirmingPublisher:
 
     async def _connect(self) -> AbstractChannel:
         await self._disconnect()
-        async with asyncio.timeout(self._durations.connect):
-            url = named(self._url(), self._name)
-            connection = BlockableConnection(url, self._note_blocked)
-            await connection.connect()
-            self._connection = connection
-            self._channel = await connection.channel(on_return_raises=True)
+        self._connection = await to_a_node(self._url(), self._name, self._reach, self._durations)
+        async with asyncio.timeout(self._durations.call):
+            self._channel = await self._connection.channel(on_return_raises=True)
         return self._channel
+
+    async def _reach(self, node: Node) -> BlockableConnection:
+        connection = BlockableConnection(node.url, self._note_blocked)
+        await connection.connect()
+        _log.info("connected for publishing", connection=self._name, node=node.name)
+        return connection
 
     def _note_blocked(self, because: str | None) -> None:
         """Logs that RabbitMQ blocks publishing, and that it ended: once, whatever reconnects."""
@@ -142,4 +146,6 @@ class ConfirmingPublisher:
         if connection is not None:
             with suppress(*BROKER_ERRORS):
                 async with asyncio.timeout(self._durations.close):
-                    await connection.close()
+                    # aiormq's default, CancelledError, would reach other publishes that wait for
+                    # a confirm, and look as if somebody had cancelled their tasks.
+                    await connection.close(AMQPError("another publish was not confirmed"))

@@ -11,6 +11,7 @@ from aiormq.exceptions import (
 )
 from yarl import URL
 
+from worker.infra.in_turn import NoServerError
 from worker.infra.one_line import one_line
 from worker.infra.server_urls import ServerUrlError
 
@@ -36,7 +37,7 @@ def named(url: str, name: str) -> str:
 def in_brief(error: BaseException) -> str:
     """The error as one line; if RabbitMQ closed something, its reply code and text."""
     match error:
-        case ServerUrlError():
+        case ServerUrlError() | NoServerError():
             return str(error)
         case (
             ConnectionClosed(args=(int(code), str(text)))

@@ -1,5 +1,5 @@
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol
 
 from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
@@ -32,7 +32,7 @@ class SettlesDeliveries(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Delivery:
     """A delivered message that its subscription must settle."""
 
@@ -40,15 +40,6 @@ class Delivery:
     tag: int
     subscription: SettlesDeliveries
     redelivered: bool = False
-
-    @classmethod
-    def of(cls, delivered: DeliveredMessage, subscription: SettlesDeliveries) -> Self:
-        """Converts aiormq's delivery."""
-        deliver = delivered.delivery
-        assert isinstance(deliver, Basic.Deliver)
-        return cls(
-            read_message(delivered), deliver.delivery_tag or 0, subscription, deliver.redelivered
-        )
 
 
 def read_message(delivered: DeliveredMessage) -> Message:

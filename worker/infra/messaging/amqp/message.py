@@ -4,7 +4,7 @@ from pamqp.commands import Basic
 from pamqp.common import FieldTable
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Message:
     """A message independent of its delivery."""
 

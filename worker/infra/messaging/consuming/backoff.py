@@ -23,4 +23,4 @@ class Backoff:
     def next_pause(self) -> float:
         """Seconds to wait before the next attempt."""
         pause, self._pause = self._pause, min(self._pause * 2, self._longest)
-        return pause * random.uniform(0.75, 1.25)  # noqa: S311 - not security relevant
+        return pause * random.uniform(0.5, 1.5)  # noqa: S311 - not security relevant

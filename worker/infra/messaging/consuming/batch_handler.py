@@ -2,7 +2,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from worker.application.batch import Content, DeadLetterOf
-from worker.application.outcomes import Failure, Result
+from worker.application.outcomes import Failure, Outcome, Result
 from worker.domain.ports.dead_letter_records import DeadLetterRecord
 from worker.infra.messaging.consuming.holding import Holding, may_be_held
 from worker.infra.messaging.consuming.observer import Observer
@@ -58,7 +58,10 @@ class BatchHandler:
                 return None
             return self._dead_letter_of(batch[place], failure)
 
-        return await self._commit(batch, [item.content for item in batch], dead_letter_of)
+        results = await self._commit(batch, [item.content for item in batch], dead_letter_of)
+        if results is not None and any(isinstance(result, Outcome) for result in results):
+            self._observer.store_took_work()
+        return results
 
     async def give_up(self, received: Received, failure: Failure) -> bool:
         """Dead-letters a message that is not to be tried; returns whether its copy is confirmed."""

@@ -75,6 +75,7 @@ class Consumer:
         self._settler = settler
         self._store_problem = store_problem
         self._observer = observer
+        self.subscription: Subscription | None = None
         self._switch = options.pause_switch
         self._stop = asyncio.Event()
         self._end_at = math.inf
@@ -103,8 +104,7 @@ class Consumer:
                     await self._consume(subscription)
                     if subscription.has_settled:
                         in_vain = Backoff(self._durations)
-                    else:
-                        await self._unless_stopped(asyncio.sleep(in_vain.next_pause()))
+                    await self._unless_stopped(asyncio.sleep(in_vain.next_pause()))
                 elif self._switch.pause is not None:
                     await self._unless_stopped(self._stay_paused(self._switch.pause))
             await self._in_time(self._finish())
@@ -140,7 +140,7 @@ class Consumer:
                 if problem is None:
                     database = await self._options.identify_database()
                     subscription = await self._open(database)
-                    self._log_consuming(database)
+                    self._log_consuming(database, subscription.node)
                     return subscription
             except StoreUnavailableError as error:
                 problem = str(error)
@@ -175,12 +175,14 @@ class Consumer:
             database=database.fingerprint,
         )
 
-    def _log_consuming(self, database: DatabaseIdentity) -> None:
+    def _log_consuming(self, database: DatabaseIdentity, node: str) -> None:
         _log.info(
             "consuming",
+            node=node,
             prefetch=self._options.prefetch,
             database=database.database,
             schema=database.schema,
+            server=database.server,
         )
 
     async def _consume(self, subscription: Subscription) -> None:
@@ -188,13 +190,17 @@ class Consumer:
         self._trouble.over()
         self._batches = self._start_batches()
         self._observer.consuming(subscription)
+        self.subscription = subscription
         try:
             await self._unless_told(subscription.wait_lost())
             if subscription.is_lost:
-                _log.warning("subscription lost", reason=subscription.lost_because)
+                _log.warning(
+                    "subscription lost", reason=subscription.lost_because, node=subscription.node
+                )
             else:
                 await self._settle_what_is_in_hand(subscription)
         finally:
+            self.subscription = None
             self._observer.consuming(None)
             await subscription.close()
 

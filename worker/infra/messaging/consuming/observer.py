@@ -10,6 +10,11 @@ class Consuming(Protocol):
     """The state of a subscription."""
 
     @property
+    def node(self) -> str:
+        """The RabbitMQ node that it is connected to."""
+        ...
+
+    @property
     def is_consuming(self) -> bool:
         """Whether our consumer is still registered at the broker."""
         ...
@@ -17,11 +22,6 @@ class Consuming(Protocol):
     @property
     def in_flight(self) -> int:
         """Number of unsettled deliveries."""
-        ...
-
-    @property
-    def node(self) -> str | None:
-        """The node of RabbitMQ that it is connected to: `host:port`."""
         ...
 
 
@@ -56,8 +56,16 @@ class Observer(Protocol):
         """A copy of a message was confirmed in another of our queues."""
         ...
 
-    def store_answered(self, problem: str | None) -> None:
-        """Why the database did not accept the last transaction; None if it did."""
+    def store_refused(self, problem: str) -> None:
+        """The database did not accept a transaction."""
+        ...
+
+    def store_took_work(self) -> None:
+        """A batch was committed, with a change of the catalog or the id of a message."""
+        ...
+
+    def wedged(self, kind: str) -> None:
+        """A subscription was ended because RabbitMQ delivered nothing on it."""
         ...
 
     def holding(self, problem: str | None) -> None:

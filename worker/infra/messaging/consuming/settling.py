@@ -1,8 +1,9 @@
 """Maps the result of each message to an action, and performs it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 import structlog
 from typing_extensions import override
@@ -16,7 +17,8 @@ from worker.infra.messaging.amqp.confirming_publisher import (
     UnpublishableError,
     UnroutableError,
 )
-from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.amqp.connection import in_brief
+from worker.infra.messaging.amqp.delivery import Delivery, SettlesDeliveries
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.amqp.trace_parent import read_trace_id
 from worker.infra.messaging.consuming.backoff import Backoff
@@ -62,7 +64,7 @@ class Settler(Settles):
                     subscription_id = id(delivery.subscription)
                     done.setdefault(subscription_id, (delivery, []))[1].append(delivery.tag)
                 case Failure():
-                    self._start(self._republish(received, result))
+                    self._start(received, result)
         for delivery, tags in done.values():
             await delivery.subscription.acknowledge(tags)
 
@@ -80,15 +82,24 @@ class Settler(Settles):
 
     async def finish(self) -> None:
         """Waits for copies that are not confirmed yet."""
-        await asyncio.gather(*self._republishing)
+        await asyncio.gather(*self._republishing, return_exceptions=True)
 
     def _copy(self, received: Received, failure: Failure) -> NextCopy:
         return next_copy(received.delivery.message, failure, self._delays, self._clock())
 
-    def _start(self, work: Coroutine[None, None, bool]) -> None:
-        task = asyncio.create_task(work)
+    def _start(self, received: Received, failure: Failure) -> None:
+        task = asyncio.create_task(self._republish(received, failure))
         self._republishing.add(task)
-        task.add_done_callback(self._republishing.discard)
+        task.add_done_callback(partial(self._on_end, received.delivery.subscription))
+
+    def _on_end(self, subscription: SettlesDeliveries, task: asyncio.Task[bool]) -> None:
+        """Has a message delivered again that a bug left unsettled: nobody else would notice."""
+        self._republishing.discard(task)
+        if task.cancelled():
+            subscription.give_up("the copy of a failed message was cancelled")
+        elif (bug := task.exception()) is not None:
+            _log.error("no copy of a failed message", exc_info=bug)
+            subscription.give_up(f"no copy of a failed message: {in_brief(bug)}")
 
     async def _republish(self, received: Received, failure: Failure) -> bool:
         delivery = received.delivery

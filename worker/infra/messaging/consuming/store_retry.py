@@ -41,14 +41,13 @@ class StoreRetry:
             try:
                 result = await work()
             except StoreUnavailableError as unavailable:
-                self._observer.store_answered(str(unavailable))
+                self._observer.store_refused(str(unavailable))
                 self._trouble.warn("database unavailable: holding messages", str(unavailable))
                 if backoff.elapsed > self._durations.hold:
                     subscription.give_up("the database was unavailable for longer than the limit")
                 if await self._finishing_within(backoff.next_pause()):
                     return None
             else:
-                self._observer.store_answered(None)
                 self._trouble.over()
                 return result
         return None

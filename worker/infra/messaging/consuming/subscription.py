@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Protocol, Self
+from uuid import uuid4
 
 import structlog
 from aiormq import Channel as AmqpChannel
-from aiormq.abc import DeliveredMessage
+from aiormq.abc import AbstractConnection, DeliveredMessage
 from aiormq.exceptions import ConnectionInternalError
 from faststream.rabbit import Channel, RabbitBroker
 from pamqp.commands import Basic
@@ -15,15 +17,16 @@ from typing_extensions import override
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.cancellation import why_cancelled
-from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief, named
-from worker.infra.messaging.amqp.delivery import Delivery, SettlesDeliveries
-from worker.infra.messaging.amqp.delivery_frames import DeliveryFrames
-from worker.infra.messaging.amqp.node import node_of
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
+from worker.infra.messaging.amqp.delivery import Delivery, read_message
+from worker.infra.messaging.amqp.delivery_transport import DeliveryTransport
+from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.amqp.nodes import Node, RobustNodeConnection, to_a_node
 from worker.infra.messaging.amqp.tag_ledger import Ack, TagLedger
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Process
 from worker.infra.messaging.consuming.inventory_events import subscribe_to_inventory_events
-from worker.infra.messaging.consuming.observer import Consuming
+from worker.infra.messaging.consuming.lookout import Watched
 from worker.infra.messaging.names import DATABASE_ARGUMENT, MAIN_QUEUE
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import declare_topology
@@ -48,7 +51,7 @@ class TakesDeliveries(Protocol):
         ...
 
 
-class Subscription(SettlesDeliveries, Consuming):
+class Subscription(Watched):
     """Consumes the main queue until it is lost or closed; it is never reopened.
 
     FastStream connects, declares, starts and stops; the deliveries are taken from its channel one
@@ -59,12 +62,16 @@ class Subscription(SettlesDeliveries, Consuming):
     def __init__(
         self,
         broker: RabbitBroker,
+        transport: DeliveryTransport,
         batching: TakesDeliveries,
         handler: BatchHandler,
         durations: Durations,
         database: str,
+        node: str,
     ) -> None:
+        self._node = node
         self._broker = broker
+        self._transport = transport
         self._database = database
         self._on_delivery = batching.deliver
         self._durations = durations
@@ -96,23 +103,24 @@ class Subscription(SettlesDeliveries, Consuming):
 
         `database` is the fingerprint of the database, for operators who list consumers.
         """
-        broker = RabbitBroker(
-            named(url, "inventory-worker"),
-            default_channel=Channel(prefetch_count=prefetch, publisher_confirms=False),
-            apply_types=False,
-            serializer=None,  # the handler gets decoded messages
-            logger=None,
+        transport = DeliveryTransport()
+        broker, node = await to_a_node(
+            url, "inventory-worker", partial(_connect, prefetch, transport), durations
         )
-        subscription = cls(broker, batching, handler, durations, database)
+        subscription = cls(broker, transport, batching, handler, durations, database, node)
         try:
             async with asyncio.timeout(durations.connect):
-                await broker.connect()
                 await declare_topology(broker, delays)
                 await broker.start()
         except BaseException:
             await subscription._disconnect()
             raise
         return subscription
+
+    @property
+    @override
+    def node(self) -> str:
+        return self._node
 
     @property
     @override
@@ -139,8 +147,19 @@ class Subscription(SettlesDeliveries, Consuming):
 
     @property
     @override
-    def node(self) -> str | None:
-        return None if self._channel is None else node_of(self._channel.connection)
+    def delivered(self) -> int:
+        return self._last_tag
+
+    @property
+    @override
+    def consumer_tag(self) -> str:
+        return self._consumer_tag or ""
+
+    @property
+    @override
+    def connection(self) -> AbstractConnection:
+        assert self._channel is not None, "it consumes"
+        return self._channel.connection
 
     @property
     def has_settled(self) -> bool:
@@ -200,16 +219,25 @@ class Subscription(SettlesDeliveries, Consuming):
         self._channel = channel
         channel.closing.add_done_callback(self._on_channel_closed)
         channel.on_consumer_cancel_callbacks.add(self._on_cancelled_by_broker)
-        channel.frames = DeliveryFrames(channel, self._on_message)
-        consuming = await channel.basic_consume(
-            MAIN_QUEUE, self._on_message, arguments={DATABASE_ARGUMENT: self._database}
+        tag = f"ctag{channel.number}.{uuid4().hex}"  # as aiormq names it
+        self._transport.take(channel.number, tag, self._take)
+        await channel.basic_consume(
+            MAIN_QUEUE,
+            self._take_from_aiormq,
+            consumer_tag=tag,
+            arguments={DATABASE_ARGUMENT: self._database},
         )
-        self._consumer_tag = consuming.consumer_tag
+        self._consumer_tag = tag
 
-    async def _on_message(self, message: DeliveredMessage) -> None:
-        delivery = Delivery.of(message, self)
-        self._last_tag = delivery.tag
-        self._on_delivery(delivery)
+    def _take(self, message: Message, tag: int, redelivered: bool) -> None:  # noqa: FBT001 - called for each delivery
+        self._last_tag = tag
+        self._on_delivery(Delivery(message, tag, self, redelivered))
+
+    async def _take_from_aiormq(self, delivered: DeliveredMessage) -> None:
+        """Takes a delivery that did not come through our transport."""
+        deliver = delivered.delivery
+        assert isinstance(deliver, Basic.Deliver)
+        self._take(read_message(delivered), deliver.delivery_tag or 0, deliver.redelivered)
 
     async def _flush_acks(self) -> None:
         """Sends acks one at a time: an ack after a later `multiple` closes the channel."""
@@ -240,7 +268,7 @@ class Subscription(SettlesDeliveries, Consuming):
             if not task.done():
                 task.cancel()
                 self.give_up(f"RabbitMQ accepted no writes for {self._durations.write} s")
-        if task.done():
+        if task.done() and not task.cancelled():  # aiormq cancels it when the channel closes
             with suppress(*BROKER_ERRORS):
                 task.result()
 
@@ -268,3 +296,19 @@ class Subscription(SettlesDeliveries, Consuming):
                 await self._broker.stop()
         except Exception as error:  # noqa: BLE001 - the broker is already gone, or was never there
             _log.debug("disconnecting failed", error=in_brief(error))
+
+
+async def _connect(
+    prefetch: int, transport: DeliveryTransport, node: Node
+) -> tuple[RabbitBroker, str]:
+    broker = RabbitBroker(
+        node.url,
+        default_channel=Channel(prefetch_count=prefetch, publisher_confirms=False),
+        apply_types=False,
+        serializer=None,  # the handler gets decoded messages
+        logger=None,
+    )
+    kwargs = broker._connection_kwargs  # noqa: SLF001 - the only way to aio-pika's options
+    kwargs["connection_class"] = partial(transport.connection, RobustNodeConnection)
+    await broker.connect()
+    return broker, node.name

@@ -13,6 +13,11 @@ from worker.infra.messaging.history import History
 from worker.infra.messaging.names import WORKER_EXCHANGE
 from worker.infra.printable import printable
 
+BROKER_CODES = tuple(
+    f"broker:{reason}" for reason in ("rejected", "expired", "maxlen", "delivery_limit")
+)
+"""The codes of what RabbitMQ moved to the dead letters, by its reason."""
+
 FOREIGN = "foreign"
 """The code of what neither the worker nor the broker put there."""
 

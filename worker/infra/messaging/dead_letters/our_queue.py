@@ -1,18 +1,16 @@
 """Connections for operator commands, and the one check before they take messages of a queue."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import aio_pika
 from aio_pika.abc import AbstractConnection
 from aiormq.abc import AbstractChannel
 from aiormq.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
 from pamqp.commands import Basic
 
 from worker.infra.durations import Durations
-from worker.infra.messaging.amqp.connection import named
+from worker.infra.messaging.amqp import nodes
 from worker.infra.messaging.dead_letters.errors import NotOurQueueError, QueueMissingError
 from worker.infra.messaging.topology import QueueSpec
 
@@ -20,8 +18,7 @@ from worker.infra.messaging.topology import QueueSpec
 @asynccontextmanager
 async def connect(url: str, durations: Durations) -> AsyncIterator[AbstractConnection]:
     """A connection for commands on dead letters."""
-    async with asyncio.timeout(durations.connect):
-        connection = await aio_pika.connect(named(url, "inventory-worker-dlq"))
+    connection, _ = await nodes.connect(url, "inventory-worker-dlq", durations)
     async with connection:
         yield connection
 

@@ -4,29 +4,47 @@ from collections import defaultdict
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
-from yarl import URL
-
 from worker.infra.check import Check
+from worker.infra.durations import Durations
+from worker.infra.hosts import vhost_of
 from worker.infra.messaging.management.api import ManagementApi, ManagementError
+from worker.infra.messaging.management.members import NAME as MEMBERS
+from worker.infra.messaging.management.members import check_members
 from worker.infra.messaging.management.policies import judge
-from worker.infra.messaging.names import DATABASE_ARGUMENT, MAIN_QUEUE
+from worker.infra.messaging.management.standing import (
+    OVERDUE,
+    STRAYS,
+    check_overdue,
+    check_strays,
+)
+from worker.infra.messaging.names import DATABASE_ARGUMENT, DEAD_LETTER_QUEUE, MAIN_QUEUE
 from worker.infra.messaging.topology import QueueSpec
 
 NOT_CHECKED = (
-    "policies, bindings, alarms, limits, databases of workers (not checked: "
-    "RABBITMQ_MANAGEMENT_URL is not set)"
+    "policies, bindings, alarms, limits, databases of workers, members of queues, messages that "
+    "stand still (not checked: RABBITMQ_MANAGEMENT_URL is not set; on a node "
+    "`rabbitmq-queues quorum_status inventory-worker` shows members)"
 )
 _NO_STATISTICS = "Stats in management UI are disabled"
 
 
 async def check_by_management(
-    api: ManagementApi, rabbitmq_url: str, queues: list[QueueSpec], database: str | None
+    api: ManagementApi,
+    rabbitmq_url: str,
+    queues: list[QueueSpec],
+    database: str | None,
+    durations: Durations,
 ) -> list[Check]:
     """All that the API shows of our vhost; `database` is the fingerprint of ours."""
-    vhost = URL(rabbitmq_url).path[1:] or "/"
+    vhost = vhost_of(rabbitmq_url)
+    retries = [queue.name for queue in queues if queue.name not in (MAIN_QUEUE, DEAD_LETTER_QUEUE)]
+    age = durations.statistics_age
     return [
         await _unless_unreadable("bindings", _check_bindings(api, vhost, queues)),
         *await _check_policies(api, vhost, queues),
+        await _unless_unreadable(MEMBERS, check_members(api, vhost, {q.name for q in queues})),
+        await _unless_unreadable(STRAYS, check_strays(api, vhost, age)),
+        await _unless_unreadable(OVERDUE, check_overdue(api, vhost, retries, age)),
         await _unless_unreadable("alarms", _check_alarms(api)),
         await _unless_unreadable("limits of the vhost", _check_limits(api, vhost)),
         await _unless_unreadable("databases of workers", _check_databases(api, vhost, database)),

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from yarl import URL
-
+from worker.infra.hosts import vhost_of
 from worker.infra.messaging.management.api import ManagementApi, ManagementError
 from worker.infra.messaging.management.policies import judge
 from worker.infra.messaging.names import DEAD_LETTER_QUEUE
@@ -15,7 +14,7 @@ _COUNTING = "delivery-limit"
 
 async def find_wear(api: ManagementApi, rabbitmq_url: str) -> str | None:
     """What the policy does; None if there is none, or the API does not tell."""
-    vhost = URL(rabbitmq_url).path[1:] or "/"
+    vhost = vhost_of(rabbitmq_url)
     [dead_letters] = [spec for spec in queue_specs(()) if spec.name == DEAD_LETTER_QUEUE]
     try:
         policies = await api.get("policies", vhost)

@@ -1,52 +1,32 @@
-"""`doctor`: checks the servers and says what to do about problems."""
+"""Runs the checks of `doctor`."""
 
-import asyncio
-from typing import Annotated
-
-import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from worker.cli.failures import FAILED
-from worker.cli.output import AS_JSON, print_json, print_table
-from worker.composition import database, utc_now
 from worker.dead_letters.backlog_check import check_backlog
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.check import Check
+from worker.infra.clocks import utc_now
 from worker.infra.db.awaited_check import check_awaited_cars
 from worker.infra.db.database_check import check_database
+from worker.infra.db.engine import Sessions, database
+from worker.infra.db.errors import DATABASE_ERRORS
 from worker.infra.db.identity import identify_database
+from worker.infra.db.repositories.workers import PostgresWorkers
 from worker.infra.durations import DEFAULT_DURATIONS
+from worker.infra.fleet import WorkerState
 from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
+from worker.infra.messaging.consumer_check import check_consumers
 from worker.infra.messaging.management.api import ManagementApi
 from worker.infra.messaging.management.check import NOT_CHECKED, check_by_management
 from worker.infra.messaging.publish_check import check_publishing
 from worker.infra.messaging.topology import queue_specs
 from worker.infra.messaging.topology_check import check_topology
-from worker.settings import Settings, read_settings
+from worker.settings import Settings
 
 
-def doctor(*, as_json: Annotated[bool, AS_JSON] = False) -> None:
-    """Check broker, database, schema, queues, rights and clock, and say what to do."""
+async def inspect(settings: Settings) -> list[Check]:
+    """The checks in the order in which they are told."""
     tolerate_undecodable_properties()
-    inspections = asyncio.run(_inspect(read_settings()))
-    if as_json:
-        print_json(
-            [{"check": i.check, "problem": i.problem, "verdict": _verdict(i)} for i in inspections]
-        )
-    else:
-        rows = [(_verdict(i), i.check, i.problem) for i in inspections]
-        print_table("inventory-worker doctor", ("", "check", "what to do"), rows)
-    if any(inspection.problem and not inspection.is_warning for inspection in inspections):
-        raise typer.Exit(FAILED)
-
-
-def _verdict(inspection: Check) -> str:
-    if inspection.problem is None:
-        return "ok"
-    return "warning" if inspection.is_warning else "WRONG"
-
-
-async def _inspect(settings: Settings) -> list[Check]:
     url = settings.rabbitmq_url.get_secret_value()
     async with database(settings.current_database_url) as (engine, sessions):
         stored = [
@@ -59,9 +39,20 @@ async def _inspect(settings: Settings) -> list[Check]:
         )
         if connection.problem is not None:
             return [*stored, connection, *managed]
+        consuming = await _count_consuming(sessions, DEFAULT_DURATIONS.worker_silent)
+        consumers = await check_consumers(url, consuming, DEFAULT_DURATIONS)
         publishing = await check_publishing(url, DEFAULT_DURATIONS)
         backlog = await check_backlog(sessions, url, utc_now(), DEFAULT_DURATIONS)
-    return [*stored, connection, *queues, publishing, backlog, *managed]
+    return [*stored, connection, *queues, consumers, publishing, backlog, *managed]
+
+
+async def _count_consuming(sessions: Sessions, silent: float) -> int:
+    """Workers that say they consume; 0 without a database, which another check tells."""
+    try:
+        seen = await PostgresWorkers(sessions, silent).seen_within(silent)
+    except DATABASE_ERRORS:
+        return 0
+    return sum(worker.state == WorkerState.CONSUMING for worker in seen)
 
 
 async def _inspect_by_management(settings: Settings, engine: AsyncEngine) -> list[Check]:
@@ -78,4 +69,5 @@ async def _inspect_by_management(settings: Settings, engine: AsyncEngine) -> lis
         settings.rabbitmq_url.get_secret_value(),
         queue_specs(settings.worker_retry_delays),
         fingerprint,
+        DEFAULT_DURATIONS,
     )

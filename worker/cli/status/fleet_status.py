@@ -1,0 +1,49 @@
+"""What `status` shows, read from both servers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from worker.infra.db.engine import database
+from worker.infra.db.errors import DATABASE_ERRORS, translate
+from worker.infra.db.repositories.pauses import PostgresPauses
+from worker.infra.db.repositories.workers import KnownWorker, PostgresWorkers
+from worker.infra.db.schema import check_revision, read_revision
+from worker.infra.durations import Durations
+from worker.infra.fleet import Pause
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
+from worker.infra.messaging.queue_depths import QueueDepth, read_depths
+from worker.infra.messaging.topology import queue_specs
+from worker.settings import Settings
+
+SHOWN_PAUSES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FleetStatus:
+    """`rabbitmq` is what is wrong with RabbitMQ, None for nothing."""
+
+    pause: Pause | None
+    workers: Sequence[KnownWorker]
+    queues: Sequence[QueueDepth]
+    rabbitmq: str | None
+    pauses: Sequence[Pause]
+
+
+async def read_status(settings: Settings, durations: Durations) -> FleetStatus:
+    """Asks both servers; without RabbitMQ the depths are left out."""
+    async with database(settings.current_database_url) as (engine, sessions):
+        check_revision(await read_revision(engine))
+        pauses = PostgresPauses(sessions)
+        workers = PostgresWorkers(sessions, durations.worker_silent)
+        try:
+            pause = await pauses.in_force()
+            seen = await workers.seen_within(durations.silent_shown)
+            newest = await pauses.newest(SHOWN_PAUSES)
+        except DATABASE_ERRORS as trouble:
+            raise translate(trouble) from trouble
+    names = [spec.name for spec in queue_specs(settings.worker_retry_delays)]
+    try:
+        queues = await read_depths(settings.current_rabbitmq_url(), names, durations)
+    except BROKER_ERRORS as error:
+        return FleetStatus(pause, seen, [], f"RabbitMQ: {in_brief(error)}", newest)
+    return FleetStatus(pause, seen, queues, None, newest)
