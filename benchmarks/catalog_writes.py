@@ -10,6 +10,7 @@ import os
 import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -111,7 +112,7 @@ async def _insert(store: PostgresEntityStore[Car], rng: random.Random) -> None:
     alike = await store.lock(_ids(rng))
     new_ids = sorted(f"NEW-{rng.getrandbits(64):016x}" for _ in alike)
     described = zip(new_ids, alike.values(), strict=True)
-    await store.add([Car(id_, c.make, c.model, c.year, _price(rng)) for id_, c in described])
+    await store.add([replace(car, id=id_, price=_price(rng)) for id_, car in described])
 
 
 def _ids(rng: random.Random) -> list[str]:

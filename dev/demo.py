@@ -15,11 +15,12 @@ from rich.console import Console
 from dev.servers import Servers, ServersUnavailableError, start_servers
 from dev.servers.signals import Terminated
 from dev.worker_process import WorkerProcess
+from worker.application.outcomes import Outcome
 from worker.cli.output import print_table
 
 ROOT = Path(__file__).parents[1]
 EVENTS = ROOT / "examples" / "events.jsonl"
-OUTCOMES = ("applied", "duplicate", "stale", "unchanged")
+OUTCOMES = tuple(Outcome)
 SHORT_RETRIES = {"WORKER_RETRY_DELAYS": "200ms,500ms,1s"}
 
 _console = Console(highlight=False)

@@ -17,9 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from dev.servers.ports import free_port
+from worker.application.outcomes import Outcome
 
 PATIENCE_SECONDS = 60
-OUTCOMES = frozenset({"applied", "duplicate", "stale", "unchanged"})
+OUTCOMES = frozenset(Outcome)
 MESSAGES = "inventory_worker_messages_total"
 IN_FLIGHT = "inventory_worker_in_flight_messages"
 WEDGES = "inventory_worker_wedges_total"

@@ -17,17 +17,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from worker import __version__
 from worker.application.apply_batch import ApplyBatch
 from worker.application.decide import Dispatch, dispatch
+from worker.application.take_in_left_behind import TakeInLeftBehind
 from worker.health import Health
 from worker.infra.clocks import Clocks, utc_now
 from worker.infra.db.advisory_locks import AdvisoryLock
+from worker.infra.db.awaited_watch import AwaitedWatch
 from worker.infra.db.database_probe import DatabaseProbe
 from worker.infra.db.engine import Sessions, database, pool_of
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.heartbeat import Heartbeat
 from worker.infra.db.identity import identify_database
 from worker.infra.db.pruning import Pruner
+from worker.infra.db.repositories.awaited_cars import PostgresAwaitedCars
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.delivery_trials import PostgresDeliveryTrials
+from worker.infra.db.repositories.early_observations import EarlyHint
 from worker.infra.db.repositories.swept_dead_letters import PostgresSweptDeadLetters
 from worker.infra.db.repositories.workers import WorkerIdentity
 from worker.infra.db.transaction_lock import try_transaction_lock
@@ -105,7 +109,9 @@ async def run_worker(
         store_retry = StoreRetry(health, finishing, durations)
         holding = Holding(health, finishing, durations)
         settling = traced.settling(settler)
-        apply = traced.applying(ApplyBatch(partial(PostgresUnitOfWork, sessions), dispatch))
+        apply = traced.applying(
+            ApplyBatch(partial(PostgresUnitOfWork, sessions, EarlyHint()), dispatch)
+        )
         handler = BatchHandler(
             apply, settling, settler.dead_letter_of, store_retry, holding, health
         )
@@ -145,6 +151,12 @@ async def run_worker(
         sweeper = Sweeper(
             partial(_sweep, engine, sessions, settings, metrics, durations), durations
         )
+        awaited = AwaitedWatch(
+            PostgresAwaitedCars(sessions),
+            TakeInLeftBehind(partial(PostgresUnitOfWork, sessions)),
+            lambda counts: metrics.awaited_cars_counted(counts.cars, counts.oldest),
+            durations,
+        )
         pruner = Pruner(sessions, timedelta(days=settings.worker_retention_days), durations)
         _stop_on_signals(consumer)  # before probes or logs show that the worker runs
         with (
@@ -164,6 +176,7 @@ async def run_worker(
                     probe(database_probe.while_running, health.store_probed, durations),
                     pause_switch.run(),
                     pruner.run(),
+                    awaited.run(),
                     topology.run(),
                     sweeper.run(),
                     lookout.run(),

@@ -22,7 +22,6 @@ Exception
 │
 ├── InvalidMessageError               a message breaks the contract
 ├── CommandRefusedError               the catalog does not allow what a message asks for
-│   ├── CarNotFoundError
 │   └── CarAlreadyExistsError
 ├── InvalidSelectionError             a command does not say which dead letters it is about
 │   └── UnknownNameError              it names a code or a type that does not exist

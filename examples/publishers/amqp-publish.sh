@@ -12,7 +12,7 @@
 set -euo pipefail
 
 readonly SOURCE=/examples/amqp-publish
-readonly TYPES='inventory.car-created.v1 inventory.price-changed.v1 inventory.financing-plan-offered.v1'
+readonly TYPES='inventory.car-created.v1 inventory.price-changed.v1 inventory.car-withdrawn.v1 inventory.financing-plan-offered.v1'
 
 type=${1:?which type? one of $TYPES}
 body=$(cat)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import delete
 
 from tests.support.entities import NEW_YEAR
-from worker.domain.entities.car import Car, PriceObservation
+from worker.domain.entities.car import Car, ListingObservation, PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.read_models.catalog_entry import CatalogEntry
 from worker.domain.value_objects.financing_terms import FinancingTerms
@@ -27,7 +27,7 @@ def car(
     occurred_at: datetime = NEW_YEAR,
 ) -> Car:
     observed = PriceObservation(Decimal(price), occurred_at, "/s", f"m-{car_id}")
-    return Car(car_id, make, model, year, observed)
+    return Car(car_id, make, model, year, observed, ListingObservation.by_creation(observed))
 
 
 def plan(plan_id: str, car_id: str, months: int = 12) -> FinancingPlan:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from worker.domain.entities.car import Car, PriceObservation
+from worker.domain.entities.car import Car, ListingObservation, PriceObservation
 
 _CARS = """
 Nissan          Versa         2018  189000.00
@@ -63,7 +63,8 @@ def _read(number: int, line: str) -> Car:
     make, model, year, price = (cell.strip() for cell in line.split("  ") if cell)
     at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number % 7)  # about seven to a tie
     observed = PriceObservation(Decimal(price), at, "/dealers/cdmx", f"dealer-{number}")
-    return Car(f"MX-CDMX-{number:06}", make, model, int(year), observed)
+    listing = ListingObservation.by_creation(observed)
+    return Car(f"MX-CDMX-{number:06}", make, model, int(year), observed, listing)
 
 
 MEXICAN_CARS = [_read(number, line) for number, line in enumerate(_CARS.strip().splitlines())]

@@ -37,6 +37,7 @@ EDGES = {
         ("0", "9.9999", "0.1", "0.1499"),
         ("10", "10.0000", "0.14999", "-0.1", "1.", ".1", "14.99%", "", 0, 0.1499, None),
     ),
+    "reason": Edge(("sold", "removed", "error"), ("", "Sold", "sold ", "stolen", 1, None)),
     "term_months": Edge((1, 120), (0, 121, -1, 1.5, "12", True, None)),
     "occurred_at": Edge(
         (

@@ -42,6 +42,9 @@ def _object(schema: Schema) -> st.SearchStrategy[Any]:
 
 
 def _string(schema: Schema) -> st.SearchStrategy[Any]:
+    if "enum" in schema:
+        _read(schema, {"type", "enum"})
+        return st.sampled_from(schema["enum"])
     _read(schema, {"type", "pattern"})
     return st.from_regex(schema["pattern"])
 

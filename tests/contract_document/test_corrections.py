@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import text
-
 from tests.conftest import StartWorker
-from tests.contract_document.test_docs import block
 from tests.support.broker import Broker
 from tests.support.catalog import read_cars
-from tests.support.histories import CHANGED, CREATED, Event
+from tests.support.histories import CHANGED, CREATED, WITHDRAWN, Event
+from worker.domain.value_objects.catalog_filters import CatalogFilters
+from worker.domain.value_objects.paging import Paging
 from worker.infra.db.engine import Sessions
+from worker.infra.db.repositories.catalog_repository import PostgresCatalogRepository
 
 CAR_ID = "MX-PUE-000166"
 CAR = {"car_id": CAR_ID, "make": "Volkswagen", "model": "Jeta", "year": 2018}
@@ -39,22 +39,33 @@ async def test_a_wrong_newest_price_is_corrected_by_a_later_one_alone(
     assert (await read_cars(sessions))[CAR_ID].price == later.price
 
 
-async def test_a_wrong_model_is_corrected_once_the_operators_took_the_car_out(
+async def test_a_wrong_car_is_withdrawn_and_created_under_another_id(
     start_worker: StartWorker, broker: Broker, sessions: Sessions
 ) -> None:
     worker = start_worker()
     wrong = event(CREATED, "1", "254000.00", "2026-01-09T12:00:00Z", **CAR)
-    right = CAR | {"model": "Jetta"}
-    await broker.publish([wrong])
-    worker.wait_results(1)
+    said = {"car_id": CAR_ID, "reason": "error", "occurred_at": "2026-01-26T12:00:00Z"}
+    withdrawn = Event(WITHDRAWN, "/dealers/puebla", "2", said)
+    right = CAR | {"car_id": f"{CAR_ID}-2", "model": "Jetta"}
 
-    async with sessions.begin() as session:
-        for statement in block("sql").strip().splitlines():
-            await session.execute(text(statement))
-    await broker.publish([event(CREATED, "2", "246000.00", "2026-01-26T12:00:00Z", **right)])
-    worker.wait_results(2)
-    await broker.publish([wrong])
+    created = event(CREATED, "3", "246000.00", "2026-01-26T12:00:00Z", **right)
+    await broker.publish([wrong, withdrawn, created])
 
-    assert worker.wait_results(3) == {"applied": 2, "duplicate": 1}
-    car = (await read_cars(sessions))[CAR_ID]
-    assert (car.model, str(car.price.amount)) == ("Jetta", "246000.00")
+    assert worker.wait_results(3) == {"applied": 3}
+    page = await PostgresCatalogRepository(sessions).search(CatalogFilters(), Paging())
+    assert [car.model for car in page.cars] == ["Jetta"]
+
+
+async def test_a_withdrawal_by_mistake_is_corrected_by_a_later_creation(
+    start_worker: StartWorker, broker: Broker, sessions: Sessions
+) -> None:
+    worker = start_worker()
+    created = event(CREATED, "1", "254000.00", "2026-01-09T12:00:00Z", **CAR)
+    said = {"car_id": CAR_ID, "reason": "sold", "occurred_at": "2026-01-26T12:00:00Z"}
+    withdrawn = Event(WITHDRAWN, "/dealers/puebla", "2", said)
+    again = event(CREATED, "3", "254000.00", "2026-01-26T12:00:01Z", **CAR)
+
+    await broker.publish([again, withdrawn, created])
+
+    worker.wait_results(3)
+    assert (await read_cars(sessions))[CAR_ID].listing == again.listing

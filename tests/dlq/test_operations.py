@@ -18,11 +18,10 @@ async def test_a_rehearsal_says_what_would_happen_and_changes_nothing(
 
     report = await operator("ana").rehearse(Selection())
 
-    applied, failed = report.verdicts
+    applied, early = report.verdicts
     assert report.selected == 5
     assert applied == Verdict("would apply", None, 4, "c-0", "")
-    assert (failed.outcome, failed.code) == ("would fail again", "car-not-found")
-    assert (failed.messages, failed.sample_id) == (1, "p-2")
+    assert early == Verdict("early", None, 1, "p-2", "")
     assert (await dead_letters.count(), await dead_letters.count(MAIN)) == (5, 0)
 
 

@@ -138,7 +138,7 @@ async def test_an_edit_that_fails_again_still_names_what_it_replaces() -> None:
 
 def copied_headers(message: Message) -> FieldTable:
     """The headers of the copy that goes on after a failure."""
-    failure = Failure(ErrorCode.CAR_NOT_FOUND, "")
+    failure = Failure(ErrorCode.UNKNOWN_TYPE, "")
     bookkeeping = History.of(message, WORKER_EXCHANGE).headers_after(failure, NOW, "0")
     return republished_properties(message.properties, bookkeeping).headers or {}
 

@@ -12,7 +12,7 @@ from tests.dlq.conftest import Dlq
 from tests.dlq.dead_letters import DeadLetterQueue, price_changes
 from tests.support.histories import CHANGED, OFFERED, Event
 from tests.support.terminals import Screen, run_in_terminal, squeeze
-from worker.domain.entities.car import Car, PriceObservation
+from worker.domain.entities.car import Car, ListingObservation, PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.value_objects.financing_terms import FinancingTerms
 from worker.infra.db.engine import Sessions
@@ -75,10 +75,11 @@ async def test_tables_of_the_catalog_fit_and_say_everything(
     columns: int, sessions: Sessions, empty: Servers
 ) -> None:
     observed = PriceObservation(MOST, EARLY, SOURCE, MESSAGE)
+    listed = ListingObservation(None, EARLY, SOURCE, MESSAGE)
     down, monthly = Decimal("39999999.99"), Decimal("83000000.00")
     terms = FinancingTerms(Decimal("9.9999"), 120, down, monthly, MOST)
     plan = FinancingPlan(PLAN, CAR, terms, EARLY, SOURCE, MESSAGE)
-    await in_postgres(sessions, [Car(CAR, MAKE, MODEL, 2020, observed)], [plan])
+    await in_postgres(sessions, [Car(CAR, MAKE, MODEL, 2020, observed, listed)], [plan])
 
     for command in ("search", f"show {CAR}", "stats --by model"):
         screen = run_in_terminal(empty, columns, "catalog", *command.split())

@@ -17,8 +17,8 @@ Identity = tuple[str, str]
 """Source and id of a message."""
 
 EMPTY = """
-TRUNCATE cars, processed_messages, delivery_trials, dead_letters, pauses, drill_changes,
-  drill_records CASCADE
+TRUNCATE cars, early_observations, processed_messages, delivery_trials, dead_letters, pauses,
+  drill_changes, drill_records CASCADE
 """
 INSTALL = """
 CREATE TABLE drill_changes (source text, message_id text);
@@ -58,13 +58,16 @@ class Audit:
         """Messages that took effect more than once, or in a transaction without their record.
 
         Each price that was stored belongs to a message. It must have been stored once, and
-        the one record of that message must say `applied`: a second handling that met the
-        effect of the first would have recorded something else.
+        the one record of that message must say `applied`, or `early` where the creation of its
+        car stored it: a second handling that met the effect of the first would have recorded
+        something else.
         """
         twice = {identity for identity, count in self.changes.items() if count > 1}
         twice |= {identity for identity, outcomes in self.records.items() if len(outcomes) > 1}
         return twice | {
-            identity for identity in self.changes if self.records.get(identity) != ["applied"]
+            identity
+            for identity in self.changes
+            if self.records.get(identity) not in (["applied"], ["early"])
         }
 
 

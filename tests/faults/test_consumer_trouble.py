@@ -10,14 +10,13 @@ from dev.worker_process import WorkerProcess, wait_until
 from tests.conftest import run_command
 from tests.faults.drill import Drill
 from tests.support.broker import DEAD_LETTERS, MAIN, connect
-from tests.support.histories import CHANGED, Event
+from tests.support.car_events import of_a_type_to_come
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.confirming_publisher import (
     BrokerUnavailableError,
     ConfirmingPublisher,
 )
 
-EARLY = {"car_id": "none", "price_mxn": "1.00", "occurred_at": "2026-01-01T00:00:00Z"}
 DELETED_UNDER_THE_WORKER = (MAIN, DEAD_LETTERS)
 
 
@@ -63,7 +62,7 @@ async def test_rabbitmq_short_of_memory(drill: Drill, full: bool) -> None:
 
 async def test_a_worker_that_may_not_publish_says_why_and_when_it_may_again(drill: Drill) -> None:
     [worker] = drill.start_workers(1, WORKER_RETRY_DELAYS="3s")
-    await drill.publish([Event(CHANGED, "", "early", EARLY)])
+    await drill.publish([of_a_type_to_come()])
     await until(worker, "moved_to=inventory-worker.retry.3s")
 
     await _set_memory_limit(drill, "0.000001")  # before the message comes back

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from dev.worker_process import WorkerProcess, wait_until
 from tests.conftest import StartWorker
 from tests.support.broker import DEAD_LETTERS, Broker
-from tests.support.car_events import creation, price_change
+from tests.support.car_events import creation, of_a_type_to_come, price_change
 from tests.support.catalog import read_cars
 from tests.support.hooked_worker import HOOKED
 from tests.support.retries import SHORT
@@ -59,13 +59,13 @@ async def test_while_a_table_is_away_messages_wait_and_then_are_applied(
 ) -> None:
     worker = start_worker(**SHORT)
     await table.take_away()
-    await broker.publish([creation("a"), price_change("a"), creation("b"), price_change("nobody")])
+    await broker.publish([creation("a"), price_change("a"), creation("b"), of_a_type_to_come()])
     wait_until(lambda: worker.status("/health/ready") == 503, lambda: worker.log)
     assert worker.count_results() == {}
 
     await table.bring_back()
 
-    assert worker.wait_results(4) == {"applied": 3, "car-not-found": 1}
+    assert worker.wait_results(4) == {"applied": 3, "unknown-type": 1}
     assert (await read_cars(sessions)).keys() == {"a", "b"}
     assert len(await broker.take_all(DEAD_LETTERS)) == 1
 

@@ -3,9 +3,8 @@ import random
 import subprocess
 from collections.abc import Callable
 
-from dev.worker_process import wait_until
 from tests.conftest import StartWorker
-from tests.support.broker import DEAD_LETTERS, Broker
+from tests.support.broker import Broker
 from tests.support.catalog import read_cars
 from tests.support.histories import OFFERED, Event, fold, fold_plans, random_history
 from worker.infra.db.engine import Sessions
@@ -21,32 +20,20 @@ def offer(plan_id: str, car_id: str) -> Event:
     return Event(OFFERED, "/lender", f"f-{plan_id}", {"plan_id": plan_id, "car_id": car_id} | TERMS)
 
 
-async def test_a_plan_waits_for_its_car_on_the_retry_ladder(
+async def test_a_plan_waits_for_its_car(
     start_worker: StartWorker, broker: Broker, inventory_worker: InventoryWorker
 ) -> None:
-    worker = start_worker(WORKER_RETRY_DELAYS="2s,5s")
-    (creation,) = random_history(random.Random(1), cars=1, events=1, prefix="ladder-")
+    worker = start_worker()
+    (creation,) = random_history(random.Random(1), cars=1, events=1, prefix="late-")
     car_id = str(creation.data["car_id"])
 
     await broker.publish([offer("p", car_id)])
-    wait_until(lambda: "car-not-found" in worker.log)
+    assert worker.wait_results(1) == {"early": 1}
     await broker.publish([creation])
 
-    assert worker.wait_results(2) == {"applied": 2}
+    assert worker.wait_results(2) == {"early": 1, "applied": 1}
     shown = json.loads(inventory_worker("catalog", "show", car_id, "--json").stdout)
     assert [plan["id"] for plan in shown["financing_plans"]] == ["p"]
-
-
-async def test_a_plan_whose_car_never_comes_is_a_dead_letter(
-    start_worker: StartWorker, broker: Broker
-) -> None:
-    worker = start_worker(WORKER_RETRY_DELAYS="100ms")
-
-    await broker.publish([offer("p", "nobody-created-it")])
-
-    assert worker.wait_results(1) == {"car-not-found": 1}
-    (dead,) = await broker.take_all(DEAD_LETTERS)
-    assert dead.headers["x-attempts"] == 2
 
 
 async def test_a_random_history_with_plans_ends_in_its_fold(

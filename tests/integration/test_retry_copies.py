@@ -7,11 +7,11 @@ from dev.servers import Servers
 from tests.bad_input.undecodable import UNDECODABLE
 from tests.conftest import StartWorker
 from tests.support.broker import DEAD_LETTERS, MAIN, Broker
-from tests.support.car_events import creation, price_change
+from tests.support.car_events import creation, of_a_type_to_come, price_change
 from tests.support.catalog import read_cars
 from tests.support.histories import CHANGED
 from tests.support.raw_publisher import raw_publisher, short
-from tests.support.retries import PATIENT, SHORT, moves, publish, the_dead_letter, wait_failed
+from tests.support.retries import PATIENT, SHORT, moves, publish, the_dead_letter
 from worker.infra.db.engine import Sessions
 
 
@@ -21,11 +21,11 @@ async def test_attempts_that_a_publisher_claims_do_not_count(
     worker = start_worker(**SHORT)
     claims: FieldTable = {"x-attempts": 999, "x-replays": 999, "x-error-code": "too-large"}
 
-    await publish(broker, price_change("nobody"), headers=claims)
+    await publish(broker, of_a_type_to_come(), headers=claims)
     worker.wait_results(1)
 
     dead = await the_dead_letter(broker)
-    assert dead.headers["x-error-code"] == "car-not-found"
+    assert dead.headers["x-error-code"] == "unknown-type"
     assert (dead.headers["x-attempts"], dead.headers["x-replays"]) == (4, 0)
 
 
@@ -35,7 +35,7 @@ async def test_a_replayed_message_skips_the_retries_it_had_before(
     worker = start_worker(**SHORT)
 
     ours = {"exchange": "inventory-worker", "routing_key": MAIN}
-    await publish(broker, price_change("nobody"), headers={"x-replays": 1}, **ours)
+    await publish(broker, of_a_type_to_come(), headers={"x-replays": 1}, **ours)
     worker.wait_results(1)
 
     dead = await the_dead_letter(broker)
@@ -48,7 +48,7 @@ async def test_where_a_message_was_first_published_is_known_after_all_retries(
 ) -> None:
     worker = start_worker(**SHORT)
 
-    await publish(broker, price_change("nobody"), exchange="", routing_key=MAIN)
+    await publish(broker, of_a_type_to_come(), exchange="", routing_key=MAIN)
     worker.wait_results(1)
 
     dead = await the_dead_letter(broker)
@@ -56,16 +56,16 @@ async def test_where_a_message_was_first_published_is_known_after_all_retries(
     assert dead.headers["x-original-routing-key"] == MAIN
 
 
-async def test_a_duplicate_among_retry_copies_is_a_duplicate(
+async def test_a_duplicate_of_an_early_event_is_a_duplicate(
     start_worker: StartWorker, broker: Broker
 ) -> None:
     worker = start_worker(**PATIENT)
     await broker.publish([price_change("twice"), price_change("twice")])
-    wait_failed(worker, 2)
+    worker.wait_results(2)
 
     await broker.publish([creation("twice")])
 
-    assert worker.wait_results(3) == {"applied": 2, "duplicate": 1}
+    assert worker.wait_results(3) == {"early": 1, "duplicate": 1, "applied": 1}
     assert await broker.take_all(DEAD_LETTERS) == []
 
 
@@ -84,7 +84,7 @@ async def test_a_duplicate_is_one_whatever_it_would_meet_today(
     assert worker.wait_results(5) == {"applied": 3, "duplicate": 2}
 
 
-async def test_strange_properties_survive_every_retry(
+async def test_events_with_strange_properties_wait_for_their_cars(
     start_worker: StartWorker, broker: Broker, empty: Servers, sessions: Sessions
 ) -> None:
     worker = start_worker(**PATIENT)
@@ -97,10 +97,11 @@ async def test_strange_properties_survive_every_retry(
             }
             body = price_change(name).body
             await publisher.publish(body, properties, odd.routing_key)
-    wait_failed(worker, len(UNDECODABLE))
+    worker.wait_results(len(UNDECODABLE))
 
     await broker.publish([creation(name) for name in UNDECODABLE])
 
-    assert worker.wait_results(2 * len(UNDECODABLE)) == {"applied": 2 * len(UNDECODABLE)}
+    count = len(UNDECODABLE)
+    assert worker.wait_results(2 * count) == {"early": count, "applied": count}
     prices = {car.id: car.price.amount for car in (await read_cars(sessions)).values()}
     assert prices == dict.fromkeys(UNDECODABLE, Decimal("175000.00"))

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from worker.domain.entities.car import Car, PriceObservation
+from worker.domain.entities.car import Car, ListingObservation, PriceObservation
 from worker.domain.ports.processed_messages import ProcessedMessage
 from worker.domain.ports.unit_of_work import ConcurrentChangeError
 from worker.domain.value_objects.message_identity import MessageIdentity
@@ -15,7 +15,7 @@ from worker.infra.db.unit_of_work import PostgresUnitOfWork
 IDENTITY = MessageIdentity("/dealers", "m-1")
 MESSAGE = ProcessedMessage(IDENTITY, "inventory.car-created.v1", "a", "applied", b"digest")
 PRICE = PriceObservation(Decimal("1.00"), datetime(2026, 1, 1, tzinfo=UTC), *IDENTITY)
-CAR = Car("a", "Nissan", "Versa", 2020, PRICE)
+CAR = Car("a", "Nissan", "Versa", 2020, PRICE, ListingObservation.by_creation(PRICE))
 
 
 async def test_an_id_that_another_worker_records_meanwhile_is_noticed(sessions: Sessions) -> None:

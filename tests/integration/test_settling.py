@@ -7,7 +7,7 @@ from dev.servers import Servers, ServerSet
 from dev.servers.management import ManagementApi
 from tests.conftest import StartWorker
 from tests.support.broker import DEAD_LETTERS, MAIN, Broker
-from tests.support.car_events import creation, price_change
+from tests.support.car_events import creation, of_a_type_to_come, price_change
 from tests.support.catalog import read_cars
 from tests.support.histories import Event
 from tests.support.policies import policy
@@ -35,7 +35,7 @@ async def test_copies_that_find_no_room_keep_nobody_else_waiting(
     worker = start_worker(WORKER_RETRY_DELAYS="5s")
     early, others = [f"early-{i}" for i in range(4)], [f"car-{i}" for i in range(50)]
     with policy(management, empty, RETRY, {"max-length": 1}):
-        filling = await fill(broker, RETRY, price_change("early-0"))
+        filling = await fill(broker, RETRY, of_a_type_to_come())
         await broker.publish([price_change(car_id) for car_id in early])
         await broker.publish([creation(car_id, year=0) for car_id in ("bad-1", "bad-2")])
         await broker.publish([creation(car_id) for car_id in others])
@@ -67,10 +67,10 @@ async def test_a_retry_queue_that_somebody_deleted_is_there_again(
     worker = start_worker(**SHORT)
     await broker.delete_queue("inventory-worker.retry.200ms")
 
-    await broker.publish([price_change("nobody"), creation("a")])
+    await broker.publish([of_a_type_to_come(), creation("a")])
 
     results = worker.wait_results(2)
-    assert results == {"applied": 1, "car-not-found": 1}
+    assert results == {"applied": 1, "unknown-type": 1}
     [dead] = await broker.take_all(DEAD_LETTERS)
     assert dead.headers["x-attempts"] == 4
 
@@ -80,7 +80,7 @@ async def test_when_all_is_settled_nothing_is_left_in_any_queue(
 ) -> None:
     worker = start_worker(**SHORT)
     await broker.publish([creation(f"car-{i}") for i in range(300)])
-    await broker.publish([creation("bad", year=0), price_change("nobody")])
+    await broker.publish([creation("bad", year=0), of_a_type_to_come()])
     worker.wait_results(302)
 
     assert worker.terminate() == 0

@@ -15,7 +15,7 @@ from tests.conftest import run_alembic
 from tests.security.rights import execute, rabbitmq_users, set_password
 from tests.security.tls_site import TlsSite, open_tls_site, renew
 from tests.support.broker import Broker, connect
-from tests.support.car_events import creation, price_change
+from tests.support.car_events import creation, of_a_type_to_come
 from tests.support.tcp_proxy import LOOPBACK, TcpProxy
 from tests.support.worker_role import WorkerRole, worker_role
 
@@ -69,7 +69,7 @@ async def site(empty: Servers, server_set: ServerSet, tmp_path: Path) -> AsyncIt
 
 async def send(broker: Broker, car_id: str) -> None:
     """One message that changes the catalog, one that goes to the retries and the dead letters."""
-    await broker.publish([creation(car_id), price_change(f"not-{car_id}")])
+    await broker.publish([creation(car_id), of_a_type_to_come(car_id)])
 
 
 async def test_rotated_passwords_are_taken_up_at_the_next_connect(
@@ -86,7 +86,7 @@ async def test_rotated_passwords_are_taken_up_at_the_next_connect(
     site.database_file.write_text(site.role.url("rotated"))
     site.rabbitmq_file.write_text(new_rabbitmq_url)
 
-    assert site.worker.wait_results(4) == {"applied": 2, "car-not-found": 2}
+    assert site.worker.wait_results(4) == {"applied": 2, "unknown-type": 2}
     site.worker.end_in_good_order()
 
 
@@ -99,7 +99,7 @@ async def test_a_role_is_replaced_by_another_while_its_sessions_are_open(
 
         await send(broker, "a")
 
-        assert site.worker.wait_results(2) == {"applied": 1, "car-not-found": 1}
+        assert site.worker.wait_results(2) == {"applied": 1, "unknown-type": 1}
         site.worker.end_in_good_order()
 
 
@@ -121,7 +121,7 @@ async def test_a_file_that_is_missing_or_half_written_is_waited_for_and_named(
     assert worker.status("/health/live") == 200
 
     file.write_text(url)
-    assert worker.wait_results(2) == {"applied": 1, "car-not-found": 1}
+    assert worker.wait_results(2) == {"applied": 1, "unknown-type": 1}
     worker.end_in_good_order()
 
 
@@ -151,5 +151,5 @@ async def test_certificates_of_a_new_ca_are_taken_up_at_the_next_connect(
         worker.wait_ready()
         async with connect(renewable.rabbitmq_url()) as broker:
             await send(broker, "a")
-        assert worker.wait_results(2) == {"applied": 1, "car-not-found": 1}
+        assert worker.wait_results(2) == {"applied": 1, "unknown-type": 1}
         worker.end_in_good_order()

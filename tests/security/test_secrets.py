@@ -14,6 +14,7 @@ from dev.worker_process import WorkerProcess
 from tests.conftest import run_command
 from tests.security.rights import PASSWORD, RestrictedUrls
 from tests.support.broker import connect
+from tests.support.car_events import of_a_type_to_come
 from tests.support.histories import CHANGED, CREATED, Event, random_history
 
 SECRET = PASSWORD.partition("@")[2]  # whole in both forms, plain and percent-encoded
@@ -93,12 +94,11 @@ async def test_a_failed_message_is_one_line_and_a_good_one_none(
 async def test_a_line_of_json_tells_programs_what_failed(
     restricted: RestrictedUrls, tmp_path: Path
 ) -> None:
-    price = {"car_id": "MX-2", "price_mxn": "1.00", "occurred_at": "2026-01-01T00:00:00Z"}
     log = tmp_path / "worker.log"
     worker = WorkerProcess(restricted.run, restricted.worker, log, {"WORKER_LOG_FORMAT": "json"})
     with worker:
         async with connect(restricted.publisher) as publisher:
-            bad = Event(CHANGED, "", "bad-for-programs", price)
+            bad = of_a_type_to_come()
             await publisher.publish([bad], traceparent=f"00-{TRACE_ID}-b7ad6b7169203331-01")
         worker.wait_results(1)
         worker.end_in_good_order()
@@ -109,11 +109,10 @@ async def test_a_line_of_json_tells_programs_what_failed(
     assert failed[-1] == {
         "event": "message failed",
         "level": "warning",
-        "message_id": "bad-for-programs",
-        "type": CHANGED,
-        "car_id": "MX-2",
+        "message_id": bad.message_id,
+        "type": bad.type,
         "trace_id": TRACE_ID,
-        "outcome": "car-not-found",
+        "outcome": "unknown-type",
         "detail": failed[-1]["detail"],
         "moved_to": "inventory-worker.dead-letters",
     }

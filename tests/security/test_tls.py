@@ -11,8 +11,9 @@ from dev.worker_process import WorkerProcess
 from tests.conftest import run_command
 from tests.security.tls_site import SERVER_NAME, TlsSite
 from tests.support.broker import connect, delete_our_queues
+from tests.support.car_events import of_a_type_to_come
 from tests.support.catalog import read_cars
-from tests.support.histories import CHANGED, Event, fold, random_history
+from tests.support.histories import fold, random_history
 from tests.support.taken import EVENTS, Taken, opened
 from worker.infra.db.engine import create_engine, create_sessions
 from worker.infra.durations import DEFAULT_DURATIONS
@@ -63,8 +64,7 @@ async def test_everything_goes_through_tls_and_a_client_certificate(
     tls: TlsSite, tmp_path: Path
 ) -> None:
     history = random_history(random.Random(8), cars=5, events=50, prefix="tls-")
-    price = {"car_id": "nobody", "price_mxn": "1.00", "occurred_at": "2026-01-01T00:00:00Z"}
-    failing = Event(CHANGED, "", "tls-failing", price)
+    failing = of_a_type_to_come()
     log = tmp_path / "worker.log"
     with WorkerProcess(tls.database_url(), tls.rabbitmq_url(), log, {}) as worker:
         async with connect(tls.rabbitmq_url()) as broker:
@@ -76,7 +76,7 @@ async def test_everything_goes_through_tls_and_a_client_certificate(
     catalog = await read_cars(create_sessions(engine))
     await engine.dispose()
     assert catalog == fold(history)
-    assert results["car-not-found"] == 1
+    assert results["unknown-type"] == 1
 
 
 async def test_deliveries_through_tls_come_past_aiormq_too(tls: TlsSite) -> None:

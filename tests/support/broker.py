@@ -40,7 +40,7 @@ class Broker:
                 app_id=event.source or None,
                 headers=dict(headers),
             )
-            await exchange.publish(message, event.type, mandatory=True)
+            await exchange.publish(message, event.routing_key, mandatory=True)
             count += 1
         return count
 

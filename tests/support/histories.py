@@ -2,19 +2,21 @@
 
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from worker.domain.entities.car import Car, PriceObservation
+from worker.domain.entities.car import Car, ListingObservation, PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.entities.observed import Observed
 from worker.domain.value_objects.financing_terms import FinancingTerms
+from worker.domain.value_objects.withdrawal_reason import WithdrawalReason
 
 CREATED = "inventory.car-created.v1"
 CHANGED = "inventory.price-changed.v1"
+WITHDRAWN = "inventory.car-withdrawn.v1"
 OFFERED = "inventory.financing-plan-offered.v1"
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,10 +38,21 @@ class Event:
         return json.dumps(self.data).encode()
 
     @property
+    def routing_key(self) -> str:
+        """The type; of a version to come, to which no queue is bound, that of the one before."""
+        return self.type.replace(".v2", ".v1")
+
+    @property
     def price(self) -> PriceObservation:
         occurred_at = datetime.fromisoformat(self.data["occurred_at"])
         amount = Decimal(self.data["price_mxn"])
         return PriceObservation(amount, occurred_at, self.source, self.message_id)
+
+    @property
+    def listing(self) -> ListingObservation:
+        occurred_at = datetime.fromisoformat(self.data["occurred_at"])
+        reason = WithdrawalReason(self.data["reason"]) if self.type == WITHDRAWN else None
+        return ListingObservation(reason, occurred_at, self.source, self.message_id)
 
     @property
     def plan(self) -> FinancingPlan:
@@ -55,29 +68,44 @@ class Event:
         return FinancingPlan(data["plan_id"], data["car_id"], terms, *said)
 
 
+ORDERS: dict[str, Callable[[Event], int]] = {
+    "as it comes": lambda _: 0,
+    "creations last": lambda event: event.type == CREATED,
+    "withdrawals first": lambda event: event.type != WITHDRAWN,
+    "withdrawals first, creations last": lambda event: (
+        (event.type != WITHDRAWN) + (event.type == CREATED)
+    ),
+}
+"""How to sort a history, by name; equal ones stay in random order."""
+
+
 def fold(events: Iterable[Event]) -> dict[str, Car]:
     """The catalog of a set of events, regardless of order and repetition."""
-    events = list(events)
-    catalog = {}
+    catalog: dict[str, Car] = {}
+    by_car: dict[str, list[Event]] = {}
     for event in events:
-        if event.type == CREATED:
-            data = event.data
-            catalog[data["car_id"]] = Car(
-                data["car_id"], data["make"], data["model"], data["year"], event.price
+        by_car.setdefault(event.data["car_id"], []).append(event)
+    for car_id, told in by_car.items():
+        creations = [event for event in told if event.type == CREATED]
+        if creations:
+            data = creations[0].data
+            prices = [event.price for event in told if event.type in {CREATED, CHANGED}]
+            listings = [event.listing for event in told if event.type in {CREATED, WITHDRAWN}]
+            catalog[car_id] = Car(
+                *(car_id, data["make"], data["model"], data["year"]),
+                max(prices, key=_position),
+                max(listings, key=_position),
             )
-    prices: dict[str, list[PriceObservation]] = {car_id: [] for car_id in catalog}
-    for event in events:
-        if event.type in {CREATED, CHANGED} and event.data["car_id"] in catalog:
-            prices[event.data["car_id"]].append(event.price)
-    return {
-        car_id: car.priced(max(prices[car_id], key=_position)) for car_id, car in catalog.items()
-    }
+    return catalog
 
 
 def fold_plans(events: Iterable[Event]) -> dict[str, FinancingPlan]:
-    """The newest version of each plan in a set of events, by id."""
+    """The newest version of each plan for a car that is created, by id."""
+    events = list(events)
+    created = {event.data["car_id"] for event in events if event.type == CREATED}
     offers = [event.plan for event in events if event.type == OFFERED]
-    return {plan.id: plan for plan in sorted(offers, key=_position)}
+    known = (plan for plan in sorted(offers, key=_position) if plan.car_id in created)
+    return {plan.id: plan for plan in known}
 
 
 def _position(said: Observed) -> tuple[datetime, str, str]:
@@ -85,14 +113,20 @@ def _position(said: Observed) -> tuple[datetime, str, str]:
 
 
 def random_history(
-    rng: random.Random, *, cars: int, events: int, prefix: str, plans: float = 0.0
+    rng: random.Random,
+    *,
+    cars: int,
+    events: int,
+    prefix: str,
+    plans: float = 0.0,
+    withdrawals: float = 0.0,
 ) -> list[Event]:
     """About `events` distinct events of `cars` cars, every car created, in random order.
 
     Ids begin with `prefix`, so that histories can share a database. Times are few, so that
     ties are common; some cars are created twice, by the same description. `plans` is the share
     of financing plans in what is no creation: few plans, each offered often, now and then for
-    another car.
+    another car. `withdrawals` is the share of withdrawals.
     """
     described = [
         (f"{prefix}car-{i}", *rng.choice(_MAKES), rng.randint(2000, 2026)) for i in range(cars)
@@ -103,7 +137,9 @@ def random_history(
         if plans and rng.random() < plans:
             plan_id = f"{prefix}plan-{rng.randrange(2 * cars)}"
             history.append(_offered(rng, car[0], plan_id, f"{prefix}f{i}"))
-        elif rng.random() < 0.05:
+        elif withdrawals and rng.random() < withdrawals:
+            history.append(_withdrawn(rng, car[0], f"{prefix}w{i}"))
+        elif rng.random() < (withdrawals or 0.05):
             history.append(_created(rng, car, f"{prefix}d{i}"))
         else:
             history.append(_changed(rng, car[0], f"{prefix}p{i}"))
@@ -127,6 +163,11 @@ def _created(rng: random.Random, car: tuple[str, str, str, int], message_id: str
 
 def _changed(rng: random.Random, car_id: str, message_id: str) -> Event:
     return Event(CHANGED, rng.choice(_SOURCES), message_id, {"car_id": car_id} | _price(rng))
+
+
+def _withdrawn(rng: random.Random, car_id: str, message_id: str) -> Event:
+    told = {"car_id": car_id, "reason": rng.choice(("sold", "removed", "error"))} | _instant(rng)
+    return Event(WITHDRAWN, rng.choice(_SOURCES), message_id, told)
 
 
 def _offered(rng: random.Random, car_id: str, plan_id: str, message_id: str) -> Event:

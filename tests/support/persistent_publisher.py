@@ -85,4 +85,4 @@ async def _publish(exchange: AbstractExchange, event: Event) -> None:
         type=event.type,
         app_id=event.source or None,
     )
-    await exchange.publish(message, event.type, mandatory=True)
+    await exchange.publish(message, event.routing_key, mandatory=True)

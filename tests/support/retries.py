@@ -48,4 +48,4 @@ async def publish(
     )
     channel = await broker.connection.channel()
     target = await channel.get_exchange(exchange) if exchange else channel.default_exchange
-    await target.publish(message, routing_key or event.type)
+    await target.publish(message, routing_key or event.routing_key)

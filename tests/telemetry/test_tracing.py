@@ -17,7 +17,8 @@ from dev.servers.ports import free_port
 from dev.worker_process import WorkerProcess, wait_until
 from tests.conftest import ROOT, StartWorker, run_command
 from tests.support.broker import Broker
-from tests.support.histories import CHANGED, CREATED, Event, random_history
+from tests.support.car_events import of_a_type_to_come
+from tests.support.histories import CREATED, random_history
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 PARENT_ID = "b7ad6b7169203331"
@@ -74,14 +75,13 @@ async def test_each_attempt_of_a_failing_message_is_a_failed_span_of_one_trace(
     start_worker: StartWorker, broker: Broker
 ) -> None:
     worker = start_worker(**CONSOLE)
-    price = {"car_id": "nobody", "price_mxn": "1.00", "occurred_at": "2026-01-01T00:00:00Z"}
 
-    await broker.publish([Event(CHANGED, "", "lost", price)], traceparent=TRACE_PARENT)
+    await broker.publish([of_a_type_to_come()], traceparent=TRACE_PARENT)
     worker.wait_results(1)
 
-    attempts = [span for span in _printed_spans(worker) if span["name"] == f"process {CHANGED}"]
+    attempts = [span for span in _printed_spans(worker) if span["name"] == "process invalid"]
     assert [span["status"] for span in attempts] == [
-        {"status_code": "ERROR", "description": "car-not-found"}
+        {"status_code": "ERROR", "description": "unknown-type"}
     ] * 2
     assert {span["context"]["trace_id"] for span in attempts} == {f"0x{TRACE_ID}"}
 

@@ -1,21 +1,10 @@
-import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from itertools import count
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.support.histories import (
-    CHANGED,
-    Event,
-    fold,
-    fold_plans,
-    random_history,
-    with_duplicates,
-)
+from tests.support.histories import CHANGED, Event, fold
 from tests.support.messages import message_of
 from worker.application.apply_batch import ApplyBatch
 from worker.application.catalog_state import CatalogState
@@ -25,8 +14,6 @@ from worker.application.outcomes import Decision, Failure, Outcome
 from worker.domain.error_code import ErrorCode
 from worker.domain.ports.unit_of_work import StatementRefusedError, StoreUnavailableError
 from worker.infra.memory.unit_of_work import InMemoryUnitOfWork, MemoryStore
-
-MORE_BATCHES_THAN_NEEDED = 1_000
 
 
 @pytest.fixture
@@ -84,14 +71,6 @@ async def test_a_price_change_that_overtook_its_creation_needs_no_retry(
 
     assert await applying(store)([newer, created()]) == [Outcome.APPLIED, Outcome.APPLIED]
     assert str(store.cars["a"].price.amount) == "200.00"
-
-
-async def test_a_price_change_without_a_car_fails_and_leaves_no_id(store: MemoryStore) -> None:
-    results = await applying(store)([changed()])
-
-    assert isinstance(results[0], Failure)
-    assert results[0].code is ErrorCode.CAR_NOT_FOUND
-    assert not store.processed
 
 
 async def test_an_older_price_is_stale_and_recorded(store: MemoryStore) -> None:
@@ -176,34 +155,6 @@ async def test_a_store_that_is_away_is_no_fault_of_a_message() -> None:
 
     with pytest.raises(StoreUnavailableError):
         await ApplyBatch(lambda: Away(MemoryStore()))([created()])
-
-
-@settings(max_examples=2_000, deadline=None)
-@given(seed=st.integers(0, 2**32), batch_size=st.integers(1, 7), emptying=st.booleans())
-async def test_any_order_with_duplicates_ends_in_the_fold_even_if_ids_are_lost(
-    seed: int, batch_size: int, emptying: bool
-) -> None:
-    rng, store = random.Random(seed), MemoryStore()
-    cars, events = rng.randint(1, 4), rng.randint(1, 20)
-    history = random_history(rng, cars=cars, events=events, prefix="", plans=0.4)
-    waiting = [message_of(event) for event in with_duplicates(rng, history, share=0.5)]
-    apply = applying(store)
-
-    for batches in count():
-        assert batches < MORE_BATCHES_THAN_NEEDED, "messages fail again and again"
-        if not waiting:
-            break
-        batch, waiting = waiting[:batch_size], waiting[batch_size:]
-        results = await apply(batch)
-        for message, result in zip(batch, results, strict=True):
-            if isinstance(result, Failure):
-                assert result.code is ErrorCode.CAR_NOT_FOUND
-                waiting.append(message)
-        if emptying and rng.random() < 0.3:
-            store.processed.clear()
-
-    assert store.cars == fold(history)
-    assert store.financing_plans == fold_plans(history)
 
 
 def test_the_fold_itself_takes_the_newest_price() -> None:

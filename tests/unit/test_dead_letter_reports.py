@@ -51,14 +51,14 @@ def test_a_summary_says_what_is_done_and_what_is_not(report: ChangeReport, summa
 
 
 def test_verdicts_are_counted_by_outcome_and_code_with_the_first_message_as_sample() -> None:
-    refused = Failure(ErrorCode.CAR_NOT_FOUND, "no car x")
+    refused = Failure(ErrorCode.UNKNOWN_TYPE, "no car x")
 
     verdicts = summarize(
         [("a", Outcome.DUPLICATE), ("b", refused), ("c", Outcome.APPLIED), ("d", refused)]
     )
 
     assert verdicts == [
-        Verdict("would fail again", "car-not-found", 2, "b", "no car x"),
+        Verdict("would fail again", "unknown-type", 2, "b", "no car x"),
         Verdict("duplicate", None, 1, "a", ""),
         Verdict("would apply", None, 1, "c", ""),
     ]

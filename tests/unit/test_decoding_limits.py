@@ -132,7 +132,8 @@ def test_an_unknown_type_is_told_the_known_ones() -> None:
     assert outcome == Failure(
         ErrorCode.UNKNOWN_TYPE,
         "type: found 'other', allowed are inventory.car-created.v1, "
-        "inventory.price-changed.v1, inventory.financing-plan-offered.v1",
+        "inventory.price-changed.v1, inventory.car-withdrawn.v1, "
+        "inventory.financing-plan-offered.v1",
     )
 
 

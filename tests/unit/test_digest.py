@@ -13,11 +13,18 @@ from hypothesis import strategies as st
 from tests.support.derived import Pools, instances
 from tests.support.entities import TERMS as ANY_TERMS
 from worker.application import commands, digest
-from worker.application.commands import ChangePrice, Command, CreateCar, OfferFinancingPlan
+from worker.application.commands import (
+    ChangePrice,
+    Command,
+    CreateCar,
+    OfferFinancingPlan,
+    WithdrawCar,
+)
 from worker.application.digest import digest_of, shape_of
 from worker.domain.entities.car import PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.value_objects.financing_terms import FinancingTerms
+from worker.domain.value_objects.withdrawal_reason import WithdrawalReason
 
 AT = datetime(2026, 1, 1, 3, 4, 5, tzinfo=UTC)
 TERMS = FinancingTerms(
@@ -29,6 +36,9 @@ CAR = CreateCar("MX-1", "ŠKODA", "León", 2020, PRICE)
 RECORDED = {
     CAR: "5a58dfb39234678dbb162e511ccf8f0a",
     ChangePrice("MX-1", PRICE): "e1e8b2dedd9fa1b3e6761af7b6b9ec76",
+    WithdrawCar(
+        "MX-1", WithdrawalReason.SOLD, AT, "/s", "m-123"
+    ): "5eb390fef93f4eef4c694efa2e86934b",
     OfferFinancingPlan(PLAN): "3b10c59808231803aad57a0dc0da1f80",
 }
 

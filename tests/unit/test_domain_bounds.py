@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from worker.domain.entities.car import Car, PriceObservation
+from worker.domain.entities.car import Car, ListingObservation, PriceObservation
 from worker.domain.errors import InvalidValueError, describe
 from worker.domain.value_objects.car_description import parse_name
 from worker.domain.value_objects.financing_terms import (
@@ -145,7 +145,14 @@ def test_an_observation_is_the_same_as_itself_and_not_newer() -> None:
 
 
 def test_a_car_is_described_by_make_model_and_year() -> None:
-    car = Car("a", "Nissan", "Versa", 2020, observed(LATER))
+    car = Car(
+        "a",
+        "Nissan",
+        "Versa",
+        2020,
+        observed(LATER),
+        ListingObservation.by_creation(observed(LATER)),
+    )
 
     assert car.is_described_as("Nissan", "Versa", 2020)
     for other in (("SEAT", "Versa", 2020), ("Nissan", "March", 2020), ("Nissan", "Versa", 2021)):

@@ -67,12 +67,6 @@ async def test_a_plan_that_overtook_the_creation_of_its_car_needs_no_retry(
     assert await apply(store, offered(), message_of(CAR)) == [Outcome.APPLIED, Outcome.APPLIED]
 
 
-async def test_a_plan_without_a_car_fails_and_leaves_no_id(store: MemoryStore) -> None:
-    assert await apply(store, offered()) == [ErrorCode.CAR_NOT_FOUND]
-
-    assert not store.processed
-
-
 async def test_the_newest_offer_of_a_plan_stands_whole(store: MemoryStore) -> None:
     other = message_of(Event(CREATED, "/s", "c2", CAR.data | {"car_id": "b"}))
     newer = offered("f2", car_id="b", occurred_at="2026-01-02T00:00:00Z", annual_rate="0")

@@ -17,7 +17,7 @@ from worker.infra.messaging.headers import REPLAYS
 from worker.infra.messaging.names import WORKER_EXCHANGE
 
 BUG = Failure(ErrorCode.UNEXPECTED_ERROR, "ZeroDivisionError", ("worker/a.py:1", "there"))
-NOT_FOUND = Failure(ErrorCode.CAR_NOT_FOUND, "no car")
+UNKNOWN = Failure(ErrorCode.UNKNOWN_TYPE, "type")
 INVALID = Failure(ErrorCode.INVALID_EVENT, "bad")
 DURATIONS = Durations(first_pause=0.001, longest_pause=0.001, hold=30, bug_log_repeat=60)
 
@@ -49,12 +49,12 @@ def site() -> Site:
 
 async def test_what_fails_is_held_and_tried_again_and_the_rest_is_settled(site: Site) -> None:
     good, invalid = site.result("good", Outcome.APPLIED), site.result("invalid", INVALID)
-    early, bad = site.result("early", NOT_FOUND), site.results(HANDFUL, BUG)
+    unknown, bad = site.result("unknown", UNKNOWN), site.results(HANDFUL, BUG)
 
-    settled = site.holding.hold([good, *bad, invalid, early])
+    settled = site.holding.hold([good, *bad, invalid, unknown])
 
-    assert settled == [good, invalid]
-    assert await site.holding.rest() == [received.delivery for received, _ in [*bad, early]]
+    assert settled == [good, invalid, unknown]
+    assert await site.holding.rest() == [received.delivery for received, _ in bad]
     assert await site.holding.rest() == []
 
 

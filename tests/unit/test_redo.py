@@ -1,10 +1,11 @@
 """How often a batch is done again, and how it is halved."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
-from tests.support.car_events import creation, price_change
+from tests.support.car_events import creation
 from tests.support.messages import message_of
 from worker.application.apply_batch import ApplyBatch
 from worker.application.outcomes import Failure, Outcome
@@ -15,6 +16,7 @@ from worker.domain.ports.unit_of_work import (
     StatementRefusedError,
     StoreUnavailableError,
 )
+from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.memory.unit_of_work import InMemoryUnitOfWork, MemoryStore
 
 
@@ -89,9 +91,9 @@ async def test_an_empty_batch_has_no_results() -> None:
 async def test_what_was_recorded_as_failed_or_duplicate_leaves_no_second_record() -> None:
     store = MemoryStore()
     apply = ApplyBatch(partial(InMemoryUnitOfWork, store))
-    created = message_of(creation("a"))
+    created, other = message_of(creation("a")), message_of(creation("a", year=2021))
 
-    await apply([created, created, message_of(price_change("nobody"))])
+    await apply([created, created, replace(other, identity=MessageIdentity("/s", "other"))])
 
     assert store.processed.keys() == {created.identity}
 

@@ -53,7 +53,7 @@ def test_only_what_may_succeed_later_is_retried(code: ErrorCode) -> None:
 
 
 def test_the_codes_that_are_retried_are_those_of_the_design() -> None:
-    assert {"car-not-found", "unknown-type", "unexpected-error"} == MAY_SUCCEED_LATER
+    assert {"unknown-type", "unexpected-error"} == MAY_SUCCEED_LATER
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_after_the_last_delay_or_a_replay_comes_the_dead_letter(
 ) -> None:
     history = History(attempts, replays, None, "inventory.events", "k")
 
-    assert next_queue(Failure(ErrorCode.CAR_NOT_FOUND, ""), history, DELAYS) == queue
+    assert next_queue(Failure(ErrorCode.UNKNOWN_TYPE, ""), history, DELAYS) == queue
 
 
 async def test_a_copy_that_hangs_keeps_nobody_else_waiting(

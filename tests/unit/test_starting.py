@@ -27,6 +27,7 @@ COMMANDS = [
     *("run", "migrate", "publish", "validate", "message", "doctor", "contract"),
     *("pause", "resume", "status"),
     *("catalog", "catalog search", "catalog show", "catalog stats"),
+    *("catalog awaiting", "catalog forget"),
     *("dlq", "dlq list", "dlq show", "dlq replay", "dlq discard"),
     *("dlq export", "dlq import", "dlq audit"),
 ]

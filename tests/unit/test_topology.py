@@ -16,6 +16,7 @@ NEVER_DROPPED: dict[str, object] = {"x-delivery-limit": 1_000_000_000}
 EVENTS = (
     "inventory.car-created.v1",
     "inventory.price-changed.v1",
+    "inventory.car-withdrawn.v1",
     "inventory.financing-plan-offered.v1",
 )
 

@@ -9,6 +9,8 @@ from worker.application.catalog_state import CatalogState
 from worker.application.commands import CommandMessage, CreateCar, OfferFinancingPlan
 from worker.application.decide import Dispatch, decide_batch, dispatch
 from worker.application.outcomes import Failure, Outcome, Result
+from worker.application.store_changes import store_changes
+from worker.domain.entities.early_observation import plan_ids_of
 from worker.domain.error_code import ErrorCode
 from worker.domain.ports.processed_messages import ProcessedMessage
 from worker.domain.ports.unit_of_work import (
@@ -40,8 +42,7 @@ class ApplyBatch:
     ) -> list[Result]:
         """The committed result of each message, in the order given.
 
-        Creations go first, so that a price change that arrived before its creation needs no
-        retry.
+        Creations go first, so that less has to wait for them.
 
         Raises:
             StoreUnavailableError: the store is unavailable; nothing or only a first part of the
@@ -110,16 +111,16 @@ class ApplyBatch:
         before the store has its first record for good: see `PostgresEntityStore.lock`.
         """
         recorded = await work.processed_messages.find(_identities(batch))
-        catalog = CatalogState(
-            cars=await work.cars.lock({message.command.car_id for message in batch}),
-            financing_plans=await work.financing_plans.lock(_plan_ids(batch)),
-        )
+        named = {message.command.car_id for message in batch}
+        cars = await work.cars.lock(named)
+        missing = named - cars.keys()
+        created = {message.command.car_id for message in batch if _creates(message)} & missing
+        waiting = await work.early_observations.lock(created=created, awaited=missing - created)
+        plans = await work.financing_plans.lock(_plan_ids(batch) | plan_ids_of(waiting))
+        catalog = CatalogState(cars, plans, waiting)
         results = decide_batch(batch, recorded, catalog, self._dispatch)
         await work.processed_messages.add(_records(batch, results))
-        await work.cars.add(catalog.cars.added)
-        await work.cars.update(catalog.cars.updated)
-        await work.financing_plans.add(catalog.financing_plans.added)
-        await work.financing_plans.update(catalog.financing_plans.updated)
+        await store_changes(work, catalog)
         return results
 
 

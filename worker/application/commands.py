@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from worker.domain.entities.car import PriceObservation
+from worker.domain.entities.car import ListingObservation, PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.value_objects.message_identity import MessageIdentity
+from worker.domain.value_objects.withdrawal_reason import WithdrawalReason
 
 
 @dataclass(frozen=True, slots=True)
 class CreateCar:
-    """Put a car into the catalog; its price is an observation like any other."""
+    """Put a car into the catalog; its price and listing are observations like any other."""
 
     digest_name: ClassVar = "create-car"
     digest_fields: ClassVar[tuple[str, ...]] = (
@@ -30,20 +31,9 @@ class CreateCar:
     price: PriceObservation
 
     @property
-    def occurred_at(self) -> datetime:
-        """When the change happened upstream."""
-        return self.price.occurred_at
-
-
-@dataclass(frozen=True, slots=True)
-class ChangePrice:
-    """Note a price of a car that is in the catalog already."""
-
-    digest_name: ClassVar = "change-price"
-    digest_fields: ClassVar[tuple[str, ...]] = ("car_id", "price.amount", "price.occurred_at")
-
-    car_id: str
-    price: PriceObservation
+    def listing(self) -> ListingObservation:
+        """That the car is listed."""
+        return ListingObservation.by_creation(self.price)
 
     @property
     def occurred_at(self) -> datetime:
@@ -52,8 +42,48 @@ class ChangePrice:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangePrice:
+    """Note a price of a car."""
+
+    digest_name: ClassVar = "change-price"
+    digest_fields: ClassVar[tuple[str, ...]] = ("car_id", "price.amount", "price.occurred_at")
+
+    car_id: str
+    price: PriceObservation
+
+    @property
+    def observation(self) -> PriceObservation:
+        """What it says of the car."""
+        return self.price
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When the change happened upstream."""
+        return self.price.occurred_at
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawCar:
+    """Take a car off the list; it stays in the catalog, and a newer creation lists it again."""
+
+    digest_name: ClassVar = "withdraw-car"
+    digest_fields: ClassVar[tuple[str, ...]] = ("car_id", "reason", "occurred_at")
+
+    car_id: str
+    reason: WithdrawalReason
+    occurred_at: datetime
+    source: str
+    message_id: str
+
+    @property
+    def observation(self) -> ListingObservation:
+        """What it says of the car."""
+        return ListingObservation(self.reason, self.occurred_at, self.source, self.message_id)
+
+
+@dataclass(frozen=True, slots=True)
 class OfferFinancingPlan:
-    """Note a plan by which a car that is in the catalog already can be paid."""
+    """Note a plan by which a car can be paid."""
 
     digest_name: ClassVar = "offer-financing-plan"
     digest_fields: ClassVar[tuple[str, ...]] = (
@@ -70,12 +100,17 @@ class OfferFinancingPlan:
         return self.plan.car_id
 
     @property
+    def observation(self) -> FinancingPlan:
+        """What it says of the car."""
+        return self.plan
+
+    @property
     def occurred_at(self) -> datetime:
         """When the change happened upstream."""
         return self.plan.occurred_at
 
 
-Command = CreateCar | ChangePrice | OfferFinancingPlan
+Command = CreateCar | ChangePrice | WithdrawCar | OfferFinancingPlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,14 @@
 """Decides the result of each message of a batch, without I/O."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import assert_never
 
 from worker.application.catalog_state import CatalogState
-from worker.application.commands import (
-    ChangePrice,
-    Command,
-    CommandMessage,
-    CreateCar,
-    OfferFinancingPlan,
-)
+from worker.application.commands import Command, CommandMessage, CreateCar
 from worker.application.outcomes import Decision, Failure, Outcome, Result
-from worker.application.use_cases.change_price import change_price
-from worker.application.use_cases.create_car import create_car
-from worker.application.use_cases.offer_financing_plan import offer_financing_plan
+from worker.application.use_cases.create_car import create_again, create_car
+from worker.application.use_cases.observe import observe
+from worker.application.use_cases.wait_for_car import wait_for_car
+from worker.domain.entities.early_observation import EarlyObservation
 from worker.domain.error_code import ErrorCode
 from worker.domain.errors import CommandRefusedError
 from worker.domain.value_objects.message_identity import MessageIdentity
@@ -23,17 +17,17 @@ Dispatch = Callable[[Command, CatalogState], Decision]
 
 
 def dispatch(command: Command, catalog: CatalogState) -> Decision:
-    """Calls the use case of a command."""
-    match command:
-        case CreateCar():
-            return create_car(command, catalog.cars.get(command.car_id))
-        case ChangePrice():
-            return change_price(command, catalog.cars.get(command.car_id))
-        case OfferFinancingPlan():
-            plan = catalog.financing_plans.get(command.plan.id)
-            return offer_financing_plan(command, catalog.cars.get(command.car_id), plan)
-        case _:
-            assert_never(command)
+    """Calls the use case of a command; whatever comes before its car waits for it."""
+    car = catalog.cars.get(command.car_id)
+    if isinstance(command, CreateCar):
+        if car is not None:
+            return create_again(command, car)
+        return create_car(command, catalog.waiting.of(command.car_id), catalog.plan_in_place)
+    said = command.observation
+    if car is None:
+        early = EarlyObservation(command.car_id, said)
+        return wait_for_car(early, catalog.waiting.get(early))
+    return observe(car, said, catalog.plan_in_place(said))
 
 
 def decide_batch(
@@ -77,8 +71,7 @@ def _decide(
         return Failure(refusal.code, refusal.detail)
     except Exception as bug:  # noqa: BLE001 - a bug of ours must affect only this message
         return Failure.from_bug(bug, "handling it")
-    if decision.changed is not None:
-        catalog.put(decision.changed)
+    catalog.note(decision)
     return decision.outcome
 
 

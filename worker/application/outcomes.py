@@ -6,6 +6,7 @@ from typing import Self
 
 from worker.application.bug_trace import trace_of
 from worker.domain.entities.car import Car
+from worker.domain.entities.early_observation import EarlyObservation
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.error_code import ErrorCode
 
@@ -17,6 +18,8 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     STALE = "stale"
     UNCHANGED = "unchanged"
+    EARLY = "early"
+    """Its car is not created yet: what it says waits for the creation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,16 @@ class Failure:
 
 
 Result = Outcome | Failure
+Changed = Car | FinancingPlan | EarlyObservation
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The decision of a use case: the outcome, and the entity to store, if it changed."""
+    """The decision of a use case: the outcome, and what to store.
+
+    `taken` is what waited for the car that is created, each with what became of it.
+    """
 
     outcome: Outcome
-    changed: Car | FinancingPlan | None = None
+    changed: tuple[Changed, ...] = ()
+    taken: tuple[tuple[EarlyObservation, Outcome], ...] = ()

@@ -1,4 +1,4 @@
-"""The read side: `catalog search`, `catalog show`, `catalog stats`."""
+"""The catalog: `search`, `show`, `stats`, `awaiting`, `forget`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,9 +6,11 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from worker.cli.awaited_cars import awaiting, forget
 from worker.cli.catalog_documents import car_document, entry_document, group_document
 from worker.cli.catalog_options import (
     CarId,
+    IncludeWithdrawn,
     Limit,
     Make,
     Model,
@@ -29,7 +31,9 @@ from worker.domain.value_objects.catalog_query import build_query
 from worker.domain.value_objects.catalog_summary import Grouping
 from worker.domain.value_objects.paging import Paging
 
-app = Commands(help="Read the car catalog.", no_args_is_help=True)
+app = Commands(help="Read the car catalog, and see what waits for it.", no_args_is_help=True)
+app.command("awaiting")(awaiting)
+app.command("forget")(forget)
 AsJson = Annotated[bool, AS_JSON]
 T = TypeVar("T")
 
@@ -43,6 +47,7 @@ def search(  # noqa: PLR0913 - one parameter for each option
     year_max: YearMax = None,
     price_min: PriceMin = None,
     price_max: PriceMax = None,
+    include_withdrawn: IncludeWithdrawn = False,
     limit: Limit = 20,
     offset: Offset = 0,
     as_json: AsJson = False,
@@ -50,7 +55,9 @@ def search(  # noqa: PLR0913 - one parameter for each option
     """List the matching cars, newest price first."""
     with problems_as_typed():
         filters, paging = build_query(
-            lambda: CatalogFilters(make, model, year_min, year_max, price_min, price_max),
+            lambda: CatalogFilters(
+                make, model, year_min, year_max, price_min, price_max, include_withdrawn
+            ),
             lambda: Paging(offset, limit),
         )
     page = _ask(lambda catalog: catalog.search(filters, paging))
@@ -83,11 +90,14 @@ def stats(  # noqa: PLR0913 - one parameter for each option
     year_max: YearMax = None,
     price_min: PriceMin = None,
     price_max: PriceMax = None,
+    include_withdrawn: IncludeWithdrawn = False,
     as_json: AsJson = False,
 ) -> None:
     """Count the cars and summarize their prices per group."""
     with problems_as_typed():
-        filters = CatalogFilters(make, model, year_min, year_max, price_min, price_max)
+        filters = CatalogFilters(
+            make, model, year_min, year_max, price_min, price_max, include_withdrawn
+        )
     groups = _ask(lambda catalog: catalog.summarize(filters, by))
     if as_json:
         print_json([group_document(group) for group in groups])

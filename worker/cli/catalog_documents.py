@@ -9,7 +9,7 @@ from worker.domain.value_objects.catalog_summary import CatalogGroup
 
 
 def car_document(car: Car) -> dict[str, Any]:
-    """A car, its price, and the message that set it."""
+    """A car, its price and its listing, each with the message that set it."""
     return {
         "id": car.id,
         "make": car.make,
@@ -19,6 +19,10 @@ def car_document(car: Car) -> dict[str, Any]:
         "price_occurred_at": car.price.occurred_at,
         "price_source": car.price.source,
         "price_message_id": car.price.message_id,
+        "withdrawn_because": car.listing.withdrawn_because,
+        "listing_occurred_at": car.listing.occurred_at,
+        "listing_source": car.listing.source,
+        "listing_message_id": car.listing.message_id,
     }
 
 

@@ -54,5 +54,8 @@ PriceMin = Annotated[
 PriceMax = Annotated[
     Decimal | None, typer.Option(parser=parse_pesos, metavar="PESOS", help="Up to this price.")
 ]
+IncludeWithdrawn = Annotated[
+    bool, typer.Option("--include-withdrawn", help="Also cars that are no longer listed.")
+]
 Limit = Annotated[int, typer.Option(help="Rows of the page, 1 to 200.")]
 Offset = Annotated[int, typer.Option(help="Rows to skip.")]

@@ -11,9 +11,12 @@ from worker.domain.value_objects.catalog_summary import CatalogGroup, Grouping
 
 def print_page(page: CatalogPage) -> None:
     """Prints the cars of a page and the total number of matches."""
-    columns = ("id", "make", "model", "#year", "#price MXN", "priced at")
+    columns = ("id", "make", "model", "#year", "#price MXN", "priced at", "withdrawn")
     rows = [
-        (car.id, car.make, car.model, car.year, car.price.amount, car.price.occurred_at)
+        (
+            *(car.id, car.make, car.model, car.year, car.price.amount, car.price.occurred_at),
+            car.listing.withdrawn_because,
+        )
         for car in page.cars
     ]
     first = ("id", "price MXN", "year")
@@ -22,7 +25,8 @@ def print_page(page: CatalogPage) -> None:
 
 def print_entry(entry: CatalogEntry) -> None:
     """Prints a car, the message that set its price, and its plans, if any."""
-    car, price = entry.car, entry.car.price
+    car, price, listing = entry.car, entry.car.price, entry.car.listing
+    reason = listing.withdrawn_because
     fields = {
         "make": car.make,
         "model": car.model,
@@ -32,6 +36,10 @@ def print_entry(entry: CatalogEntry) -> None:
         "price stored at": entry.price_stored_at,
         "price set by message": price.message_id,
         "of source": price.source or None,
+        "listed": "yes" if reason is None else f"withdrawn: {reason}",
+        "since": listing.occurred_at,
+        "listing set by message": listing.message_id,
+        "listing of source": listing.source or None,
     }
     print_table(f"car {car.id}", ("field", "value"), list(fields.items()))
     if entry.financing_plans:

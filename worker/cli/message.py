@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from worker.application.outcomes import Outcome
 from worker.cli.dlq.dead_letters import dead_letters
 from worker.cli.failures import FAILED
 from worker.cli.output import AS_JSON, print_json, print_table
@@ -15,6 +16,7 @@ from worker.infra.messaging.names import MAIN_QUEUE
 
 if TYPE_CHECKING:
     from worker.dead_letters.whereabouts import QueuedLetter, Whereabouts
+    from worker.infra.db.repositories.recorded_messages import RecordedMessage
 
 
 class Row(NamedTuple):
@@ -55,7 +57,7 @@ def message(
 def _rows(found: "Whereabouts") -> Iterator[Row]:
     for record in found.recorded:
         what = f"{record.type} of car {record.car_id}"
-        yield Row(f"recorded: {record.outcome}", record.source, record.processed_at, what)
+        yield Row(_outcome(record), record.source, record.processed_at, what)
     for queued in found.queued:
         letter = queued.letter
         state = _state(queued)
@@ -65,6 +67,15 @@ def _rows(found: "Whereabouts") -> Iterator[Row]:
     for entry in found.audits:
         detail = f"{entry.command} {entry.id} by {entry.started_by}, {entry.status}"
         yield Row("dealt with", "", entry.started_at, detail)
+
+
+def _outcome(record: "RecordedMessage") -> str:
+    if record.outcome != Outcome.EARLY:
+        return f"recorded: {record.outcome}"
+    if not record.waits:
+        return "early: a newer message about the same took its place"
+    since = f"{record.processed_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+    return f"early: waits for the creation of car {record.car_id} since {since}"
 
 
 def _state(queued: "QueuedLetter") -> str:

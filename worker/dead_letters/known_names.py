@@ -2,13 +2,13 @@
 
 from worker.dead_letters.errors import UnknownNameError
 from worker.dead_letters.session import DeadLetterSession
-from worker.domain.error_code import ErrorCode
+from worker.domain.error_code import FORMER_CODES, ErrorCode
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.messaging.dead_letters.dead_letter import BROKER_CODES, FOREIGN
 from worker.infra.messaging.events.wire_events import EVENT_TYPES
 
-CODES = (*map(str, ErrorCode), *BROKER_CODES, FOREIGN)
+CODES = (*map(str, ErrorCode), *FORMER_CODES, *BROKER_CODES, FOREIGN)
 TYPES = tuple(EVENT_TYPES)
 
 

@@ -1,16 +1,18 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from worker.dead_letters.known_names import refuse_unknown_names
 from worker.dead_letters.session import DeadLetterSession
 from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.infra.db.repositories.awaited_cars import PostgresAwaitedCars
 from worker.infra.db.repositories.dead_letter_groups import DeadLetterGroup, group_dead_letters
 from worker.infra.db.repositories.dead_letter_summaries import (
     DeadLetterSummary,
     summarize_dead_letters,
 )
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
+from worker.infra.messaging.events.wire_events import CREATION_TYPE
 
 L = TypeVar("L")
 
@@ -20,11 +22,14 @@ class Listing(Generic[L]):
     """The selected dead letters, or their groups.
 
     `total` and `vanished` count all dead letters, and those among them that are in no queue.
+    `awaited` counts cars that something waits for because their creation is a dead letter, by its
+    error code.
     """
 
     listed: Sequence[L]
     total: int
     vanished: int
+    awaited: Mapping[str, int]
 
 
 async def list_groups(session: DeadLetterSession, selection: Selection) -> Listing[DeadLetterGroup]:
@@ -46,4 +51,5 @@ async def _list(
     if not listed:
         await refuse_unknown_names(session, selection)
     counts = await PostgresDeadLetters(session.sessions).count()
-    return Listing(listed, counts.total, counts.vanished)
+    awaited = await PostgresAwaitedCars(session.sessions).count_dead_creations(CREATION_TYPE)
+    return Listing(listed, counts.total, counts.vanished, awaited)

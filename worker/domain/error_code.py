@@ -1,5 +1,8 @@
 from enum import StrEnum
 
+FORMER_CODES = ("car-not-found",)
+"""Those that only dead letters of earlier releases have."""
+
 
 class ErrorCode(StrEnum):
     """Why a message could not be applied: the `x-error-code` of a dead letter."""
@@ -13,6 +16,5 @@ class ErrorCode(StrEnum):
     TOO_LARGE = "too-large"
     CAR_ALREADY_EXISTS = "car-already-exists"
     REDELIVERED_TOO_OFTEN = "redelivered-too-often"
-    CAR_NOT_FOUND = "car-not-found"
     UNKNOWN_TYPE = "unknown-type"
     UNEXPECTED_ERROR = "unexpected-error"

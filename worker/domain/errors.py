@@ -36,12 +36,6 @@ class CommandRefusedError(Exception):
         super().__init__(detail)
 
 
-class CarNotFoundError(CommandRefusedError):
-    """The car of a price change or plan does not exist yet."""
-
-    code = ErrorCode.CAR_NOT_FOUND
-
-
 class CarAlreadyExistsError(CommandRefusedError):
     """A creation names an existing car with another make, model or year."""
 

@@ -132,6 +132,8 @@ class Durations:
     """Between two attempts to take the lock of migrations."""
     prune_every: float = 600.0
     """Between two rounds of pruning, about: workers that started together do not stay in step."""
+    look_at_awaited_every: float = 60.0
+    """Between two counts of the cars that something waits for."""
 
     # Dead letters
     browse_silence: float = 1.0

@@ -3,6 +3,8 @@
 from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from worker.cli.output import print_json, print_table
 from worker.dead_letters.ordering import in_order
 from worker.domain.value_objects.dead_letter_order import DeadLetterOrder
@@ -33,6 +35,7 @@ def print_groups(
         return
     first = ("code", "messages", "type", "vanished", "newest", "oldest")
     print_table(_title(listing), GROUP, [astuple(group) for group in groups], first=first)
+    _print_awaited(listing)
 
 
 def print_letters(
@@ -45,10 +48,17 @@ def print_letters(
         return
     rows = [(*astuple(letter)[:-1], "yes" if letter.is_vanished else None) for letter in letters]
     print_table(_title(listing), LETTER, rows, first=("id", "code", "died at", "car"))
+    _print_awaited(listing)
 
 
 def _document(listing: "Listing[Any]", name: str, listed: list[Any]) -> dict[str, Any]:
-    return {"total": listing.total, "vanished": listing.vanished, name: listed}
+    counted = {"total": listing.total, "vanished": listing.vanished, "awaited": listing.awaited}
+    return {**counted, name: listed}
+
+
+def _print_awaited(listing: "Listing[Any]") -> None:
+    for died_of, cars in listing.awaited.items():
+        typer.echo(f"{cars} cars: their creation is a dead letter, {died_of}")
 
 
 def _title(listing: "Listing[Any]") -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from worker.cli.spans import parse_span
-from worker.domain.error_code import ErrorCode
+from worker.domain.error_code import FORMER_CODES, ErrorCode
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.messaging.dead_letters.errors import InvalidSelectionError
 
@@ -32,7 +32,7 @@ def parse_instant(text: str) -> datetime:
 
 def complete_code(typed: str) -> list[str]:
     """The error codes that begin like what was typed."""
-    return [code for code in ErrorCode if code.startswith(typed)]
+    return [code for code in (*ErrorCode, *FORMER_CODES) if code.startswith(typed)]
 
 
 def complete_type(typed: str) -> list[str]:

@@ -6,6 +6,7 @@ from worker.dead_letters.backlog_check import check_backlog
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.check import Check
 from worker.infra.clocks import utc_now
+from worker.infra.db.awaited_check import check_awaited_cars
 from worker.infra.db.database_check import check_database
 from worker.infra.db.engine import Sessions, database
 from worker.infra.db.errors import DATABASE_ERRORS
@@ -28,7 +29,10 @@ async def inspect(settings: Settings) -> list[Check]:
     tolerate_undecodable_properties()
     url = settings.rabbitmq_url.get_secret_value()
     async with database(settings.current_database_url) as (engine, sessions):
-        stored = await check_database(engine, utc_now)
+        stored = [
+            *await check_database(engine, utc_now),
+            await check_awaited_cars(sessions, utc_now()),
+        ]
         managed = await _inspect_by_management(settings, engine)
         connection, *queues = await check_topology(
             url, settings.worker_retry_delays, DEFAULT_DURATIONS

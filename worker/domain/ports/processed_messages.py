@@ -25,6 +25,10 @@ class ProcessedMessages(Protocol):
         """The messages that are recorded, each with the digest of its command."""
         ...
 
+    async def amend(self, outcomes: Mapping[MessageIdentity, str]) -> None:
+        """Writes new outcomes of messages that are recorded; others are left out."""
+        ...
+
     async def add(self, messages: Collection[ProcessedMessage]) -> None:
         """Records messages.
 

@@ -4,6 +4,7 @@ from typing import Protocol, Self
 from worker.domain.entities.car import Car
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.ports.dead_letter_records import DeadLetterRecords
+from worker.domain.ports.early_observations import EarlyObservations
 from worker.domain.ports.entity_store import EntityStore
 from worker.domain.ports.processed_messages import ProcessedMessages
 
@@ -16,6 +17,9 @@ class UnitOfWork(Protocol):
 
     cars: EntityStore[Car]
     """The cars."""
+
+    early_observations: EarlyObservations
+    """What waits for cars; lock it after the cars."""
 
     financing_plans: EntityStore[FinancingPlan]
     """The plans; lock and change them after their cars."""

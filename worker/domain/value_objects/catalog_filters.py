@@ -11,7 +11,7 @@ class CatalogFilters:
     """Filters for cars; None means no filter, and filters are combined with AND.
 
     Make and model match exactly except for case; ranges include both ends; prices are Mexican
-    pesos.
+    pesos. Withdrawn cars are left out unless they are asked for.
 
     Raises:
         InvalidQueryError: the filters are invalid; the message lists all problems.
@@ -23,6 +23,7 @@ class CatalogFilters:
     year_max: int | None = None
     price_min: Decimal | None = None
     price_max: Decimal | None = None
+    include_withdrawn: bool = False
 
     def __post_init__(self) -> None:
         problems = [

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete, insert, text
 
-from worker.domain.entities.car import Car, PriceObservation
+from worker.domain.entities.car import Car, ListingObservation, PriceObservation
+from worker.domain.entities.early_observation import EarlyObservation
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.ports.dead_letter_records import DeadLetterRecord
 from worker.domain.ports.processed_messages import ProcessedMessage
@@ -72,11 +73,16 @@ async def _write(sessions: Sessions, new: UUID) -> None:
     id_ = f"probe {new}"
     identity = MessageIdentity("", id_)
     price = PriceObservation(Decimal(1), EARLIEST, *identity)
-    car = Car(id_, id_, id_, FIRST_MODEL_YEAR, price)
+    listing = ListingObservation.by_creation(price)
+    car = Car(id_, id_, id_, FIRST_MODEL_YEAR, price, listing)
+    early = EarlyObservation(id_, price)
     plan = FinancingPlan(id_, id_, _TERMS, EARLIEST, *identity)
     async with _Rehearsal(sessions) as work:
         await work.processed_messages.find([identity])
         await work.cars.lock([id_])
+        await work.early_observations.lock(created=(), awaited=[id_])
+        await work.early_observations.keep([early])
+        await work.early_observations.remove([early])
         await work.processed_messages.add([ProcessedMessage(identity, id_, id_, id_, b"")])
         await work.cars.add([car])
         await work.cars.update([car])

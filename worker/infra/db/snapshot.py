@@ -9,14 +9,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
+from worker.domain.entities.early_observation import EarlyObservation
 from worker.domain.entities.entity import Entity
 from worker.domain.ports.dead_letter_records import DeadLetterRecord, DeadLetterRecords
+from worker.domain.ports.early_observations import EarlyObservations
 from worker.domain.ports.entity_store import EntityStore
 from worker.domain.ports.processed_messages import ProcessedMessage, ProcessedMessages
 from worker.domain.ports.unit_of_work import UnitOfWork
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.db.engine import Sessions
 from worker.infra.db.repositories.car_rows import CAR_ROWS
+from worker.infra.db.repositories.early_observations import find_early_observations
 from worker.infra.db.repositories.entity_store import select_by_ids
 from worker.infra.db.repositories.financing_plan_rows import FINANCING_PLAN_ROWS
 from worker.infra.db.repositories.processed_messages import PostgresProcessedMessages
@@ -41,6 +44,7 @@ class SnapshotUnitOfWork(UnitOfWork):
     def __init__(self, session: AsyncSession) -> None:
         self.cars = SnapshotEntityStore(session, CAR_ROWS)
         self.financing_plans = SnapshotEntityStore(session, FINANCING_PLAN_ROWS)
+        self.early_observations = SnapshotEarlyObservations(session)
         self.processed_messages = SnapshotProcessedMessages(session)
         self.dead_letters = ForgottenDeadLetters()
 
@@ -87,6 +91,36 @@ class SnapshotEntityStore(EntityStore[E]):
         await self.add(entities)
 
 
+class SnapshotEarlyObservations(EarlyObservations):
+    """What waits as the database has it, and what was changed here."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._kept: dict[tuple[str, str], EarlyObservation] = {}
+        self._removed: set[tuple[str, str]] = set()
+
+    @override
+    async def lock(
+        self, *, created: Collection[str], awaited: Collection[str]
+    ) -> Collection[EarlyObservation]:
+        asked = {*created, *awaited}
+        stored = await find_early_observations(self._session, asked)
+        waiting = {(early.car_id, early.about): early for early in stored} | self._kept
+        return [
+            early
+            for key, early in waiting.items()
+            if early.car_id in asked and key not in self._removed
+        ]
+
+    @override
+    async def remove(self, observations: Collection[EarlyObservation]) -> None:
+        self._removed.update((early.car_id, early.about) for early in observations)
+
+    @override
+    async def keep(self, observations: Collection[EarlyObservation]) -> None:
+        self._kept.update({(early.car_id, early.about): early for early in observations})
+
+
 class SnapshotProcessedMessages(ProcessedMessages):
     """The ids as the database has them, and those recorded here."""
 
@@ -100,6 +134,10 @@ class SnapshotProcessedMessages(ProcessedMessages):
     ) -> Mapping[MessageIdentity, bytes]:
         added = {known: self._added[known] for known in identities if known in self._added}
         return {**await self._stored.find(identities), **added}
+
+    @override
+    async def amend(self, outcomes: Mapping[MessageIdentity, str]) -> None:
+        return  # nobody asks a snapshot for outcomes
 
     @override
     async def add(self, messages: Collection[ProcessedMessage]) -> None:

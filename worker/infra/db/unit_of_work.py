@@ -3,27 +3,38 @@ from typing import Self
 
 from typing_extensions import override
 
-from worker.domain.ports.unit_of_work import UnitOfWork
+from worker.domain.ports.unit_of_work import ConcurrentChangeError, UnitOfWork
+from worker.infra.db.car_gates import GatesAhead
 from worker.infra.db.engine import Sessions
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.repositories.car_rows import CAR_ROWS
 from worker.infra.db.repositories.dead_letter_records import PostgresDeadLetterRecords
+from worker.infra.db.repositories.early_observations import (
+    EarlyHint,
+    PostgresEarlyObservations,
+    something_waits,
+)
 from worker.infra.db.repositories.entity_store import EntityStatements, PostgresEntityStore
 from worker.infra.db.repositories.financing_plan_rows import FINANCING_PLAN_ROWS
 from worker.infra.db.repositories.processed_messages import PostgresProcessedMessages
 
-_CARS = EntityStatements(CAR_ROWS)
+_CARS = EntityStatements(CAR_ROWS, something_waits)
 _FINANCING_PLANS = EntityStatements(FINANCING_PLAN_ROWS)
 
 
 class PostgresUnitOfWork(UnitOfWork):
     """One transaction at READ COMMITTED; errors leave it in the words of the port."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, early_hint: EarlyHint | None = None) -> None:
         self._session = sessions()
+        self._early_hint = early_hint or EarlyHint()
+        gates_ahead = GatesAhead()
         self.cars = PostgresEntityStore(self._session, _CARS)
         self.financing_plans = PostgresEntityStore(self._session, _FINANCING_PLANS)
-        self.processed_messages = PostgresProcessedMessages(self._session)
+        self.early_observations = PostgresEarlyObservations(
+            self._session, self._early_hint, gates_ahead
+        )
+        self.processed_messages = PostgresProcessedMessages(self._session, gates_ahead)
         self.dead_letters = PostgresDeadLetterRecords(self._session)
 
     @override
@@ -37,6 +48,8 @@ class PostgresUnitOfWork(UnitOfWork):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if isinstance(exc, ConcurrentChangeError):
+            self._early_hint.may_exist = True
         try:
             await self._session.close()
         except DATABASE_ERRORS as trouble:

@@ -52,7 +52,8 @@ class InMemoryCatalogRepository(CatalogRepository):
 def matches(car: Car, filters: CatalogFilters) -> bool:
     """Tells whether a car meets every filter that is set."""
     return (
-        (filters.make is None or fold(car.make) == fold(filters.make))
+        (filters.include_withdrawn or car.listing.withdrawn_because is None)
+        and (filters.make is None or fold(car.make) == fold(filters.make))
         and (filters.model is None or fold(car.model) == fold(filters.model))
         and (filters.year_min is None or car.year >= filters.year_min)
         and (filters.year_max is None or car.year <= filters.year_max)

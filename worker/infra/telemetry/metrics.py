@@ -137,6 +137,16 @@ class Metrics:
             ("state",),
             registry=self.registry,
         )
+        self._awaited_cars = Gauge(
+            "inventory_worker_awaited_cars",
+            "Cars that are not created yet although something was said of them.",
+            registry=self.registry,
+        )
+        self._awaited_seconds = Gauge(
+            "inventory_worker_oldest_awaited_car_seconds",
+            "How long the oldest of them has been awaited; 0 if there is none.",
+            registry=self.registry,
+        )
         self.last_settlement = Gauge(
             "inventory_worker_last_settlement_timestamp_seconds",
             "When a batch was last settled, in Unix time.",
@@ -187,6 +197,12 @@ class Metrics:
         """Notes how many wait for an operator."""
         self._dead_letters.labels("dead").set(dead)
         self._dead_letters.labels("vanished").set(vanished)
+
+    def awaited_cars_counted(self, cars: int, oldest: datetime | None) -> None:
+        """Notes how many cars are awaited, and since when."""
+        self._awaited_cars.set(cars)
+        waited = 0.0 if oldest is None else (datetime.now(UTC) - oldest).total_seconds()
+        self._awaited_seconds.set(max(0.0, waited))
 
     def wedged(self, kind: str) -> None:
         """Counts a subscription that got nothing."""

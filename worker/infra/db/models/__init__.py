@@ -7,6 +7,7 @@ from worker.infra.db.models.dead_letter_audit import (
     DeadLetterAuditModel,
 )
 from worker.infra.db.models.delivery_trial import DeliveryTrialModel
+from worker.infra.db.models.early_observation import EarlyObservationModel
 from worker.infra.db.models.financing_plan import FinancingPlanModel
 from worker.infra.db.models.pause import PauseModel
 from worker.infra.db.models.processed_message import ProcessedMessageModel
@@ -18,6 +19,7 @@ __all__ = [
     "DeadLetterAuditModel",
     "DeadLetterModel",
     "DeliveryTrialModel",
+    "EarlyObservationModel",
     "FinancingPlanModel",
     "PauseModel",
     "ProcessedMessageModel",

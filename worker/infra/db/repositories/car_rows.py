@@ -1,15 +1,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from worker.domain.entities.car import Car, PriceObservation
+from worker.domain.entities.car import Car, ListingObservation, PriceObservation
 from worker.domain.value_objects.car_description import fold
+from worker.domain.value_objects.withdrawal_reason import WithdrawalReason
 from worker.infra.db.models import CarModel
 from worker.infra.db.repositories.row_mapping import RowMapping
 
 
 def _to_car(row: Sequence[Any]) -> Car:
-    id_, make, model, year, amount, occurred_at, source, message_id = row
-    return Car(id_, make, model, year, PriceObservation(amount, occurred_at, source, message_id))
+    id_, make, model, year, amount, occurred_at, source, message_id, withdrawn, *listed = row
+    reason = None if withdrawn is None else WithdrawalReason(withdrawn)
+    price = PriceObservation(amount, occurred_at, source, message_id)
+    return Car(id_, make, model, year, price, ListingObservation(reason, *listed))
 
 
 CAR_ROWS = RowMapping[Car](
@@ -27,6 +30,13 @@ CAR_ROWS = RowMapping[Car](
         CarModel.price_source: lambda car: car.price.source,
         CarModel.price_message_id: lambda car: car.price.message_id,
     },
+    seldom={
+        CarModel.withdrawn_because: lambda car: car.listing.withdrawn_because,
+        CarModel.listing_occurred_at: lambda car: car.listing.occurred_at,
+        CarModel.listing_source: lambda car: car.listing.source,
+        CarModel.listing_message_id: lambda car: car.listing.message_id,
+    },
+    seldom_part=lambda car: car.listing,
     derived={
         CarModel.make_key: lambda car: fold(car.make),
         CarModel.model_key: lambda car: fold(car.model),

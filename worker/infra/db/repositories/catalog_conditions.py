@@ -1,4 +1,4 @@
-"""The filters of a search as SQL, on the columns that have an index.
+"""The filters of a search as SQL, on the columns that have an index of listed cars.
 
 Bounds beyond what a column can hold are moved to its edge, where they filter the same rows:
 PostgreSQL would refuse them.
@@ -20,7 +20,12 @@ _BEYOND_ANY_PRICE = Decimal(10) ** 10
 
 def conditions_of(filters: CatalogFilters) -> list[ColumnElement[bool]]:
     """What a row must meet, all of it."""
-    return [*_names(filters), *_years(filters), *_prices(filters)]
+    return [*_listings(filters), *_names(filters), *_years(filters), *_prices(filters)]
+
+
+def _listings(filters: CatalogFilters) -> Iterator[ColumnElement[bool]]:
+    if not filters.include_withdrawn:
+        yield CarModel.withdrawn_because.is_(None)
 
 
 def _names(filters: CatalogFilters) -> Iterator[ColumnElement[bool]]:

@@ -2,7 +2,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
 from typing import Generic, TypeVar
 
-from sqlalchemy import Insert, Select, Update, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Select,
+    TableValuedAlias,
+    Update,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
@@ -19,21 +28,32 @@ E = TypeVar("E", bound=Entity)
 ByName = Mapping[str, Callable[[E], object]]
 """Names of columns, and how the value of each is read from an entity."""
 
+LeftOut = Callable[[TableValuedAlias], ColumnElement[bool]]
+"""A condition on new rows."""
+
 
 class EntityStatements(Generic[E]):
-    """What a store does to rows of one kind: three statements of constant text."""
+    """What a store does to rows of one kind: a few statements of constant text.
 
-    def __init__(self, rows: RowMapping[E]) -> None:
-        added = {**rows.constant, **rows.derived, **rows.changing}
+    Of new rows, those for which `left_out` holds are not added: then another transaction was
+    faster, as where the row exists already.
+    """
+
+    def __init__(self, rows: RowMapping[E], left_out: LeftOut | None = None) -> None:
+        added = {**rows.constant, **rows.derived, **rows.changing, **rows.seldom}
         self.added: ByName[E] = {column.key: read for column, read in added.items()}
         self.changed: ByName[E] = {
             "id": attrgetter("id"),
             **{column.key: read for column, read in rows.changing.items()},
         }
+        seldom = {column.key: read for column, read in rows.seldom.items()}
+        self.changed_with_seldom: ByName[E] = {**self.changed, **seldom}
         in_order = select_by_ids(rows).order_by(table_of(rows.model).c.id)
         self.lock = in_order.with_for_update(key_share=True)
-        self.add = _add(rows.model, self.added)
+        self.add = _add(rows.model, self.added, left_out)
         self.update = _update(rows.model, self.changed)
+        self.update_with_seldom = _update(rows.model, self.changed_with_seldom)
+        self.seldom_part = rows.seldom_part
         self.to_entity = rows.to_entity
 
 
@@ -43,11 +63,12 @@ def select_by_ids(rows: RowMapping[E]) -> Select[tuple[object, ...]]:
     return select(*rows.columns).where(table.c.id == func.any(array_of("ids", table.c.id)))
 
 
-def _add(model: type[Base], names: Iterable[str]) -> Insert:
+def _add(model: type[Base], names: Iterable[str], left_out: LeftOut | None) -> Insert:
     new = rows_of("new", columns_of(model, names))
+    added = select(*new.c) if left_out is None else select(*new.c).where(~left_out(new))
     return (
         insert(table_of(model))
-        .from_select(list(names), select(*new.c))
+        .from_select(list(names), added)
         .on_conflict_do_nothing(index_elements=table_of(model).primary_key.columns)
         .execution_options(preserve_rowcount=True)
     )
@@ -66,11 +87,12 @@ def _update(model: type[Base], names: Iterable[str]) -> Update:
 
 
 class PostgresEntityStore(EntityStore[E]):
-    """Rows to be changed: at most three statements, whatever the batch."""
+    """Rows to be changed: at most four statements, whatever the batch."""
 
     def __init__(self, session: AsyncSession, statements: EntityStatements[E]) -> None:
         self._session = session
         self._statements = statements
+        self._locked: Mapping[str, E] = {}
 
     @override
     async def lock(self, ids: Collection[str], /) -> Mapping[str, E]:
@@ -87,7 +109,8 @@ class PostgresEntityStore(EntityStore[E]):
         if not ids:
             return {}
         rows = await self._session.execute(self._statements.lock, {"ids": list(ids)})
-        return {entity.id: entity for entity in map(self._statements.to_entity, rows)}
+        self._locked = {entity.id: entity for entity in map(self._statements.to_entity, rows)}
+        return self._locked
 
     @override
     async def add(self, entities: Collection[E], /) -> None:
@@ -100,9 +123,19 @@ class PostgresEntityStore(EntityStore[E]):
 
     @override
     async def update(self, entities: Collection[E], /) -> None:
-        if entities:
-            parameters = _parameters(self._statements.changed, entities)
-            await self._session.execute(self._statements.update, parameters)
+        usual = [entity for entity in entities if self._keeps_seldom_part(entity)]
+        others = [entity for entity in entities if not self._keeps_seldom_part(entity)]
+        statements = self._statements
+        if usual:
+            parameters = _parameters(statements.changed, usual)
+            await self._session.execute(statements.update, parameters)
+        if others:
+            parameters = _parameters(statements.changed_with_seldom, others)
+            await self._session.execute(statements.update_with_seldom, parameters)
+
+    def _keeps_seldom_part(self, entity: E) -> bool:
+        part, locked = self._statements.seldom_part, self._locked.get(entity.id)
+        return locked is not None and part(entity) is part(locked)
 
 
 def _parameters(reads: ByName[E], entities: Collection[E]) -> dict[str, list[object]]:

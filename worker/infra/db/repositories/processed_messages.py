@@ -1,14 +1,16 @@
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import and_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, and_, func, select, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
 from worker.domain.ports.processed_messages import ProcessedMessage, ProcessedMessages
 from worker.domain.ports.unit_of_work import ConcurrentChangeError
 from worker.domain.value_objects.message_identity import MessageIdentity
-from worker.infra.db.arrays import as_parameters, columns_of, row_count, rows_of, table_of
+from worker.infra.db.arrays import Columns, as_parameters, columns_of, row_count, rows_of, table_of
+from worker.infra.db.car_gates import GatesAhead, passed_gates
 from worker.infra.db.models import ProcessedMessageModel
 
 _IDENTITY_COLUMNS = columns_of(ProcessedMessageModel, ("source", "message_id"))
@@ -28,19 +30,38 @@ _FIND = select(
 )
 
 _new = rows_of("new", _RECORD_COLUMNS)
-_ADD = (
-    insert(table_of(ProcessedMessageModel))
-    .from_select(list(_RECORD_COLUMNS), select(*_new.c))
-    .on_conflict_do_nothing(index_elements=table_of(ProcessedMessageModel).primary_key.columns)
-    .execution_options(preserve_rowcount=True)
+
+
+def _add(new: Select[Any]) -> Insert:
+    return (
+        insert(table_of(ProcessedMessageModel))
+        .from_select(list(_RECORD_COLUMNS), new)
+        .on_conflict_do_nothing(index_elements=table_of(ProcessedMessageModel).primary_key.columns)
+        .execution_options(preserve_rowcount=True)
+    )
+
+
+_ADD = _add(select(*_new.c))
+_ADD_BEHIND_GATES = _add(select(*_new.c).where(passed_gates()))
+
+_AMENDED_COLUMNS = columns_of(ProcessedMessageModel, ("source", "message_id", "outcome"))
+_amended = rows_of("amended", _AMENDED_COLUMNS)
+_AMEND = (
+    update(table_of(ProcessedMessageModel))
+    .where(
+        ProcessedMessageModel.source == _amended.c.source,
+        ProcessedMessageModel.message_id == _amended.c.message_id,
+    )
+    .values(outcome=_amended.c.outcome, processed_at=func.now())
 )
 
 
 class PostgresProcessedMessages(ProcessedMessages):
     """The recorded ids, in two statements of constant text whatever the batch."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, gates_ahead: GatesAhead | None = None) -> None:
         self._session = session
+        self._gates_ahead = gates_ahead or GatesAhead()
 
     @override
     async def find(
@@ -59,8 +80,21 @@ class PostgresProcessedMessages(ProcessedMessages):
             (*message.identity, message.type, message.car_id, message.outcome, message.digest)
             for message in messages
         ]
-        added = await self._session.execute(
-            _ADD, as_parameters(_RECORD_COLUMNS, zip(*rows, strict=True))
+        gates, parameters = self._gates_ahead.parameters, _parameters(_RECORD_COLUMNS, rows)
+        added = (
+            await self._session.execute(_ADD, parameters)
+            if gates is None
+            else await self._session.execute(_ADD_BEHIND_GATES, {**parameters, **gates})
         )
         if row_count(added) < len(messages):
             raise ConcurrentChangeError
+
+    @override
+    async def amend(self, outcomes: Mapping[MessageIdentity, str]) -> None:
+        if outcomes:
+            rows = [(*identity, outcome) for identity, outcome in outcomes.items()]
+            await self._session.execute(_AMEND, _parameters(_AMENDED_COLUMNS, rows))
+
+
+def _parameters(columns: Columns, rows: Iterable[Sequence[object]]) -> dict[str, list[object]]:
+    return as_parameters(columns, zip(*rows, strict=True))

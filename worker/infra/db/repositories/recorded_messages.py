@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.db.engine import Sessions
-from worker.infra.db.models import ProcessedMessageModel
+from worker.infra.db.models import EarlyObservationModel, ProcessedMessageModel
 from worker.infra.db.repositories.processed_messages import PostgresProcessedMessages
 
 _AT_ONCE = 1_000
@@ -18,7 +18,10 @@ _AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class RecordedMessage:
-    """A message that is done: when, and how it ended."""
+    """A message that is done: when, and how it ended.
+
+    `waits` is set for an early one that waits for its car; a newer one may have taken its place.
+    """
 
     source: str
     message_id: str
@@ -26,6 +29,7 @@ class RecordedMessage:
     car_id: str
     outcome: str
     processed_at: datetime
+    waits: bool
 
 
 class PostgresRecordedMessages:
@@ -45,9 +49,17 @@ class PostgresRecordedMessages:
 
     async def find_by_id(self, message_id: str) -> list[RecordedMessage]:
         """The messages of this id, one for each source that used it."""
-        row = ProcessedMessageModel
+        row, early = ProcessedMessageModel, EarlyObservationModel
+        waits = exists().where(
+            early.car_id == row.car_id,
+            early.source == row.source,
+            early.message_id == row.message_id,
+        )
         query = (
-            select(row.source, row.message_id, row.type, row.car_id, row.outcome, row.processed_at)
+            select(
+                *(row.source, row.message_id, row.type, row.car_id),
+                *(row.outcome, row.processed_at, waits),
+            )
             .where(row.source.in_(select(_SOURCES.c.source)), row.message_id == message_id)
             .order_by(row.source)
         )

@@ -19,7 +19,8 @@ class RowMapping(Generic[E]):
     """How entities of one kind are rows of a table: the one place that knows both.
 
     `constant` columns are written with a new row and never again, `changing` ones by every
-    update; `to_entity` gets the values of both, in this order. `derived` columns are for
+    update, `seldom` ones by an update of an entity whose `seldom_part` is another than the one that
+    was locked; `to_entity` gets the values of all three, in this order. `derived` columns are for
     searches: written with a new row, never read. Columns that are in none must have a default.
 
     Raises:
@@ -31,9 +32,12 @@ class RowMapping(Generic[E]):
     constant: Values[E]
     changing: Values[E]
     derived: Values[E] = field(default_factory=dict)
+    seldom: Values[E] = field(default_factory=dict)
+    seldom_part: Callable[[E], object] = lambda _: None
 
     def __post_init__(self) -> None:
-        written = {column.key for column in (*self.constant, *self.changing, *self.derived)}
+        all_written = (*self.constant, *self.changing, *self.seldom, *self.derived)
+        written = {column.key for column in all_written}
         for column in table_of(self.model).columns:
             if column.key not in written and column.server_default is None:
                 raise TypeError(f"{column} is in no row mapping: how is it written?")
@@ -42,4 +46,4 @@ class RowMapping(Generic[E]):
     def columns(self) -> list[Column[Any]]:
         """What to select for `to_entity`."""
         table = table_of(self.model)
-        return [table.c[column.key] for column in (*self.constant, *self.changing)]
+        return [table.c[column.key] for column in (*self.constant, *self.changing, *self.seldom)]

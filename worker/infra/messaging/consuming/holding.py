@@ -16,9 +16,6 @@ from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.history import History
 from worker.infra.messaging.names import WORKER_EXCHANGE
 
-_HELD = frozenset({ErrorCode.UNEXPECTED_ERROR, ErrorCode.CAR_NOT_FOUND})
-"""The creation of a car that is not found may be among the held messages."""
-
 _log = structlog.get_logger(__name__)
 
 
@@ -104,6 +101,6 @@ class Holding:
 
 def may_be_held(received: Received, result: Result) -> bool:
     """Whether a message is one to hold; never a replay, whose outcome somebody waits for."""
-    if not isinstance(result, Failure) or result.code not in _HELD:
+    if not isinstance(result, Failure) or result.code is not ErrorCode.UNEXPECTED_ERROR:
         return False
     return not History.of(received.delivery.message, WORKER_EXCHANGE).replays

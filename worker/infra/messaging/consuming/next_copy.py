@@ -15,10 +15,8 @@ from worker.infra.messaging.history import History
 from worker.infra.messaging.names import DEAD_LETTER_QUEUE, WORKER_EXCHANGE, retry_queue
 from worker.infra.messaging.retry_delays import RetryDelay
 
-MAY_SUCCEED_LATER = frozenset(
-    {ErrorCode.CAR_NOT_FOUND, ErrorCode.UNKNOWN_TYPE, ErrorCode.UNEXPECTED_ERROR}
-)
-"""The creation may still arrive, a newer worker may know the type, a bug may be fixed."""
+MAY_SUCCEED_LATER = frozenset({ErrorCode.UNKNOWN_TYPE, ErrorCode.UNEXPECTED_ERROR})
+"""A newer worker may know the type, a bug may be fixed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

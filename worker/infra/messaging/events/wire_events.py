@@ -7,7 +7,13 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from typing_extensions import override
 
-from worker.application.commands import ChangePrice, Command, CreateCar, OfferFinancingPlan
+from worker.application.commands import (
+    ChangePrice,
+    Command,
+    CreateCar,
+    OfferFinancingPlan,
+    WithdrawCar,
+)
 from worker.domain.entities.car import PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.value_objects.financing_terms import FinancingTerms
@@ -19,6 +25,7 @@ from worker.infra.messaging.events.wire_fields import (
     Instant,
     Name,
     Price,
+    Reason,
     TermMonths,
     Year,
 )
@@ -64,6 +71,18 @@ class PriceChangedV1(WireEvent):
         )
 
 
+class CarWithdrawnV1(WireEvent):
+    """`inventory.car-withdrawn.v1`: a car is no longer offered."""
+
+    car_id: Id
+    reason: Reason
+    occurred_at: Instant
+
+    @override
+    def to_command(self, identity: MessageIdentity) -> WithdrawCar:
+        return WithdrawCar(self.car_id, self.reason, self.occurred_at, *identity)
+
+
 class FinancingPlanOfferedV1(WireEvent):
     """`inventory.financing-plan-offered.v1`: a financing plan is offered for a car."""
 
@@ -104,9 +123,12 @@ class FinancingPlanOfferedV1(WireEvent):
         return OfferFinancingPlan(plan)
 
 
+CREATION_TYPE = "inventory.car-created.v1"
+
 EVENT_TYPES: dict[str, type[WireEvent]] = {
-    "inventory.car-created.v1": CarCreatedV1,
+    CREATION_TYPE: CarCreatedV1,
     "inventory.price-changed.v1": PriceChangedV1,
+    "inventory.car-withdrawn.v1": CarWithdrawnV1,
     "inventory.financing-plan-offered.v1": FinancingPlanOfferedV1,
 }
 """All supported types by their name on the wire, which is also the routing key."""

@@ -12,6 +12,10 @@ from worker.domain.value_objects.entity_id import parse_entity_id
 from worker.domain.value_objects.financing_terms import parse_annual_rate, parse_term_months
 from worker.domain.value_objects.money import parse_amount, parse_price
 from worker.domain.value_objects.occurrence import parse_occurred_at
+from worker.domain.value_objects.withdrawal_reason import (
+    WithdrawalReason,
+    parse_withdrawal_reason,
+)
 from worker.infra.messaging.events.json_text import JsonNumber
 
 
@@ -59,6 +63,10 @@ def _read_term_months(value: object) -> int:
     return parse_term_months(_number(value))
 
 
+def _read_withdrawal_reason(value: object) -> WithdrawalReason:
+    return parse_withdrawal_reason(_text(value))
+
+
 def _read_instant(value: object, info: ValidationInfo[datetime]) -> datetime:
     return parse_occurred_at(_text(value), info.context)
 
@@ -70,4 +78,5 @@ Price = Annotated[Decimal, PlainValidator(_read_price)]
 Amount = Annotated[Decimal, PlainValidator(_read_amount)]
 AnnualRate = Annotated[Decimal, PlainValidator(_read_annual_rate)]
 TermMonths = Annotated[int, PlainValidator(_read_term_months)]
+Reason = Annotated[WithdrawalReason, PlainValidator(_read_withdrawal_reason)]
 Instant = Annotated[datetime, PlainValidator(_read_instant)]
