@@ -64,8 +64,8 @@ async def test_a_batch_takes_the_same_few_statements_however_many_plans_it_has(
         await apply([message_of(event) for event in with_plans[50:]])
 
     assert not any("financing_plans" in statement for statement in of_batch_without)
-    assert len(of_batch_without) == 5
-    assert len(of_batch_with) == 5 + 3
+    assert len(of_batch_without) == 9
+    assert len(of_batch_with) == 9 + 3
 
 
 async def test_the_database_itself_refuses_a_plan_without_its_car(sessions: Sessions) -> None:

@@ -56,7 +56,7 @@ async def test_no_dead_letters_are_an_empty_list(
     dlq: Dlq,
     dlq_json: DlqJson,
 ) -> None:
-    assert dlq_json("list") == {"total": 0, "vanished": 0, "groups": []}
+    assert dlq_json("list") == {"total": 0, "vanished": 0, "awaited": {}, "groups": []}
     assert dlq("list").stdout.startswith("0 dead letters")
 
 

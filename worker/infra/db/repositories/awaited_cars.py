@@ -120,10 +120,9 @@ def _select_awaited(creation_type: str) -> Select[Any]:
     """One row for each car awaited for longer than the parameter `older_than`."""
     letter = DEAD_LETTERS.c
     dead = (
-        select(letter.car_id, letter.code)
+        select(letter.car_id, func.min(letter.code).label("code"))
         .where(IS_OPEN, letter.type == creation_type)
-        .distinct(letter.car_id)
-        .order_by(letter.car_id, letter.id)
+        .group_by(letter.car_id)
         .subquery("dead_creations")
     )
     return (
