@@ -120,5 +120,6 @@ async def test_a_line_of_json_tells_programs_what_failed(
     assert [line["event"] for line in lines if line["level"] == "info"] == [
         "starting",
         "consuming",
+        "connected for publishing",
         "stopped",
     ]
