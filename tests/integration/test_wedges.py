@@ -21,6 +21,8 @@ from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.retry_delays import parse_retry_delays
 from worker.infra.messaging.topology_repair import TopologyRepair
 
+pytestmark = pytest.mark.slow  # three and a half minutes: wedges are found by asking seldom
+
 DELAYS = "100ms"
 CONSUMERS = f"consumers of queue {MAIN}"
 RETRY = f"inventory-worker.retry.{DELAYS}"

@@ -77,11 +77,11 @@ class Durations:
     probe_every: float = 5.0
     """Between two looks at the database while the worker runs."""
     probe_answer: float = 5.0
-    refusal_counts: float = 600.0
-    """How long a worker without messages stays unready after a failed transaction.
+    refusal_counts: float = 45.0
+    """How long a worker with nothing in hand stays unready after a failed transaction.
 
     Normally the commit of a batch makes it ready. A worker whose messages went to others may get
-    none for hours; this is longer than messages take to come round again.
+    none for hours. Above `hold`: by then others gave back what they could not commit.
     """
     pause_every: float = 1.5
     """Between two looks whether operators paused the workers; each also renews the worker's row."""

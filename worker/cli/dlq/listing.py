@@ -1,4 +1,5 @@
 import asyncio
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
@@ -68,12 +69,19 @@ def list_dead_letters(  # noqa: PLR0913 - one parameter for each option
 
 
 async def _repeat(look: Callable[[], Awaitable[None]]) -> None:
-    """On a terminal each look takes the place of the one before."""
+    """On a terminal each look takes the place of the one before.
+
+    Ctrl-C lets a look end first: a look that is cancelled while it disconnects may go on.
+    """
     seconds = DEFAULT_DURATIONS.watch
-    while True:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
+    while not stop.is_set():
         if sys.stdout.isatty():
             typer.echo(CLEAR, nl=False)
         typer.echo(f"{utc_now():%H:%M:%S}Z, again every {seconds:g} s until Ctrl-C")
         await look()
         sys.stdout.flush()
-        await asyncio.sleep(seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await stop.wait()

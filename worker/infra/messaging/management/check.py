@@ -132,8 +132,9 @@ async def _check_databases(api: ManagementApi, vhost: str, database: str | None)
     places: defaultdict[str, set[str]] = defaultdict(set)
     for consumer in await api.get("consumers", vhost):
         fingerprint = consumer["arguments"].get(DATABASE_ARGUMENT)
-        if consumer["queue"]["name"] == MAIN_QUEUE and fingerprint is not None:
-            places[fingerprint].add(consumer["channel_details"].get("peer_host", "somewhere"))
+        channel = consumer["channel_details"]  # an empty list if the channel is gone
+        if channel and consumer["queue"]["name"] == MAIN_QUEUE and fingerprint is not None:
+            places[fingerprint].add(channel.get("peer_host", "somewhere"))
     others = [
         f"{len(hosts)} on {', '.join(sorted(hosts))}"
         for fingerprint, hosts in places.items()
