@@ -66,7 +66,7 @@ audit: $(INSTALLED) ## Look the locked packages up among the known vulnerabiliti
 	@command -v pip-audit >/dev/null || python -m pip install --quiet pip-audit
 	pip-audit --disable-pip --require-hashes -r requirements.txt
 
-EXPORT := uv pip compile --universal --python-version 3.11 --generate-hashes --extra otel \
+EXPORT := uv pip compile --universal --python-version 3.11 --generate-hashes --extra console --extra otel \
 	--no-emit-index-url --no-header --no-annotate -q pyproject.toml
 
 lock: ## Export the locked requirements from pyproject.toml (needs uv)

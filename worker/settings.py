@@ -58,7 +58,7 @@ LogFormat = Annotated[Literal["console", "json"], BeforeValidator(str.lower)]
 RetryDelays = Annotated[tuple[RetryDelay, ...], NoDecode, BeforeValidator(parse_retry_delays)]
 
 
-class _ServerSettings(BaseSettings):
+class EnvironmentSettings(BaseSettings):
     """Reads the environment, then the files that it names, then `.env`."""
 
     model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True, frozen=True)
@@ -82,7 +82,7 @@ class _ServerSettings(BaseSettings):
         return init_settings, InitSettingsSource(settings_cls, given)
 
 
-class DatabaseSettings(_ServerSettings):
+class DatabaseSettings(EnvironmentSettings):
     """Settings of commands that only use the database."""
 
     database_url: DatabaseUrl
@@ -96,7 +96,7 @@ class DatabaseSettings(_ServerSettings):
         return _current(DatabaseSettings, "database_url", self.database_url)
 
 
-class RabbitmqSettings(_ServerSettings):
+class RabbitmqSettings(EnvironmentSettings):
     """Settings of a publisher."""
 
     rabbitmq_url: RabbitmqUrl
@@ -138,7 +138,7 @@ def read_settings() -> Settings:
     Raises:
         SettingsError: a variable is missing or invalid.
     """
-    return _read(Settings)
+    return read_as(Settings)
 
 
 def read_database_url() -> str:
@@ -147,7 +147,7 @@ def read_database_url() -> str:
     Raises:
         SettingsError: it is missing or invalid.
     """
-    return _read(DatabaseSettings).database_url.get_secret_value()
+    return read_as(DatabaseSettings).database_url.get_secret_value()
 
 
 def read_rabbitmq_url() -> str:
@@ -156,19 +156,24 @@ def read_rabbitmq_url() -> str:
     Raises:
         SettingsError: it is missing or invalid.
     """
-    return _read(RabbitmqSettings).rabbitmq_url.get_secret_value()
+    return read_as(RabbitmqSettings).rabbitmq_url.get_secret_value()
 
 
-def _current(kind: type[_ServerSettings], field: str, given: SecretStr) -> str:
+def _current(kind: type[EnvironmentSettings], field: str, given: SecretStr) -> str:
     values = {} if _secret_file(field.upper()) else {field: given}
     try:
-        url: SecretStr = getattr(_read(kind, **values), field)
+        url: SecretStr = getattr(read_as(kind, **values), field)
     except SettingsError as wrong:
         raise ServerUrlError(str(wrong)) from None
     return url.get_secret_value()
 
 
-def _read(kind: type[S], **values: Any) -> S:  # noqa: ANN401 - each field has its own type
+def read_as(kind: type[S], **values: Any) -> S:  # noqa: ANN401 - each field has its own type
+    """Settings of a kind; what is given counts more than the environment.
+
+    Raises:
+        SettingsError: a variable is missing or invalid.
+    """
     try:
         return kind(**values)
     except ValidationError as invalid:

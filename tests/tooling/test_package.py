@@ -40,6 +40,18 @@ def test_the_description_has_no_link_that_an_index_cannot_follow(built: Path) ->
     assert re.findall(r"\]\((?!https?:|#)[^)]*\)", text) == []
 
 
+def test_the_wheel_has_what_the_console_sends(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        files = set(archive.namelist())
+
+    of_console = ROOT / "worker" / "console"
+    sent = [*of_console.glob("templates/*"), *of_console.glob("static/*")]
+
+    assert len(sent) > 10
+    assert {str(file.relative_to(ROOT)) for file in sent} <= files
+
+
 def test_every_path_that_stands_for_a_link_is_in_the_source_distribution(built: Path) -> None:
     (source,) = built.glob("*.tar.gz")
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", (ROOT / "README.md").read_text("utf-8"))

@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 
 SERVER_LIBRARIES = {
     *("aio_pika", "aiormq", "alembic", "asyncpg", "faststream", "opentelemetry"),
-    *("prometheus_client", "sqlalchemy"),
+    *("jinja2", "prometheus_client", "sqlalchemy", "starlette", "uvicorn"),
 }
 
 _RUN = """
@@ -25,7 +25,7 @@ print("\\n" + json.dumps([code, sorted(sys.modules)]))
 
 COMMANDS = [
     *("run", "migrate", "publish", "validate", "message", "doctor", "contract"),
-    *("pause", "resume", "status"),
+    *("pause", "resume", "status", "console", "console-user"),
     *("catalog", "catalog search", "catalog show", "catalog stats"),
     *("catalog awaiting", "catalog forget"),
     *("dlq", "dlq list", "dlq show", "dlq replay", "dlq discard"),

@@ -12,9 +12,9 @@ from worker.cli.catalog_options import CarId
 from worker.cli.dlq.options import By
 from worker.cli.failures import FAILED
 from worker.cli.output import AS_JSON, print_json, print_table
-from worker.cli.spans import parse_span
 from worker.infra.printable import printable
 from worker.infra.process_name import process_name, user_name
+from worker.infra.spans import parse_span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

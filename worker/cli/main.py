@@ -6,6 +6,7 @@ import typer
 from worker import __version__
 from worker.cli import (
     catalog,
+    console,
     contract,
     dlq,
     doctor,
@@ -38,6 +39,8 @@ app.command("resume")(pausing.resume)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("contract", cls=OfflineCommand)(contract.contract)
+app.command("console")(console.console)
+app.command("console-user", cls=OfflineCommand)(console.console_user)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(dlq.app, name="dlq")
 

@@ -9,9 +9,9 @@ import typer
 
 from worker.cli.dlq.options import By
 from worker.cli.output import AS_JSON, print_json
-from worker.cli.spans import parse_span
 from worker.infra.printable import printable
 from worker.infra.process_name import user_name
+from worker.infra.spans import parse_span
 
 _WITHIN = "workers obey within 5 s: `inventory-worker status` shows them"
 

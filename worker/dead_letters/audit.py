@@ -21,9 +21,12 @@ class AuditedChange:
     messages: Sequence[AuditedMessage]
 
 
-async def read_newest(session: DeadLetterSession, limit: int) -> list[AuditEntry]:
-    """The newest changes first."""
-    entries = await PostgresDeadLetterAuditLog(session.sessions).newest(limit)
+async def read_newest(
+    session: DeadLetterSession, limit: int, *, before: int | None = None, looks: bool = True
+) -> list[AuditEntry]:
+    """The newest changes first: those before an id, and who looked only if wanted."""
+    log = PostgresDeadLetterAuditLog(session.sessions)
+    entries = await log.newest(limit, before=before, looks=looks)
     return await _with_killed(session, entries)
 
 

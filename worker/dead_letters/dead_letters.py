@@ -5,7 +5,16 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from worker.dead_letters import audit, details, exporting, importing, listing, whereabouts
+from worker.dead_letters import (
+    audit,
+    details,
+    exporting,
+    importing,
+    listing,
+    looking,
+    overview,
+    whereabouts,
+)
 from worker.dead_letters.change_report import ChangeReport
 from worker.dead_letters.discard import DiscardRehearsal, discard, rehearse_discard
 from worker.dead_letters.import_rehearsal import ImportRehearsal, rehearse_import
@@ -17,6 +26,11 @@ from worker.dead_letters.session import DeadLetterSession, open_session
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.repositories.dead_letter_audit_log import AuditEntry
 from worker.infra.db.repositories.dead_letter_groups import DeadLetterGroup
+from worker.infra.db.repositories.dead_letter_pages import (
+    DeadLetterPage,
+    PagePosition,
+    read_page,
+)
 from worker.infra.db.repositories.dead_letter_summaries import DeadLetterSummary
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
 from worker.settings import Settings
@@ -56,6 +70,21 @@ class DeadLetters:
         """The selected ones, each for itself, oldest first."""
         async with self._open("list") as session:
             return await listing.list_letters(session, selection)
+
+    async def overview(self) -> overview.Overview:
+        """What waits for an operator, and how it came and went."""
+        async with self._open("overview") as session:
+            return await overview.read_overview(session)
+
+    async def page(self, selection: Selection, position: PagePosition, size: int) -> DeadLetterPage:
+        """A page of the selected ones, newest first."""
+        async with self._open("list") as session:
+            return await read_page(session.sessions, selection, position, size)
+
+    async def open(self, handle: str) -> looking.OpenedLetter:
+        """Everything about one, of which it is recorded that somebody looked."""
+        async with self._open("look") as session:
+            return await looking.open_letter(session, handle)
 
     async def details(self, handle: str) -> list[details.Details]:
         """All copies of one, each with what is known of its id and its car."""
@@ -107,10 +136,12 @@ class DeadLetters:
             async with self._open("import") as session:
                 return await importing.import_plan(session, plan, file, progress, stop)
 
-    async def audits(self, limit: int) -> Sequence[AuditEntry]:
-        """The newest changes, newest first."""
+    async def audits(
+        self, limit: int, *, before: int | None = None, looks: bool = True
+    ) -> Sequence[AuditEntry]:
+        """The newest changes, newest first: those before an id, and who looked only if wanted."""
         async with self._open("audit") as session:
-            return await audit.read_newest(session, limit)
+            return await audit.read_newest(session, limit, before=before, looks=looks)
 
     async def audit(self, audit_id: int) -> audit.AuditedChange:
         """One change with its messages."""

@@ -93,7 +93,7 @@ def is_creation(type_: str) -> bool:
 def as_document(selection: Selection) -> dict[str, Any]:
     """What was asked for, in the JSON of the audit."""
     asked = {name: getattr(selection, name) for name in Selection.__slots__}
-    told = {name: _plain(value) for name, value in asked.items() if value}
+    told = {name: _plain(value) for name, value in asked.items() if value not in {None, ()}}
     return told or {"all": True}
 
 

@@ -170,6 +170,18 @@ class Durations:
     outcome_patience: float = 60.0
     """After the last outcome and all retry delays; then a replayed message counts as stuck."""
 
+    # Console
+    page: float = 30.0
+    """For one page of the console, with all that it asks of the servers."""
+    queues_page: float = 4.0
+    """For RabbitMQ to count the queues of a page; after that the page goes without."""
+    console_idle: float = 7200.0
+    """Without a request; then a person must log in again."""
+    console_session: float = 43_200.0
+    """After a login; then a person must log in again."""
+    console_login_window: float = 300.0
+    """In which wrong passwords are counted."""
+
     def __post_init__(self) -> None:
         for field in fields(self):
             if getattr(self, field.name) <= 0:

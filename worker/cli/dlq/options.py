@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from worker.cli.spans import parse_span
 from worker.domain.error_code import FORMER_CODES, ErrorCode
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.messaging.dead_letters.errors import InvalidSelectionError
+from worker.infra.spans import parse_span
 
 
 def parse_instant(text: str) -> datetime:

@@ -10,13 +10,13 @@ from worker.cli.failures import FAILED
 from worker.cli.output import AS_JSON, print_json, print_table
 
 if TYPE_CHECKING:
-    from worker.cli.status.fleet_status import FleetStatus
+    from worker.fleet_status import FleetStatus
     from worker.infra.fleet import Pause
 
 
 def status(*, as_json: Annotated[bool, AS_JSON] = False) -> None:
     """Show the workers, their lag, the depth of each queue, and who paused them."""
-    from worker.cli.status.fleet_status import read_status
+    from worker.fleet_status import read_status
     from worker.infra.durations import DEFAULT_DURATIONS
     from worker.settings import read_settings
 

@@ -7,7 +7,8 @@ class Selection:
     """Which dead letters: None (or no ids) means no filter; filters are combined with AND.
 
     Ids are handles. Both bounds of the time are inclusive, and a dead letter without a known time
-    is outside of any. `limit` takes the oldest.
+    is outside of any. `limit` takes the oldest. `source` may be empty, as that of a message may;
+    `text` is found in id, detail (ignoring case) or body.
     """
 
     ids: tuple[str, ...] = ()
@@ -17,3 +18,5 @@ class Selection:
     since: datetime | None = None
     until: datetime | None = None
     limit: int | None = None
+    source: str | None = None
+    text: str | None = None

@@ -5,20 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Interval, Select, bindparam, delete, func, insert, select, tuple_
+from sqlalchemy import Interval, Select, bindparam, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from worker.domain.ports.dead_letter_audit import AuditedMessage
 from worker.infra.db.arrays import table_of
 from worker.infra.db.car_gates import gates_of, passed_gates
 from worker.infra.db.engine import Sessions
 from worker.infra.db.models import (
     CarModel,
-    DeadLetterAuditMessageModel,
-    DeadLetterAuditModel,
     EarlyObservationModel,
     ProcessedMessageModel,
 )
+from worker.infra.db.repositories.dead_letter_audit import add_done_audit
 from worker.infra.db.repositories.dead_letter_conditions import DEAD_LETTERS, IS_OPEN
 
 _AT_ONCE = 400
@@ -69,10 +68,13 @@ class PostgresAwaitedCars:
             row = await session.execute(select(func.count(_early.car_id.distinct()), _SINCE))
             return AwaitedCounts(*row.one())
 
-    async def find(self, creation_type: str, older_than: timedelta) -> list[AwaitedCar]:
+    async def find(
+        self, creation_type: str, older_than: timedelta, limit: int | None = None
+    ) -> list[AwaitedCar]:
         """Those awaited for longer, the oldest first."""
+        query = _select_awaited(creation_type).limit(limit)
         async with self._sessions() as session:
-            rows = await session.execute(_select_awaited(creation_type), {"older_than": older_than})
+            rows = await session.execute(query, {"older_than": older_than})
             return [AwaitedCar(*row) for row in rows]
 
     async def count_dead_creations(self, creation_type: str) -> Mapping[str, int]:
@@ -112,7 +114,14 @@ class PostgresAwaitedCars:
             if messages:
                 ids = tuple_(ProcessedMessageModel.source, ProcessedMessageModel.message_id)
                 await session.execute(delete(ProcessedMessageModel).where(ids.in_(messages)))
-                await _audit(session, car_id, by, messages)
+                await add_done_audit(
+                    session,
+                    command="forget",
+                    started_by=by.person,
+                    process=by.process,
+                    choice={"car": car_id},
+                    messages=[AuditedMessage(*identity, "early") for identity in messages],
+                )
         return len(messages)
 
 
@@ -138,35 +147,3 @@ def _select_awaited(creation_type: str) -> Select[Any]:
         .having(func.now() - bindparam("older_than", type_=Interval) >= _SINCE)
         .order_by(_SINCE, _early.car_id)
     )
-
-
-async def _audit(
-    session: AsyncSession, car_id: str, by: ForgettingBy, messages: Sequence[tuple[str, str]]
-) -> None:
-    """One row for the command, done already, and one for each message."""
-    begun = await session.execute(
-        insert(DeadLetterAuditModel)
-        .values(
-            command="forget",
-            started_by=by.person,
-            process=by.process,
-            choice={"car": car_id},
-            chosen=len(messages),
-            done=len(messages),
-            status="done",
-            finished_at=func.now(),
-        )
-        .returning(DeadLetterAuditModel.id)
-    )
-    audit_id = begun.scalar_one()
-    rows = [
-        {
-            "audit_id": audit_id,
-            "position": position,
-            "source": source,
-            "message_id": message_id,
-            "code": "early",
-        }
-        for position, (source, message_id) in enumerate(messages, start=1)
-    ]
-    await session.execute(insert(DeadLetterAuditMessageModel), rows)

@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, insert, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from typing_extensions import override
 
-from worker.domain.ports.dead_letter_audit import DeadLetterAudit, SettledDeadLetter
+from worker.domain.ports.dead_letter_audit import (
+    AuditedMessage,
+    DeadLetterAudit,
+    SettledDeadLetter,
+)
 from worker.infra.db.models import DeadLetterAuditMessageModel, DeadLetterAuditModel
 from worker.infra.db.repositories.settled_dead_letters import settle
 
@@ -56,17 +60,7 @@ class PostgresDeadLetterAudit(DeadLetterAudit):
     @override
     async def add(self, letters: Sequence[SettledDeadLetter]) -> None:
         messages = [letter.message for letter in letters]
-        rows = [
-            {
-                "audit_id": self.id,
-                "position": position,
-                "source": message.source,
-                "message_id": message.message_id,
-                "code": message.code,
-                "sent_as": message.sent_as,
-            }
-            for position, message in enumerate(messages, start=self.done + 1)
-        ]
+        rows = _rows(self.id, messages, after=self.done)
         async with self._connection.begin():
             await self._connection.execute(insert(DeadLetterAuditMessageModel), rows)
             await self._update(done=self.done + len(messages))
@@ -81,3 +75,47 @@ class PostgresDeadLetterAudit(DeadLetterAudit):
     async def _update(self, **values: object) -> None:
         row = update(DeadLetterAuditModel).where(DeadLetterAuditModel.id == self.id)
         await self._connection.execute(row.values(**values))
+
+
+async def add_done_audit(
+    session: AsyncSession,
+    *,
+    command: str,
+    started_by: str,
+    process: str,
+    choice: Mapping[str, Any],
+    messages: Sequence[AuditedMessage],
+) -> None:
+    """Records a command that is done at once, with at least one message."""
+    begun = await session.execute(
+        insert(DeadLetterAuditModel)
+        .values(
+            command=command,
+            started_by=started_by,
+            process=process,
+            choice=choice,
+            chosen=len(messages),
+            done=len(messages),
+            status=DONE,
+            finished_at=func.now(),
+        )
+        .returning(DeadLetterAuditModel.id)
+    )
+    rows = _rows(begun.scalar_one(), messages, after=0)
+    await session.execute(insert(DeadLetterAuditMessageModel), rows)
+
+
+def _rows(
+    audit_id: int, messages: Sequence[AuditedMessage], *, after: int
+) -> list[dict[str, object]]:
+    return [
+        {
+            "audit_id": audit_id,
+            "position": position,
+            "source": message.source,
+            "message_id": message.message_id,
+            "code": message.code,
+            "sent_as": message.sent_as,
+        }
+        for position, message in enumerate(messages, start=after + 1)
+    ]

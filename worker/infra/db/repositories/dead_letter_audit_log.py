@@ -14,6 +14,9 @@ from worker.infra.db.models import DeadLetterAuditMessageModel, DeadLetterAuditM
 FIRST_IDS = 10
 """So many ids are read with each command; `messages` reads all of one."""
 
+LOOK = "look"
+"""The command of somebody who opened a dead letter, and changed nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
@@ -54,11 +57,16 @@ class PostgresDeadLetterAuditLog:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    async def newest(self, limit: int) -> list[AuditEntry]:
-        """The newest commands first."""
-        return await self._read(
-            select(*_COLUMNS).order_by(DeadLetterAuditModel.id.desc()).limit(limit)
-        )
+    async def newest(
+        self, limit: int, *, before: int | None = None, looks: bool = True
+    ) -> list[AuditEntry]:
+        """The newest commands first: those before an id, and `looks` only if wanted."""
+        query = select(*_COLUMNS).order_by(DeadLetterAuditModel.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(DeadLetterAuditModel.id < before)
+        if not looks:
+            query = query.where(DeadLetterAuditModel.command != LOOK)
+        return await self._read(query)
 
     async def get(self, audit_id: int) -> AuditEntry | None:
         """One command."""

@@ -1,6 +1,6 @@
 """Conditions on the rows of dead letters."""
 
-from sqlalchemy import ARRAY, BindParameter, ColumnElement, Text, func, literal
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, LargeBinary, Text, func, literal, or_
 
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.arrays import table_of
@@ -19,6 +19,7 @@ def conditions_of(selection: Selection) -> list[ColumnElement[bool]]:
         (letter.code, selection.code),
         (letter.type, selection.type),
         (letter.car_id, selection.car),
+        (letter.source, selection.source),
     ):
         if value is not None:
             conditions.append(column == value)
@@ -28,7 +29,19 @@ def conditions_of(selection: Selection) -> list[ColumnElement[bool]]:
         conditions.append(letter.died_at >= selection.since)
     if selection.until is not None:
         conditions.append(letter.died_at <= selection.until)
+    if selection.text is not None:
+        conditions.append(_contains(selection.text))
     return conditions
+
+
+def _contains(text: str) -> ColumnElement[bool]:
+    """In a body the bytes must be the same: it may hold anything."""
+    letter = DEAD_LETTERS.c
+    return or_(
+        letter.handle.icontains(text, autoescape=True),
+        letter.detail.icontains(text, autoescape=True),
+        func.position(literal(text.encode(), LargeBinary).op("IN")(letter.body)) > 0,
+    )
 
 
 def _array_of(ids: tuple[str, ...]) -> BindParameter[list[str]]:

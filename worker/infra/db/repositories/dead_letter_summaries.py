@@ -41,24 +41,20 @@ class DeadLetterSummary:
         return self.died_at
 
 
+SUMMARY = (
+    *(_letter.handle, _letter.source, _letter.code, _letter.type, _letter.car_id, _letter.copies),
+    *(_letter.died_at, _letter.attempts, _letter.replays, _letter.detail),
+    _letter.state == DeadLetterState.VANISHED,
+)
+"""The columns of a `DeadLetterSummary`."""
+
+
 async def summarize_dead_letters(
     sessions: Sessions, selection: Selection
 ) -> Sequence[DeadLetterSummary]:
     """Those that match, oldest first."""
     query = (
-        select(
-            _letter.handle,
-            _letter.source,
-            _letter.code,
-            _letter.type,
-            _letter.car_id,
-            _letter.copies,
-            _letter.died_at,
-            _letter.attempts,
-            _letter.replays,
-            _letter.detail,
-            _letter.state == DeadLetterState.VANISHED,
-        )
+        select(*SUMMARY)
         .where(*conditions_of(selection))
         .order_by(_letter.id)
         .limit(selection.limit)

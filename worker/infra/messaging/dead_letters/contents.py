@@ -16,7 +16,7 @@ _STRUCTURED = "application/cloudevents+json"
 
 def read_names(message: Message) -> tuple[MessageIdentity | None, str]:
     """The identity that the worker would record, if it could read one, and the type."""
-    document = read_document(message) if _is_structured(message) else None
+    document = read_document(message) if is_structured(message) else None
     try:
         envelope = read_envelope(message, document if isinstance(document, dict) else None)
     except InvalidMessageError:
@@ -35,7 +35,7 @@ def read_document(message: Message) -> object:
 def read_data(message: Message) -> object:
     """The data of the event, `NOT_JSON` if there is none that can be read."""
     document = read_document(message)
-    if not _is_structured(message):
+    if not is_structured(message):
         return document
     return document.get("data", NOT_JSON) if isinstance(document, dict) else NOT_JSON
 
@@ -47,7 +47,7 @@ def read_car_id(message: Message) -> str | None:
     return car_id if isinstance(car_id, str) else None
 
 
-def _is_structured(message: Message) -> bool:
+def is_structured(message: Message) -> bool:
     """Tells whether the body is a CloudEvent with its attributes."""
     stated = message.properties.content_type or ""
     return stated.partition(";")[0].strip().lower() == _STRUCTURED

@@ -1,4 +1,4 @@
-"""What `status` shows, read from both servers."""
+"""Workers, pauses and queues, read from both servers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,8 +29,27 @@ class FleetStatus:
     pauses: Sequence[Pause]
 
 
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What the database knows of the workers; `pause` is the one in force."""
+
+    pause: Pause | None
+    workers: Sequence[KnownWorker]
+    pauses: Sequence[Pause]
+
+
 async def read_status(settings: Settings, durations: Durations) -> FleetStatus:
     """Asks both servers; without RabbitMQ the depths are left out."""
+    fleet = await read_fleet(settings, durations)
+    try:
+        queues, problem = await read_queues(settings, durations), None
+    except BROKER_ERRORS as error:
+        queues, problem = [], f"RabbitMQ: {in_brief(error)}"
+    return FleetStatus(fleet.pause, fleet.workers, queues, problem, fleet.pauses)
+
+
+async def read_fleet(settings: Settings, durations: Durations) -> Fleet:
+    """Asks the database alone."""
     async with database(settings.current_database_url) as (engine, sessions):
         check_revision(await read_revision(engine))
         pauses = PostgresPauses(sessions)
@@ -41,9 +60,14 @@ async def read_status(settings: Settings, durations: Durations) -> FleetStatus:
             newest = await pauses.newest(SHOWN_PAUSES)
         except DATABASE_ERRORS as trouble:
             raise translate(trouble) from trouble
+    return Fleet(pause, seen, newest)
+
+
+async def read_queues(settings: Settings, durations: Durations) -> list[QueueDepth]:
+    """Asks RabbitMQ alone.
+
+    Raises:
+        BROKER_ERRORS: it does not answer.
+    """
     names = [spec.name for spec in queue_specs(settings.worker_retry_delays)]
-    try:
-        queues = await read_depths(settings.current_rabbitmq_url(), names, durations)
-    except BROKER_ERRORS as error:
-        return FleetStatus(pause, seen, [], f"RabbitMQ: {in_brief(error)}", newest)
-    return FleetStatus(pause, seen, queues, None, newest)
+    return await read_depths(settings.current_rabbitmq_url(), names, durations)

@@ -1,0 +1,1 @@
+"""Who visits the console, and what each may do."""

@@ -1,0 +1,19 @@
+from starlette.responses import Response
+
+from worker.console.choices import read_choice, read_position
+from worker.console.visit import Visit, go_to
+from worker.dead_letters.known_names import CODES, TYPES
+
+PAGE_SIZE = 50
+
+
+async def show_letters(visit: Visit) -> Response:
+    """The letters that the address chooses, newest first."""
+    choice = read_choice(visit.asked)
+    if choice.has_ages:
+        return go_to("/letters", **choice.fields)
+    position = read_position(visit.request.query_params)
+    page = await visit.letters.page(choice.selection, position, PAGE_SIZE)
+    return visit.page(
+        "letters.html", choice=choice, page=page, codes=CODES, types=TYPES, size=PAGE_SIZE
+    )

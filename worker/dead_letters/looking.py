@@ -1,0 +1,50 @@
+"""Opens a dead letter for a person, and records who looked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from worker.dead_letters.details import Details, read_details
+from worker.dead_letters.rehearsal import RehearsalReport, rehearse
+from worker.dead_letters.session import DeadLetterSession
+from worker.domain.ports.dead_letter_audit import AuditedMessage
+from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.infra.db.repositories.dead_letter_audit import add_done_audit
+from worker.infra.db.repositories.dead_letter_audit_log import (
+    LOOK,
+    AuditEntry,
+    PostgresDeadLetterAuditLog,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLetter:
+    """All copies of a dead letter, who dealt with it before, and what a replay would do now."""
+
+    copies: Sequence[Details]
+    audits: Sequence[AuditEntry]
+    rehearsal: RehearsalReport
+
+
+async def open_letter(session: DeadLetterSession, handle: str) -> OpenedLetter:
+    """The look is recorded before anything of the letter is returned.
+
+    Raises:
+        NothingSelectedError: there is none.
+    """
+    copies = await read_details(session, handle)
+    audits = await PostgresDeadLetterAuditLog(session.sessions).about(handle)
+    await _record(session, copies)
+    return OpenedLetter(copies, audits, await rehearse(session, Selection(ids=(handle,))))
+
+
+async def _record(session: DeadLetterSession, copies: Sequence[Details]) -> None:
+    letters = [details.letter for details in copies]
+    async with session.sessions.begin() as transaction:
+        await add_done_audit(
+            transaction,
+            command=LOOK,
+            started_by=session.by,
+            process=session.process,
+            choice={"ids": [letters[0].handle]},
+            messages=[AuditedMessage(each.source, each.handle, each.code) for each in letters],
+        )
