@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
@@ -77,8 +77,9 @@ async def run_worker(
     settings: Settings,
     dispatch: Dispatch = dispatch,
     durations: Durations = DEFAULT_DURATIONS,
+    host_jobs: Callable[[Sessions], Coroutine[None, None, None]] | None = None,
 ) -> None:
-    """Runs the worker until SIGTERM or SIGINT.
+    """Runs the worker until SIGTERM or SIGINT; `host_jobs` runs the jobs of operators beside it.
 
     Raises:
         StartupTimeoutError: the servers were not available in time.
@@ -130,7 +131,7 @@ async def run_worker(
             batch_size=settings.worker_batch_size,
             finishing=finishing,
         )
-        heartbeat = Heartbeat(sessions, _identity(), health.report)
+        heartbeat = Heartbeat(sessions, _identity(hosts_jobs=host_jobs is not None), health.report)
         pause_switch = PauseSwitch(heartbeat.ask, durations)
         consumer = Consumer(
             _consumer_options(settings, engine, database_probe, pause_switch),
@@ -182,6 +183,7 @@ async def run_worker(
                     lookout.run(),
                     leader_check.run(),
                     *_standing_watch(settings, metrics, durations),
+                    *([] if host_jobs is None else [host_jobs(sessions)]),
                 ):
                     await consumer.run()
             finally:
@@ -196,8 +198,8 @@ def _collect_garbage_seldom() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _identity() -> WorkerIdentity:
-    return WorkerIdentity(uuid4(), process_name(), __version__)
+def _identity(*, hosts_jobs: bool) -> WorkerIdentity:
+    return WorkerIdentity(uuid4(), process_name(), __version__, hosts_jobs)
 
 
 def _consumer_options(

@@ -33,6 +33,9 @@ Exception
 │   ├── ClaimedError                  another command is changing the dead letters
 │   ├── AppliedMeanwhileError         an edit comes too late
 │   ├── AuditNotFoundError            no change has this audit id
+│   ├── JobNotFoundError              there is no such job
+│   ├── JobEndedError                 it cannot be cancelled any more
+│   ├── NothingToFetchError           it is no discard, or has not ended
 │   └── ChangeFailedError             a change broke off
 ├── OSError
 │   ├── ServerUrlError                a URL or its certificates cannot be read now

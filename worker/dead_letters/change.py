@@ -1,20 +1,20 @@
 """What replay, discard and import share: the claim, the audit, progress, and how they stop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from worker.dead_letters.change_report import CanaryResult, ChangeReport
 from worker.dead_letters.errors import ChangeFailedError
 from worker.dead_letters.progress import Progress
-from worker.dead_letters.session import DeadLetterSession
 from worker.errors import explain
 from worker.infra.db.repositories import dead_letter_audit as audits
 from worker.infra.db.repositories.dead_letter_audit import PostgresDeadLetterAudit
+
+STOPPED_BY_SIGNAL = "stopped by a signal"
 
 
 @dataclass(slots=True)
@@ -27,6 +27,8 @@ class Change:
     progress: Progress
     stop: asyncio.Event
     why_stopped: str = ""
+    is_left: bool = False
+    """Whether another process goes on with it."""
     canary: CanaryResult | None = None
     edited: int | None = None
     not_in_queue: int | None = None
@@ -50,8 +52,10 @@ class Change:
 
     async def finish(self) -> None:
         """Notes in the audit whether all was done."""
+        if self.is_left:
+            return
         if self.stop.is_set():
-            self.why_stopped = self.why_stopped or "stopped by a signal"
+            self.why_stopped = self.why_stopped or STOPPED_BY_SIGNAL
         elif self.audit.done < self.selected and not self.why_stopped:
             self.why_stopped = "the others are no longer there, or somebody else holds them"
         status = audits.STOPPED if self.why_stopped else audits.DONE
@@ -68,29 +72,17 @@ class Change:
 
 @asynccontextmanager
 async def open_change(
-    session: DeadLetterSession,
-    command: str,
     verb: str,
-    selection: Mapping[str, Any],
+    audit: PostgresDeadLetterAudit,
     selected: int,
     progress: Progress,
     stop: asyncio.Event,
 ) -> AsyncIterator[Change]:
-    """Keeps the audit of a change from its beginning to its end; the session has the claim.
-
-    `selection` is what was asked for, in the JSON of the audit.
+    """Keeps the audit of a change up to its end.
 
     Raises:
         ChangeFailedError: it failed; the report says why, and how far it came.
     """
-    audit = await PostgresDeadLetterAudit.begin(
-        session.connection,
-        command=command,
-        started_by=session.by,
-        process=session.process,
-        choice=selection,
-        chosen=selected,
-    )
     change = Change(verb, selected, audit, progress, stop)
     try:
         progress.started(verb, selected)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
 
 from worker.dead_letters import (
@@ -16,11 +16,15 @@ from worker.dead_letters import (
     whereabouts,
 )
 from worker.dead_letters.change_report import ChangeReport
-from worker.dead_letters.discard import DiscardRehearsal, discard, rehearse_discard
+from worker.dead_letters.discard import DiscardRehearsal, rehearse_discard
+from worker.dead_letters.errors import ChangeFailedError
 from worker.dead_letters.import_rehearsal import ImportRehearsal, rehearse_import
+from worker.dead_letters.jobs import creating, reading
+from worker.dead_letters.jobs.cancelling import cancel_job
+from worker.dead_letters.jobs.following import Following
+from worker.dead_letters.jobs.running import run_job
 from worker.dead_letters.progress import Progress
 from worker.dead_letters.rehearsal import RehearsalReport, rehearse
-from worker.dead_letters.replay import replay
 from worker.dead_letters.replay_options import ReplayOptions
 from worker.dead_letters.session import DeadLetterSession, open_session
 from worker.domain.value_objects.dead_letter_selection import Selection
@@ -32,7 +36,9 @@ from worker.infra.db.repositories.dead_letter_pages import (
     read_page,
 )
 from worker.infra.db.repositories.dead_letter_summaries import DeadLetterSummary
+from worker.infra.db.repositories.jobs import Job, PostgresJobs
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
+from worker.infra.messaging.dead_letters.dead_letter_file import DeadLetterWriter, refuse_file
 from worker.settings import Settings
 
 
@@ -46,6 +52,9 @@ class DeadLetters:
     Those that change something (replay, discard, import) run one at a time, are audited, and raise
     ClaimedError while another one runs and ChangeFailedError when they break off. They end early,
     between two messages, once `stop` is set.
+
+    Replays and discards are jobs: `start_replay` and `start_discard` create one, which runs in any
+    process that hosts jobs, and `follow` follows it. `replay` and `discard` do both.
     """
 
     def __init__(
@@ -101,6 +110,72 @@ class DeadLetters:
         async with self._open("replay --dry-run") as session:
             return await rehearse(session, selection)
 
+    async def start_replay(self, selection: Selection, options: ReplayOptions) -> int:
+        """Creates the job that sends the selected ones back to the main queue; returns its id."""
+        async with self._open("replay") as session:
+            return await creating.create_replay(session, selection, options)
+
+    async def start_discard(self, selection: Selection, to: Path | None = None) -> int:
+        """Creates the job that takes the selected ones out of the queue; returns its id.
+
+        `to` is the new file that `keep_discarded` will make, for the audit.
+
+        Raises:
+            FileExistsError: there is such a file already; nothing was changed.
+        """
+        if to is not None:
+            refuse_file(to)
+        async with self._open("discard") as session:
+            return await creating.create_discard(session, selection, to)
+
+    async def follow(
+        self,
+        job_id: int,
+        progress: Progress,
+        stop: asyncio.Event,
+        leave: asyncio.Event | None = None,
+    ) -> ChangeReport | None:
+        """Returns when a job has ended, or once `leave` is set; runs it if nobody else does.
+
+        None if it has not ended: it goes on where a worker runs, or with the next one to follow it.
+        """
+        leave = leave or asyncio.Event()
+        async with self._open("jobs") as session:
+            return await Following(session, self._run_job).follow(job_id, progress, stop, leave)
+
+    async def cancel(self, job_id: int) -> None:
+        """Asks for the end of a job, between two messages: `follow` or `job` tells when it is.
+
+        Raises:
+            JobNotFoundError: there is no such job.
+            JobEndedError: it has ended already.
+        """
+        async with self._open("cancel") as session:
+            await cancel_job(session, job_id)
+
+    async def jobs(self, limit: int) -> Sequence[Job]:
+        """The newest replays and discards, newest first."""
+        async with self._open("jobs") as session:
+            return await PostgresJobs(session.sessions).newest(limit)
+
+    async def job(self, job_id: int) -> reading.JobDetails:
+        """How far one is, and which of its letters failed."""
+        async with self._open("jobs") as session:
+            return await reading.read_job(session, job_id)
+
+    async def fetch_discarded(self, job_id: int, write: Callable[[str], object]) -> int:
+        """Passes what an ended discard took to `write`, some lines at a time; returns how many.
+
+        Until then their rows are not pruned.
+        """
+        async with self._open("jobs") as session:
+            return await reading.pass_on_discarded(session, job_id, write)
+
+    async def keep_discarded(self, job_id: int, to: Path) -> int:
+        """The same, to a new file."""
+        with closing(DeadLetterWriter(to)) as file:
+            return await self.fetch_discarded(job_id, file.write)
+
     async def replay(
         self,
         selection: Selection,
@@ -109,15 +184,23 @@ class DeadLetters:
         stop: asyncio.Event,
     ) -> ChangeReport:
         """Sends the selected ones back to the main queue."""
-        async with self._open("replay") as session:
-            return await replay(session, selection, options, progress, stop)
+        report = await self.follow(await self.start_replay(selection, options), progress, stop)
+        assert report is not None
+        return report
 
     async def discard(
         self, selection: Selection, to: Path, progress: Progress, stop: asyncio.Event
     ) -> ChangeReport:
         """Moves the selected ones from the queue to a new file."""
-        async with self._open("discard") as session:
-            return await discard(session, selection, to, progress, stop)
+        job_id = await self.start_discard(selection, to)
+        try:
+            report = await self.follow(job_id, progress, stop)
+        except ChangeFailedError:
+            await self.keep_discarded(job_id, to)
+            raise
+        await self.keep_discarded(job_id, to)
+        assert report is not None
+        return report
 
     async def rehearse_discard(self, selection: Selection) -> DiscardRehearsal:
         """What a discard of the selected ones would take."""
@@ -152,6 +235,9 @@ class DeadLetters:
         """All that is known of the messages of one id."""
         async with self._open("message") as session:
             return await whereabouts.find_message(session, message_id)
+
+    async def _run_job(self, job: Job, leave: asyncio.Event) -> bool:
+        return await run_job(self._settings, job, self._durations, leave)
 
     def _open(self, command: str) -> AbstractAsyncContextManager[DeadLetterSession]:
         return open_session(

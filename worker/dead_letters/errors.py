@@ -21,14 +21,19 @@ class UnknownNameError(InvalidSelectionError):
 
 
 class ClaimedError(DeadLettersError):
-    """Another command is changing the dead letters; `since` is None if it just ended."""
+    """Another command is changing the dead letters.
 
-    def __init__(self, holder: str, since: datetime | None) -> None:
+    `since` is None if it just ended, `job_id` if it is no job.
+    """
+
+    def __init__(self, holder: str, since: datetime | None, job_id: int | None = None) -> None:
         self.holder = holder
         self.since = since
+        self.job_id = job_id
         when = "" if since is None else f" since {since:%Y-%m-%d %H:%M:%SZ}"
+        job = "" if job_id is None else f", `dlq jobs {job_id}` shows it"
         super().__init__(
-            f"{holder} has been changing the dead letters{when}: wait for its end; "
+            f"{holder} has been changing the dead letters{when}: wait for its end{job}; "
             "nothing was changed"
         )
 
@@ -50,6 +55,27 @@ class AuditNotFoundError(DeadLettersError):
 
     def __init__(self, audit_id: int) -> None:
         super().__init__(f"no command has the audit id {audit_id}")
+
+
+class JobNotFoundError(DeadLettersError):
+    """There is no such job, or it was pruned."""
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(f"there is no job {job_id}")
+
+
+class JobEndedError(DeadLettersError):
+    """A job cannot be cancelled any more."""
+
+    def __init__(self, job_id: int, state: str) -> None:
+        super().__init__(f"job {job_id} has ended already: {state}")
+
+
+class NothingToFetchError(DeadLettersError):
+    """A job has no discarded letters for a file: it is no discard, or has not ended."""
+
+    def __init__(self, job_id: int, why: str) -> None:
+        super().__init__(f"job {job_id} {why}")
 
 
 class ChangeFailedError(DeadLettersError):

@@ -1,6 +1,6 @@
 """Notes what a command is about when it starts, so that what arrives later is not touched."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -38,31 +38,22 @@ class FrozenSelection:
         return self.creations + self.others
 
     def add(self, letter: SelectedDeadLetter) -> None:
-        """Adds a letter; of one that is in no queue, all copies are one."""
+        """Adds a letter, as often as it is there."""
         keys = self.creations if is_creation(letter.type) else self.others
-        keys += [letter.key] * (1 if letter.is_vanished else letter.copies)
+        keys += [letter.key] * letter.messages
         if letter.is_vanished:
             self.vanished.add(letter.key)
 
-    def split(self, first: int) -> Iterator[list[bytes]]:
-        """The first so many, then the creations among the rest, then the others."""
-        yield self.keys[:first]
-        yield self.creations[first:]
-        yield self.others[max(0, first - len(self.creations)) :]
 
-
-async def freeze(session: DeadLetterSession, selection: Selection) -> FrozenSelection:
-    """Selects among the open letters.
+async def choose(session: DeadLetterSession, selection: Selection) -> list[SelectedDeadLetter]:
+    """Selects among the open letters; creations are first.
 
     Raises:
         NothingSelectedError: none matches, or not each of the ids is there.
     """
     letters = await PostgresDeadLetters(session.sessions).select(selection)
     await require_all(session, selection, letters)
-    frozen = FrozenSelection()
-    for letter in letters:
-        frozen.add(letter)
-    return frozen
+    return sorted(letters, key=lambda letter: not is_creation(letter.type))
 
 
 async def require_all(

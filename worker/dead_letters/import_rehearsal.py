@@ -39,7 +39,7 @@ async def rehearse_import(session: DeadLetterSession, plan: ImportPlan) -> Impor
 def _keys_of(letters: Sequence[SelectedDeadLetter]) -> Iterator[bytes]:
     """One for each copy that would be sent, creations first."""
     for letter in sorted(letters, key=lambda letter: not is_creation(letter.type)):
-        yield from [letter.content_key] * (1 if letter.is_vanished else letter.copies)
+        yield from [letter.content_key] * letter.messages
 
 
 def _decode(plan: ImportPlan, keys: Sequence[bytes]) -> Iterator[Named]:

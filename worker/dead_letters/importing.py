@@ -11,6 +11,7 @@ from worker.dead_letters.progress import Progress
 from worker.dead_letters.session import DeadLetterSession
 from worker.dead_letters.taking import Taking, acknowledge_nothing
 from worker.infra.clocks import utc_now
+from worker.infra.db.repositories.dead_letter_audit import PostgresDeadLetterAudit
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.recorded_messages import PostgresRecordedMessages
 from worker.infra.messaging.dead_letters.dead_letter_file import DeadLetterFile, InvalidLineError
@@ -54,9 +55,15 @@ async def import_plan(
     frozen, absent = await _find(session, plan)
     asked = {"file": printable(str(file)), "edited": len(plan.edits)}
     selected = len(frozen) + len(absent)
-    async with open_change(
-        session, "import", "imported", asked, selected, progress, stop
-    ) as change:
+    audit = await PostgresDeadLetterAudit.begin(
+        session.connection,
+        command="import",
+        started_by=session.by,
+        process=session.process,
+        choice=asked,
+        chosen=selected,
+    )
+    async with open_change("imported", audit, selected, progress, stop) as change:
         change.edited, change.not_in_queue = len(plan.edits), len(absent)
         await _send(session, change, plan, frozen, absent)
     return change.report()

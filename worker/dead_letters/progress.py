@@ -14,3 +14,13 @@ class Progress(Protocol):
     def advanced(self, count: int) -> None:
         """So many more are done."""
         ...
+
+
+class Unwatched(Progress):
+    """Nobody follows it here."""
+
+    def started(self, verb: str, total: int) -> None:
+        """Tells nobody."""
+
+    def advanced(self, count: int) -> None:
+        """Tells nobody."""

@@ -1,5 +1,6 @@
 """One operator command at work on the dead letters: the servers, and its turn to browse."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -10,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from worker.dead_letters.errors import ClaimedError
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.engine import Sessions, create_command_engine, create_sessions
+from worker.infra.db.repositories.jobs import Job, PostgresJobs
 from worker.infra.db.repositories.swept_dead_letters import PostgresSweptDeadLetters
 from worker.infra.db.schema import check_revision, read_revision
-from worker.infra.db.session_locks import find_holder, hold_lock, try_lock
+from worker.infra.db.session_locks import find_holder, hold_lock, is_held, try_lock
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
 from worker.infra.messaging.amqp.message import Message
@@ -80,18 +82,34 @@ class DeadLetterSession:
         """Makes this the one command that may change dead letters, until the session closes.
 
         Raises:
-            ClaimedError: another one has the claim; the error names it.
+            ClaimedError: another one has the claim, or a job has not ended; the error names it.
         """
-        lock = AdvisoryLock.CHANGING_DEAD_LETTERS
-        if not await try_lock(self.connection, lock):
-            holder = await find_holder(self.connection, lock)
-            if holder is None:
-                raise ClaimedError("somebody", None)
-            raise ClaimedError(holder.name, holder.since)
+        jobs, loop = PostgresJobs(self.sessions), asyncio.get_running_loop()
+        until = loop.time() + self.durations.claim_release
+        while not await self.try_claim():
+            job = await jobs.unended()
+            if job is not None or loop.time() > until:
+                await self._refuse(job)
+            await asyncio.sleep(self.durations.job_poll)
+        job = await jobs.unended()
+        if job is not None:
+            holder = f"dlq {job.kind} by {job.started_by}"
+            raise ClaimedError(holder, job.started_at or job.created_at, job.id)
+
+    async def try_claim(self) -> bool:
+        """The same for the runner of a job; False if somebody else has the claim."""
+        return await try_lock(self.connection, AdvisoryLock.CHANGING_DEAD_LETTERS)
+
+    async def _refuse(self, job: Job | None) -> None:
+        holder = await find_holder(self.connection, AdvisoryLock.CHANGING_DEAD_LETTERS)
+        job_id = None if job is None else job.id
+        if holder is None:
+            raise ClaimedError("somebody", None, job_id)
+        raise ClaimedError(holder.name, holder.since, job_id)
 
     async def is_claimed(self) -> bool:
         """Tells whether any command changes dead letters now."""
-        return await find_holder(self.connection, AdvisoryLock.CHANGING_DEAD_LETTERS) is not None
+        return await is_held(self.sessions, AdvisoryLock.CHANGING_DEAD_LETTERS)
 
     @asynccontextmanager
     async def open_publisher(self) -> AsyncIterator[ConfirmingPublisher]:

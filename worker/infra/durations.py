@@ -170,6 +170,25 @@ class Durations:
     outcome_patience: float = 60.0
     """After the last outcome and all retry delays; then a replayed message counts as stuck."""
 
+    # Jobs
+    jobs_every: float = 1.0
+    """Between two looks of a worker for a job that nobody runs."""
+    job_taken: float = 5.0
+    """For a worker to take a job; after that the command that follows it takes it."""
+    job_poll: float = 0.25
+    """Between two looks at the row of a job: by its runner for a cancellation, by who follows."""
+    job_handover: float = 5.0
+    """For a worker that stops to finish the batch of its job."""
+    claim_release: float = 1.0
+    """For a runner to give the claim back once its job has ended."""
+    queues_quiet: float = 4.0
+    """Without a message in main queue, retry queues and workers; then none is on its way.
+
+    More than two times `pause_every`, in which workers tell what they hold.
+    """
+    acks_in_doubt: float = 5.0
+    """Before a runner died: its last acks may not have reached RabbitMQ."""
+
     # Console
     page: float = 30.0
     """For one page of the console, with all that it asks of the servers."""

@@ -9,7 +9,7 @@ from worker.cli.dlq.dead_letters import dead_letters
 from worker.cli.output import AS_JSON, print_json, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from worker.dead_letters.audit import AuditedChange
     from worker.infra.db.repositories.dead_letter_audit_log import AuditEntry
@@ -41,7 +41,14 @@ def _print_entries(entries: "Sequence[AuditEntry]", *, as_json: bool) -> None:
     columns = (*columns, "#chosen", "#done", "status", "detail", "ids")
     rows = [
         (
-            *(e.id, e.command, e.started_by, e.started_at, e.finished_at, _selection(e)),
+            *(
+                e.id,
+                e.command,
+                e.started_by,
+                e.started_at,
+                e.finished_at,
+                describe_choice(e.choice),
+            ),
             *(e.chosen, e.done, e.status, e.detail, _ids(e)),
         )
         for e in entries
@@ -60,9 +67,9 @@ def _print_change(change: "AuditedChange", *, as_json: bool) -> None:
     print_table(f"{len(rows)} messages", ("message id", "source", "code", "sent as"), rows)
 
 
-def _selection(entry: "AuditEntry") -> str:
-    told: dict[str, Any] = entry.choice
-    return " ".join(f"{name}={_text(value)}" for name, value in told.items())
+def describe_choice(choice: "Mapping[str, Any]") -> str:
+    """What was asked for, on one line."""
+    return " ".join(f"{name}={_text(value)}" for name, value in choice.items())
 
 
 def _ids(entry: "AuditEntry") -> str:

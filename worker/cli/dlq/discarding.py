@@ -4,6 +4,7 @@ from typing import Annotated
 import typer
 
 from worker.cli.dlq.dead_letters import ask, dead_letters
+from worker.cli.dlq.following import run_job
 from worker.cli.dlq.options import (
     All,
     By,
@@ -20,7 +21,6 @@ from worker.cli.dlq.options import (
     require_selection,
 )
 from worker.cli.dlq.rehearsals import print_discard_rehearsal
-from worker.cli.dlq.running import run_change
 from worker.cli.output import AS_JSON
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.messaging.dead_letters.errors import InvalidSelectionError
@@ -56,8 +56,5 @@ def discard(  # noqa: PLR0913 - one parameter for each option
         return
     if to is None:
         raise InvalidSelectionError("--to must name the new file that keeps them")
-    letters, file = dead_letters(by), to
-    run_change(
-        lambda terminal: letters.discard(selection, file, terminal, terminal.stop),
-        as_json=as_json,
-    )
+    letters = dead_letters(by)
+    run_job(letters, letters.start_discard(selection, to), as_json=as_json, to=to)

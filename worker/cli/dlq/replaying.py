@@ -3,6 +3,7 @@ from typing import Annotated
 import typer
 
 from worker.cli.dlq.dead_letters import ask, dead_letters
+from worker.cli.dlq.following import run_job
 from worker.cli.dlq.options import (
     All,
     By,
@@ -18,7 +19,6 @@ from worker.cli.dlq.options import (
     require_selection,
 )
 from worker.cli.dlq.rehearsals import print_rehearsal
-from worker.cli.dlq.running import run_change
 from worker.cli.output import AS_JSON
 from worker.dead_letters.replay_options import ReplayOptions
 from worker.domain.value_objects.dead_letter_selection import Selection
@@ -63,8 +63,6 @@ def replay(  # noqa: PLR0913 - one parameter for each option
     if dry_run:
         print_rehearsal(ask(dead_letters().rehearse(selection)), as_json=as_json)
         return
-    letters, options = dead_letters(by), ReplayOptions(canary, rate)
-    run_change(
-        lambda terminal: letters.replay(selection, options, terminal, terminal.stop),
-        as_json=as_json,
-    )
+    letters = dead_letters(by)
+    job = letters.start_replay(selection, ReplayOptions(canary, rate))
+    run_job(letters, job, as_json=as_json)

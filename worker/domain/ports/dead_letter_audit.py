@@ -27,6 +27,10 @@ class SettledDeadLetter:
 class DeadLetterAudit(Protocol):
     """Records what one command does to the dead letters, while it runs."""
 
+    async def announce(self, letters: Sequence[bytes]) -> None:
+        """Records, by their keys, letters that are about to be sent."""
+        ...
+
     async def add(self, letters: Sequence[SettledDeadLetter]) -> None:
         """Records letters, and settles their rows, before they leave the queue."""
         ...

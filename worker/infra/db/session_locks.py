@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from worker.infra.db.advisory_locks import AdvisoryLock
+from worker.infra.db.engine import Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,12 @@ async def find_holder(connection: AsyncConnection, lock: AdvisoryLock) -> Holder
     async with connection.begin():
         row = (await connection.execute(FIND_HOLDER, {"key": lock})).first()
     return None if row is None else Holder.of(row)
+
+
+async def is_held(sessions: Sessions, lock: AdvisoryLock) -> bool:
+    """Whether anybody has a lock now."""
+    async with sessions() as session:
+        return (await session.execute(FIND_HOLDER, {"key": lock})).first() is not None
 
 
 @asynccontextmanager

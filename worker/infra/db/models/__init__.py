@@ -9,6 +9,7 @@ from worker.infra.db.models.dead_letter_audit import (
 from worker.infra.db.models.delivery_trial import DeliveryTrialModel
 from worker.infra.db.models.early_observation import EarlyObservationModel
 from worker.infra.db.models.financing_plan import FinancingPlanModel
+from worker.infra.db.models.job import JobLetterModel, JobModel
 from worker.infra.db.models.pause import PauseModel
 from worker.infra.db.models.processed_message import ProcessedMessageModel
 from worker.infra.db.models.worker import WorkerModel
@@ -21,6 +22,8 @@ __all__ = [
     "DeliveryTrialModel",
     "EarlyObservationModel",
     "FinancingPlanModel",
+    "JobLetterModel",
+    "JobModel",
     "PauseModel",
     "ProcessedMessageModel",
     "WorkerModel",

@@ -1,7 +1,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, Double, Text
+from sqlalchemy import DateTime, Double, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.infra.db.base import Base
@@ -11,7 +11,8 @@ from worker.infra.db.models.columns import StoredAt
 class WorkerModel(Base):
     """A running worker, as it told every few seconds; one that stops in good order deletes it.
 
-    `process` is `host:pid`; `lag_seconds` is the event lag of its last batch.
+    `process` is `host:pid`; `lag_seconds` is the event lag of its last batch. Workers of former
+    releases do not host jobs.
     """
 
     __tablename__ = "workers"
@@ -21,6 +22,7 @@ class WorkerModel(Base):
     version: Mapped[str] = mapped_column(Text)
     started_at: Mapped[StoredAt]
     seen_at: Mapped[StoredAt]
+    hosts_jobs: Mapped[bool] = mapped_column(server_default=false())
     state: Mapped[str] = mapped_column(Text)
     detail: Mapped[str] = mapped_column(Text)
     rabbitmq_node: Mapped[str | None] = mapped_column(Text)

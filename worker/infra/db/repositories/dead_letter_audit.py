@@ -37,25 +37,21 @@ class PostgresDeadLetterAudit(DeadLetterAudit):
         choice: Mapping[str, Any],
         chosen: int,
     ) -> "PostgresDeadLetterAudit":
-        """Writes the row, and notes that those which still run were killed: the lock is ours."""
+        """Writes the row."""
         async with connection.begin():
-            await connection.execute(
-                update(DeadLetterAuditModel)
-                .where(DeadLetterAuditModel.status == RUNNING)
-                .values(status=KILLED)
+            audit_id = await begin_audit(
+                connection,
+                command=command,
+                started_by=started_by,
+                process=process,
+                choice=choice,
+                chosen=chosen,
             )
-            begun = await connection.execute(
-                insert(DeadLetterAuditModel)
-                .values(
-                    command=command,
-                    started_by=started_by,
-                    process=process,
-                    choice=choice,
-                    chosen=chosen,
-                )
-                .returning(DeadLetterAuditModel.id)
-            )
-            return cls(connection, begun.scalar_one())
+        return cls(connection, audit_id)
+
+    @override
+    async def announce(self, letters: Sequence[bytes]) -> None:
+        """Nobody resumes what is no job, so nobody will ask."""
 
     @override
     async def add(self, letters: Sequence[SettledDeadLetter]) -> None:
@@ -65,16 +61,41 @@ class PostgresDeadLetterAudit(DeadLetterAudit):
             await self._connection.execute(insert(DeadLetterAuditMessageModel), rows)
             await self._update(done=self.done + len(messages))
             await settle(self._connection, letters)
+            await self._note_done([letter.key for letter in letters])
         self.done += len(messages)
 
     async def finish(self, status: str, detail: str = "") -> None:
         """Notes how the command ended."""
         async with self._connection.begin():
             await self._update(status=status, detail=detail, finished_at=func.now())
+            await self._note_end(status, detail)
+
+    async def _note_done(self, keys: Sequence[bytes]) -> None:
+        """What else belongs to the transaction that settles letters."""
+
+    async def _note_end(self, status: str, detail: str) -> None:
+        """What else belongs to the transaction that ends the command."""
 
     async def _update(self, **values: object) -> None:
         row = update(DeadLetterAuditModel).where(DeadLetterAuditModel.id == self.id)
         await self._connection.execute(row.values(**values))
+
+
+async def begin_audit(connection: AsyncConnection, **values: object) -> int:
+    """Adds the row, and notes that those which still run were killed: the lock is ours."""
+    await note_killed(connection)
+    new = insert(DeadLetterAuditModel).values(**values).returning(DeadLetterAuditModel.id)
+    audit_id: int = (await connection.execute(new)).scalar_one()
+    return audit_id
+
+
+async def note_killed(connection: AsyncConnection) -> None:
+    """Those that still run were killed: the lock is ours."""
+    await connection.execute(
+        update(DeadLetterAuditModel)
+        .where(DeadLetterAuditModel.status == RUNNING)
+        .values(status=KILLED)
+    )
 
 
 async def add_done_audit(

@@ -22,7 +22,8 @@ from worker.infra.db.repositories.dead_letter_records import RECORDED
 
 _AT_ONCE = 1_000
 _letter = DEAD_LETTERS.c
-_RECORD = [_letter[name] for name in RECORDED]
+RECORD_COLUMNS = [_letter[name] for name in (*RECORDED, "state")]
+"""What `stored` reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ class SelectedDeadLetter:
     key: bytes
     content_key: bytes
     handle: str
+    source: str
     type: str
+    code: str
+    replays: int
     copies: int
     state: DeadLetterState
 
@@ -53,6 +57,11 @@ class SelectedDeadLetter:
     def is_vanished(self) -> bool:
         """Whether it is in no queue."""
         return self.state == DeadLetterState.VANISHED
+
+    @property
+    def messages(self) -> int:
+        """How many it is; of one that is in no queue, all copies are one."""
+        return 1 if self.is_vanished else self.copies
 
 
 _SELECTED = [_letter[name] for name in SelectedDeadLetter.__slots__]
@@ -132,7 +141,7 @@ class PostgresDeadLetters:
     async def stream(self, selection: Selection) -> AsyncIterator[StoredDeadLetter]:
         """Those that match, read a few hundred at a time."""
         query = (
-            select(*_RECORD, _letter.state)
+            select(*RECORD_COLUMNS)
             .where(*conditions_of(selection))
             .order_by(_letter.id)
             .limit(selection.limit)
@@ -140,14 +149,14 @@ class PostgresDeadLetters:
         )
         async with self._sessions() as session:
             async for row in await session.stream(query):
-                yield _stored(row)
+                yield stored(row)
 
     async def read(self, keys: Sequence[bytes]) -> list[StoredDeadLetter]:
         """The open ones of these keys."""
-        query = select(*_RECORD, _letter.state).where(IS_OPEN, _letter.key.in_(keys))
+        query = select(*RECORD_COLUMNS).where(IS_OPEN, _letter.key.in_(keys))
         async with self._sessions() as session:
             rows = await session.execute(query.order_by(_letter.id))
-            return [_stored(row) for row in rows]
+            return [stored(row) for row in rows]
 
     async def note_vanished(self, keys: Collection[bytes]) -> None:
         """These letters are not in the queue."""
@@ -182,7 +191,8 @@ class PostgresDeadLetters:
             return [SelectedDeadLetter(*row) for row in await session.execute(query)]
 
 
-def _stored(row: object) -> StoredDeadLetter:
+def stored(row: object) -> StoredDeadLetter:
+    """From a row of `RECORD_COLUMNS`."""
     values = {name: getattr(row, name) for name in (*RECORDED, "state")}
     state = DeadLetterState(values.pop("state"))
     return StoredDeadLetter(DeadLetterRecord(**values), state)

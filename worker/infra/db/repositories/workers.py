@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, delete, func, literal, select, text
+from sqlalchemy import case, delete, exists, func, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from worker.infra.db.engine import Sessions
@@ -14,10 +14,10 @@ from worker.infra.fleet import WorkerReport, WorkerState
 _BEAT = text(
     """
     INSERT INTO workers (
-        id, process, version, state, detail, rabbitmq_node, database_server, in_flight,
-        lag_seconds, settled_at
+        id, process, version, hosts_jobs, state, detail, rabbitmq_node, database_server,
+        in_flight, lag_seconds, settled_at
     ) VALUES (
-        :id, :process, :version, :state, :detail, :rabbitmq_node,
+        :id, :process, :version, :hosts_jobs, :state, :detail, :rabbitmq_node,
         coalesce(host(inet_server_addr()) || ':' || inet_server_port(), 'local socket'),
         :in_flight, :lag_seconds, now() - make_interval(secs => :settled_seconds_ago)
     )
@@ -43,6 +43,7 @@ class WorkerIdentity:
     id: UUID
     process: str
     version: str
+    hosts_jobs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,22 @@ class PostgresWorkers:
         )
         async with self._sessions() as session:
             return [KnownWorker(*row) for row in await session.execute(query)]
+
+    async def may_host_jobs(self) -> bool:
+        """Whether one runs that takes jobs; one that was just killed still counts."""
+        age = func.now() - WorkerModel.seen_at
+        lately = age < func.make_interval(0, 0, 0, 0, 0, 0, self._silent_seconds)
+        query = select(exists().where(WorkerModel.hosts_jobs, lately))
+        async with self._sessions() as session:
+            return bool((await session.execute(query)).scalar_one())
+
+    async def in_flight(self) -> int:
+        """What they all hold, as they last told."""
+        age = func.now() - WorkerModel.seen_at
+        lately = age < func.make_interval(0, 0, 0, 0, 0, 0, self._silent_seconds)
+        query = select(func.coalesce(func.sum(WorkerModel.in_flight), 0)).where(lately)
+        async with self._sessions() as session:
+            return int((await session.execute(query)).scalar_one())
 
 
 async def beat(session: AsyncSession, worker: WorkerIdentity, report: WorkerReport) -> None:

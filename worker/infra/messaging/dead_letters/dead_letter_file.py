@@ -2,14 +2,14 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from worker.infra.messaging.dead_letters.canonical_json import canonical
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
-from worker.infra.messaging.dead_letters.dead_letter_line import read_original, to_line, told_data
+from worker.infra.messaging.dead_letters.dead_letter_line import read_original, told_data
 from worker.infra.messaging.dead_letters.editing import Edit
 from worker.infra.messaging.events.json_text import MalformedJsonError, parse_json
 
@@ -65,15 +65,26 @@ class DeadLetterWriter:
         self._file: IO[str] = path.open("x", encoding="utf-8")
         _sync_folder(path.absolute().parent)
 
-    def write(self, letters: Sequence[DeadLetter]) -> None:
-        """Appends a line for each."""
-        self._file.writelines(f"{to_line(letter)}\n" for letter in letters)
+    def write(self, lines: str) -> None:
+        """Appends lines, each with its end."""
+        self._file.write(lines)
         self._file.flush()
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Closes it."""
         self._file.close()
+
+
+def refuse_file(path: Path) -> None:
+    """Makes sure that this file can be made later.
+
+    Raises:
+        FileExistsError: it is there already.
+        OSError: nobody can make it.
+    """
+    DeadLetterWriter(path).close()
+    path.unlink()
 
 
 def parse_line(line: bytes) -> DeadLetterLine:

@@ -1,4 +1,4 @@
-"""Sends dead letters back to the main queue: confirmed, then audited, and only then taken away."""
+"""Sends dead letters to the main queue: announced, confirmed, audited, and only then taken away."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -39,10 +39,11 @@ class Resend:
     async def __call__(self, letters: Sequence[DeadLetter], acknowledge: Acknowledge) -> None:
         """Where some cannot be sent, the others are finished before the error is raised."""
         outgoing = [self._prepare(letter) for letter in letters]
+        await self._audit.announce([letter.key for letter in letters])
         errors = await asyncio.gather(*map(self._send, outgoing), return_exceptions=True)
         sent = [item for item, error in zip(outgoing, errors, strict=True) if error is None]
         if sent:
-            await self._audit.add([_settled(item) for item in sent])
+            await self._audit.add([settled_as_sent(item) for item in sent])
             await acknowledge([item.letter for item in sent])
             self._on_done(sent)
         for error in errors:
@@ -54,7 +55,8 @@ class Resend:
         await self._publisher.publish(message.body, message.properties, message.routing_key)
 
 
-def _settled(item: Outgoing) -> SettledDeadLetter:
+def settled_as_sent(item: Outgoing) -> SettledDeadLetter:
+    """What the audit is told of a letter that was sent."""
     state = DeadLetterState.REPLACED if item.sent_as else DeadLetterState.REPLAYED
     return SettledDeadLetter(item.letter.key, state, audited(item.letter, item.sent_as))
 

@@ -1,0 +1,1 @@
+"""Replays and discards: created by anybody, run by whichever process can, followed by anybody."""

@@ -1,0 +1,63 @@
+"""Messages that a runner was done with just before it died, and that are in the queue again."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from worker.dead_letters.session import DeadLetterSession
+from worker.domain.ports.dead_letter_audit import SettledDeadLetter
+from worker.domain.value_objects.job import JobKind
+from worker.infra.db.repositories.job_audit import PostgresJobAudit
+from worker.infra.db.repositories.job_letters import PostgresJobLetters
+from worker.infra.db.repositories.jobs import Job
+from worker.infra.messaging.dead_letters.browsing import count_dead_letters
+from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
+from worker.infra.messaging.dead_letters.discard import settled_as_discarded
+from worker.infra.messaging.dead_letters.errors import QueueMissingError
+from worker.infra.messaging.dead_letters.rate_limit import RateLimit
+from worker.infra.messaging.dead_letters.replayed import replayed
+from worker.infra.messaging.dead_letters.resend import Outgoing, settled_as_sent
+from worker.infra.messaging.dead_letters.selected_keys import SelectedKeys
+from worker.infra.messaging.dead_letters.selective_drain import Acknowledge, SelectiveDrain
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What an earlier runner was done with shortly before its end: its acks may be lost."""
+
+    session: DeadLetterSession
+    kind: JobKind
+    keys: Sequence[bytes]
+
+    @classmethod
+    async def of(
+        cls, session: DeadLetterSession, job: Job, letters: PostgresJobLetters
+    ) -> "Leftovers":
+        """Those of a job; none at its first run."""
+        within = timedelta(seconds=session.durations.acks_in_doubt)
+        keys = [] if job.process is None else await letters.done_last(within)
+        return cls(session, job.kind, keys)
+
+    async def take_away(self, audit: PostgresJobAudit) -> None:
+        """Removes from the queue what is there of them."""
+        session = self.session
+
+        async def settle(letters: Sequence[DeadLetter], acknowledge: Acknowledge) -> None:
+            await audit.settle_again([self._settled(letter) for letter in letters])
+            await acknowledge(letters)
+
+        if not self.keys or not await count_dead_letters(session.rabbitmq_url, session.durations):
+            return
+        drain = SelectiveDrain(
+            *(session.rabbitmq_url, session.turn, RateLimit(None), asyncio.Event()),
+            session.durations,
+        )
+        with suppress(QueueMissingError):
+            await drain.run(SelectedKeys(self.keys), settle)
+
+    def _settled(self, letter: DeadLetter) -> SettledDeadLetter:
+        if self.kind is JobKind.DISCARD:
+            return settled_as_discarded(letter)
+        return settled_as_sent(Outgoing(letter, replayed(letter)))

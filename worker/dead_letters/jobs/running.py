@@ -1,0 +1,93 @@
+"""Runs a job from where it is: from its beginning, or from where its last runner left it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from worker.dead_letters.change import Change, open_change
+from worker.dead_letters.jobs.discard import run_discard
+from worker.dead_letters.jobs.leftovers import Leftovers
+from worker.dead_letters.jobs.replay import run_replay
+from worker.dead_letters.jobs.report import VERBS
+from worker.dead_letters.jobs.task import JobTask
+from worker.dead_letters.progress import Unwatched
+from worker.dead_letters.session import DeadLetterSession, open_session
+from worker.domain.value_objects.job import JobKind, JobState
+from worker.infra.db.errors import DATABASE_ERRORS
+from worker.infra.db.repositories.job_audit import PostgresJobAudit
+from worker.infra.db.repositories.job_letters import PostgresJobLetters
+from worker.infra.db.repositories.jobs import Job, PostgresJobs
+from worker.infra.durations import Durations
+from worker.settings import Settings
+
+RUNS = {JobKind.REPLAY: run_replay, JobKind.DISCARD: run_discard}
+NOT_THERE = "no longer there, or somebody else holds it"
+
+
+async def run_job(settings: Settings, job: Job, durations: Durations, leave: asyncio.Event) -> bool:
+    """Runs it to its end, or until `leave` is set: then the next process goes on with it.
+
+    Returns:
+        False if another process runs it, or something else changes the dead letters.
+
+    Raises:
+        ChangeFailedError: it failed, and has ended.
+    """
+    async with open_session(
+        settings, job.kind, by=job.started_by, durations=durations, on_wait=lambda: None
+    ) as session:
+        if not await session.try_claim():
+            return False
+        claimed = await PostgresJobs(session.sessions).get(job.id)
+        if claimed is not None and not claimed.has_ended:
+            await _run(session, claimed, leave)
+    return True
+
+
+async def _run(session: DeadLetterSession, job: Job, leave: asyncio.Event) -> None:
+    letters = PostgresJobLetters(session.sessions, job.id)
+    undone = await letters.undone()
+    leftovers = await Leftovers.of(session, job, letters)
+    audit = await PostgresJobAudit.take(session.connection, job, session.process, undone)
+    stop = asyncio.Event()
+    async with open_change(VERBS[job.kind], audit, job.chosen, Unwatched(), stop) as change:
+        async with _obeying(session, job.id, change, leave):
+            await RUNS[job.kind](JobTask(session, job, letters, undone, audit, change))
+        if not change.is_left:
+            await leftovers.take_away(audit)
+        if not (stop.is_set() or change.why_stopped):
+            await audit.give_up_rest(NOT_THERE)
+
+
+@asynccontextmanager
+async def _obeying(
+    session: DeadLetterSession, job_id: int, change: Change, leave: asyncio.Event
+) -> AsyncIterator[None]:
+    """Stops the change once somebody cancels the job, or this process wants to leave it."""
+    jobs = PostgresJobs(session.sessions)
+    await _obey(jobs, job_id, change, leave)
+
+    async def watch() -> None:
+        while not change.stop.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(session.durations.job_poll):
+                    await leave.wait()
+            with suppress(*DATABASE_ERRORS):  # what the change itself writes fails as well
+                await _obey(jobs, job_id, change, leave)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
+
+
+async def _obey(jobs: PostgresJobs, job_id: int, change: Change, leave: asyncio.Event) -> None:
+    job = await jobs.get(job_id)
+    if job is not None and job.state is JobState.CANCELLING:
+        change.why_stopped = job.why_stopped
+        change.stop.set()
+    elif leave.is_set():
+        change.is_left = True
+        change.stop.set()

@@ -1,0 +1,143 @@
+"""What the runner of a job writes: the audit of its command, and how far the job is."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
+
+from sqlalchemy import ARRAY, ColumnElement, Integer, case, func, literal, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from typing_extensions import override
+
+from worker.domain.ports.dead_letter_audit import SettledDeadLetter
+from worker.domain.value_objects.job import JobLetterState, JobState
+from worker.infra.db.models import DeadLetterAuditModel, JobModel
+from worker.infra.db.repositories.dead_letter_audit import (
+    RUNNING,
+    PostgresDeadLetterAudit,
+    begin_audit,
+    note_killed,
+)
+from worker.infra.db.repositories.job_letters import JOB_LETTERS, JobLetter
+from worker.infra.db.repositories.jobs import Job
+from worker.infra.db.repositories.settled_dead_letters import settle
+
+UNKNOWN = "not known whether it was sent"
+
+
+class PostgresJobAudit(PostgresDeadLetterAudit):
+    """The rows of one job and of its audit, on the connection that has the claim."""
+
+    def __init__(
+        self, connection: AsyncConnection, audit_id: int, job: Job, undone: Iterable[JobLetter]
+    ) -> None:
+        super().__init__(connection, audit_id)
+        self.done = job.done
+        self._job_id = job.id
+        self._waiting: dict[bytes, deque[int]] = defaultdict(deque)
+        self._announced: dict[bytes, deque[int]] = defaultdict(deque)
+        for letter in undone:
+            self._waiting[letter.key].append(letter.position)
+
+    @classmethod
+    async def take(
+        cls, connection: AsyncConnection, job: Job, process: str, undone: Iterable[JobLetter]
+    ) -> Self:
+        """Notes that this process runs the job; a resumed one goes on with its audit."""
+        async with connection.begin():
+            audit_id = job.audit_id
+            if audit_id is None:
+                audit_id = await begin_audit(
+                    connection,
+                    command=job.kind,
+                    started_by=job.started_by,
+                    process=process,
+                    choice=job.choice,
+                    chosen=job.chosen,
+                )
+            else:
+                await note_killed(connection)
+                resumed = update(DeadLetterAuditModel).where(DeadLetterAuditModel.id == audit_id)
+                await connection.execute(resumed.values(status=RUNNING, process=process))
+            is_waiting = JobModel.state == JobState.WAITING
+            await connection.execute(
+                update(JobModel)
+                .where(JobModel.id == job.id)
+                .values(
+                    state=case((is_waiting, JobState.RUNNING), else_=JobModel.state),
+                    process=process,
+                    audit_id=audit_id,
+                    started_at=func.coalesce(JobModel.started_at, func.now()),
+                )
+            )
+        return cls(connection, audit_id, job, undone)
+
+    @override
+    async def announce(self, letters: Sequence[bytes]) -> None:
+        positions = []
+        for key in letters:
+            position = self._waiting[key].popleft()
+            self._announced[key].append(position)
+            positions.append(position)
+        async with self._connection.begin():
+            await self._move(positions, state=JobLetterState.SENDING)
+
+    async def unannounce(self, letters: Iterable[JobLetter]) -> None:
+        """These were never sent."""
+        async with self._connection.begin():
+            await self._move([letter.position for letter in letters], state=JobLetterState.WAITING)
+
+    async def give_up(self, letters: Iterable[JobLetter], reason: str) -> None:
+        """Nothing more will be done about these."""
+        positions = [letter.position for letter in letters]
+        async with self._connection.begin():
+            await self._move(positions, state=JobLetterState.FAILED, reason=reason)
+
+    async def give_up_rest(self, reason: str) -> None:
+        """Nothing more will be done about those that are still to be dealt with."""
+        async with self._connection.begin():
+            await self._connection.execute(
+                update(JOB_LETTERS)
+                .where(self._is_ours(), JOB_LETTERS.c.state == JobLetterState.WAITING)
+                .values(state=JobLetterState.FAILED, reason=reason)
+            )
+
+    async def settle_again(self, letters: Sequence[SettledDeadLetter]) -> None:
+        """Settles letters that were done: a sweep may have found them in the queue meanwhile."""
+        async with self._connection.begin():
+            await settle(self._connection, letters)
+
+    async def report(self, document: Mapping[str, Any]) -> None:
+        """Notes what its canary found, so that whoever resumes the job need not ask again."""
+        async with self._connection.begin():
+            await self._update_job(report=document)
+
+    def _is_ours(self) -> ColumnElement[bool]:
+        return JOB_LETTERS.c.job_id == self._job_id
+
+    @override
+    async def _note_done(self, keys: Sequence[bytes]) -> None:
+        positions = [(self._announced[key] or self._waiting[key]).popleft() for key in keys]
+        await self._move(positions, state=JobLetterState.DONE, done_at=func.now())
+        await self._update_job(done=self.done + len(keys))
+
+    @override
+    async def _note_end(self, status: str, detail: str) -> None:
+        await self._connection.execute(
+            update(JOB_LETTERS)
+            .where(self._is_ours(), JOB_LETTERS.c.state == JobLetterState.SENDING)
+            .values(state=JobLetterState.FAILED, reason=": ".join(filter(None, (UNKNOWN, detail))))
+        )
+        await self._update_job(state=status, why_stopped=detail, ended_at=func.now())
+
+    async def _move(self, positions: Sequence[int], **values: object) -> None:
+        row = JOB_LETTERS.c
+        await self._connection.execute(
+            update(JOB_LETTERS)
+            .where(self._is_ours(), row.position == func.any(literal(positions, ARRAY(Integer))))
+            .values(**values)
+        )
+
+    async def _update_job(self, **values: object) -> None:
+        await self._connection.execute(
+            update(JobModel).where(JobModel.id == self._job_id).values(**values)
+        )
