@@ -14,7 +14,7 @@ _EMPTY = {"area", "br", "hr", "img", "input", "link", "meta"}
 class Form:
     method: str
     action: str
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str | list[str]] = field(default_factory=dict)
 
 
 class Page(HTMLParser):
@@ -23,6 +23,7 @@ class Page(HTMLParser):
     def __init__(self, answer: httpx.Response) -> None:
         super().__init__(convert_charrefs=True)
         self.status = answer.status_code
+        self.address = answer.request.url.raw_path.decode()
         self.html = answer.text
         self.links: dict[str, str] = {}
         self.marked: list[str] = []
@@ -63,7 +64,19 @@ class Page(HTMLParser):
         if tag == "form":
             self.forms.append(Form(attributes.get("method", "get"), attributes.get("action", "")))
         if tag in {"input", "textarea", "select"} and self.forms and "name" in attributes:
-            self.forms[-1].fields[attributes["name"]] = attributes.get("value", "")
+            self._add_field(attributes["name"], attributes)
+
+    def _add_field(self, name: str, attributes: dict[str, str]) -> None:
+        if attributes.get("type") == "checkbox" and "checked" not in attributes:
+            return
+        fields, value = self.forms[-1].fields, attributes.get("value", "")
+        match fields.get(name):
+            case None:
+                fields[name] = value
+            case list() as values:
+                values.append(value)
+            case str() as first:
+                fields[name] = [first, value]
 
     @override
     def handle_endtag(self, tag: str) -> None:
@@ -81,7 +94,7 @@ class Page(HTMLParser):
             self.marked[-1] += data
         if "textarea" in tags:
             name = next(attributes["name"] for tag, attributes in self._open if tag == "textarea")
-            self.forms[-1].fields[name] += data
+            self.forms[-1].fields[name] = f"{self.forms[-1].fields[name]}{data}"
         if tags & {"td", "th"}:
             self.rows[-1][-1] += data
 

@@ -17,17 +17,22 @@ from worker.console.auth.gates import Gate, LoginGate, LoopbackGate, ProxyGate
 from worker.console.auth.login import Logins
 from worker.console.auth.login_limit import LoginLimit
 from worker.console.auth.passwords import PasswordHash
+from worker.console.auth.rights import Right
 from worker.console.auth.sessions import Sessions
 from worker.console.auth.users_file import UsersFile
 from worker.console.console_settings import ConsoleSettings
 from worker.console.errors import ErrorShown
 from worker.console.pages.audit import show_audit, show_audits
 from worker.console.pages.catalog import search_cars, show_awaited, show_car
+from worker.console.pages.discard import download_discarded, show_discard, start_discard
+from worker.console.pages.edit import check_edit, send_edit, show_edit
+from worker.console.pages.jobs import cancel_job, show_job, show_jobs
 from worker.console.pages.letter import download_body, show_letter
 from worker.console.pages.letters import show_letters
 from worker.console.pages.login import LoginPages, log_out
 from worker.console.pages.message import show_message
 from worker.console.pages.overview import show_overview, show_workers
+from worker.console.pages.replay import show_replay, start_replay
 from worker.console.rendering import STATIC, create_templates
 from worker.console.routing import Pages, error_page
 from worker.console.security_headers import SecurityHeaders
@@ -91,6 +96,17 @@ def _routes(console: Console) -> list[Route | Mount]:
         pages.get("/awaited", show_awaited),
         pages.get("/audit", show_audits),
         pages.get("/audit/{id}", show_audit),
+        pages.get("/replay", show_replay, Right.REPLAY),
+        pages.post("/replay", start_replay, Right.REPLAY),
+        pages.get("/discard", show_discard, Right.DISCARD),
+        pages.post("/discard", start_discard, Right.DISCARD),
+        pages.get("/edit", show_edit, Right.EDIT),
+        pages.post("/edit/check", check_edit, Right.EDIT),
+        pages.post("/edit", send_edit, Right.EDIT),
+        pages.get("/jobs", show_jobs),
+        pages.get("/jobs/{id}", show_job),
+        pages.post("/jobs/{id}/cancel", cancel_job),
+        pages.post("/jobs/{id}/file", download_discarded, Right.DISCARD),
         pages.post("/logout", log_out),
         *logins,
         Mount("/static", StaticFiles(directory=STATIC)),

@@ -16,6 +16,9 @@ from worker.infra.spans import parse_span
 NO_SOURCE = "no-source"
 """Set for letters that name no source: an empty field of a form filters nothing."""
 
+NEWEST_ROW = "newest-row"
+"""Set once a choice is frozen."""
+
 _LONGEST = 1000
 _HIGHEST_ID = 2**63 - 1
 
@@ -25,7 +28,7 @@ class Choice:
     """A selection, and the fields of the address that say it."""
 
     selection: Selection
-    fields: Mapping[str, str]
+    fields: Mapping[str, str | list[str]]
     has_ages: bool
 
     @property
@@ -34,14 +37,14 @@ class Choice:
         return self.selection == Selection()
 
 
-def read_choice(given: Mapping[str, str], ids: tuple[str, ...] = ()) -> Choice:
+def read_choice(given: QueryParams) -> Choice:
     """Reads the fields; ages become instants, so that the address says the same tomorrow.
 
     Raises:
         InvalidFieldError: a time cannot be read, or a field is too long.
     """
     selection = Selection(
-        ids=ids,
+        ids=tuple(dict.fromkeys(printable(id_) for id_ in given.getlist("id") if id_)),
         code=_text(given, "code"),
         type=_text(given, "type"),
         car=_text(given, "car"),
@@ -49,14 +52,16 @@ def read_choice(given: Mapping[str, str], ids: tuple[str, ...] = ()) -> Choice:
         until=_instant(given, "until"),
         source="" if given.get(NO_SOURCE) else _text(given, "source"),
         text=_text(given, "text"),
+        newest_row=read_id(given, NEWEST_ROW),
     )
     has_ages = any(parse_span(given.get(name, "").strip()) for name in ("since", "until"))
     return Choice(selection, fields_of(selection), has_ages)
 
 
-def fields_of(selection: Selection) -> dict[str, str]:
-    """The fields that `read_choice` reads the selection from, without ids."""
-    told: dict[str, str | None] = {
+def fields_of(selection: Selection) -> dict[str, str | list[str]]:
+    """The fields that `read_choice` reads the selection from."""
+    told: dict[str, str | list[str] | None] = {
+        "id": list(selection.ids) or None,
         "code": selection.code,
         "type": selection.type,
         "source": selection.source or None,
@@ -65,6 +70,7 @@ def fields_of(selection: Selection) -> dict[str, str]:
         "since": _told(selection.since),
         "until": _told(selection.until),
         "text": selection.text,
+        NEWEST_ROW: None if selection.newest_row is None else str(selection.newest_row),
     }
     return {name: value for name, value in told.items() if value is not None}
 

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from worker.console.auth.refusals import RefusedError
-from worker.dead_letters.errors import AuditNotFoundError, ClaimedError
+from worker.dead_letters.errors import (
+    AppliedMeanwhileError,
+    AuditNotFoundError,
+    ClaimedError,
+    JobEndedError,
+    JobNotFoundError,
+    NothingToFetchError,
+)
 from worker.errors import explain
 from worker.infra.messaging.dead_letters.errors import NothingSelectedError
 
@@ -32,7 +39,7 @@ _TITLES = {
     401: "Log in first",
     403: "Not allowed",
     404: "Not found",
-    409: "Somebody else is at it",
+    409: "Not now",
     413: "Too large",
     429: "Too many logins",
     503: "A server does not do what was asked",
@@ -42,7 +49,11 @@ _STATUSES: dict[type[Exception], int] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     NothingSelectedError: HTTPStatus.NOT_FOUND,
     AuditNotFoundError: HTTPStatus.NOT_FOUND,
+    JobNotFoundError: HTTPStatus.NOT_FOUND,
+    NothingToFetchError: HTTPStatus.NOT_FOUND,
     ClaimedError: HTTPStatus.CONFLICT,
+    JobEndedError: HTTPStatus.CONFLICT,
+    AppliedMeanwhileError: HTTPStatus.CONFLICT,
 }
 
 

@@ -1,8 +1,8 @@
 """Reads forms, of a bounded size, in the one encoding that our pages use."""
 
-from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from worker.console.auth.refusals import RefusedError
@@ -10,7 +10,7 @@ from worker.console.auth.refusals import RefusedError
 LARGEST_BYTES = 1024 * 1024
 """Above any body that an event may have, also in the encoding of a form."""
 
-_MOST_FIELDS = 50
+_MOST_FIELDS = 200
 _ENCODING = "application/x-www-form-urlencoded"
 
 
@@ -20,8 +20,8 @@ class TooLargeFormError(RefusedError):
     status = 413
 
 
-async def read_form(request: Request) -> Mapping[str, str]:
-    """The fields of a form; of those that come twice, the last.
+async def read_form(request: Request) -> QueryParams:
+    """The fields of a form.
 
     Raises:
         RefusedError: it is no form of ours.
@@ -39,4 +39,4 @@ async def read_form(request: Request) -> Mapping[str, str]:
         )
     except ValueError:
         raise RefusedError("this is no form of the console") from None
-    return dict(fields)
+    return QueryParams(fields)

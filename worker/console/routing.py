@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -66,10 +67,11 @@ class Pages:
     ) -> Response:
         if not visitor.may(right):
             raise RefusedError(f"{visitor.name} does not have the right to {right} here")
-        form = await read_form(request) if request.method == "POST" else {}
+        form = await read_form(request) if request.method == "POST" else QueryParams()
         if request.method == "POST":
             self._console.forgery.check(request, visitor.binding, form.get(FIELD, ""))
-        async with asyncio.timeout(self._console.durations.page), self._console.turns:
+        bound = self._console.durations.page if request.method == "GET" else None
+        async with asyncio.timeout(bound), self._console.turns:  # no change is broken off
             return await page(Visit(self._console, request, visitor, form))
 
     def _ask_to_log_in(self, request: Request, nobody: NotSignedInError) -> Response:

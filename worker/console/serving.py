@@ -11,6 +11,9 @@ from typing_extensions import override
 
 from worker.console.app import create_app
 from worker.console.console_settings import ConsoleSettings
+from worker.dead_letters.jobs.hosting import JobHost
+from worker.infra.db.engine import database
+from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.http.server import HttpPortError
 from worker.settings import Settings
 
@@ -43,7 +46,7 @@ def serve(settings: Settings, console_settings: ConsoleSettings) -> None:
         )
         told = f"[{host}]" if ":" in host else host
         print(_STARTED.format(host=told, port=listener.getsockname()[1]), flush=True)  # noqa: T201 - for the person who started it
-        asyncio.run(_serve(_Server(config), listener))
+        asyncio.run(_serve(_Server(config), listener, settings))
 
 
 class _Server(uvicorn.Server):
@@ -55,12 +58,21 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
-    """Until a signal; the second one does not wait for open requests."""
+async def _serve(server: uvicorn.Server, listener: socket.socket, settings: Settings) -> None:
+    """Until a signal; the second one does not wait for open requests.
+
+    Jobs run here, too: what somebody starts in the console needs no worker to go on.
+    """
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.handle_exit, number, None)
-    await server.serve(sockets=[listener])
+    async with database(settings.current_database_url) as (_, sessions):
+        jobs = asyncio.create_task(JobHost(settings, DEFAULT_DURATIONS).run(sessions))
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            jobs.cancel()
+            await asyncio.wait([jobs])
 
 
 def _listen(host: str, port: int) -> socket.socket:

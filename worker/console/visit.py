@@ -1,11 +1,11 @@
 """One request of one person, and what pages need to answer it."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -46,10 +46,10 @@ class Visit:
     console: Console
     request: Request
     visitor: Visitor
-    form: Mapping[str, str] = field(default_factory=dict)
+    form: QueryParams = field(default_factory=QueryParams)
 
     @property
-    def asked(self) -> Mapping[str, str]:
+    def asked(self) -> QueryParams:
         """The fields of the address."""
         return self.request.query_params
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from worker.dead_letters import (
     audit,
     details,
+    edits,
     exporting,
+    freezing,
     importing,
     listing,
     looking,
@@ -38,7 +40,9 @@ from worker.infra.db.repositories.dead_letter_pages import (
 from worker.infra.db.repositories.dead_letter_summaries import DeadLetterSummary
 from worker.infra.db.repositories.jobs import Job, PostgresJobs
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
+from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
 from worker.infra.messaging.dead_letters.dead_letter_file import DeadLetterWriter, refuse_file
+from worker.infra.messaging.dead_letters.editing import Edit
 from worker.settings import Settings
 
 
@@ -110,6 +114,16 @@ class DeadLetters:
         async with self._open("replay --dry-run") as session:
             return await rehearse(session, selection)
 
+    async def show_replay(self, selection: Selection) -> freezing.ReplayShown:
+        """The selected ones of now, and what would become of them if they were replayed."""
+        async with self._open("replay --dry-run") as session:
+            return await freezing.show_replay(session, selection)
+
+    async def show_discard(self, selection: Selection) -> freezing.DiscardShown:
+        """The selected ones of now, by error code and type."""
+        async with self._open("discard --dry-run") as session:
+            return await freezing.show_discard(session, selection)
+
     async def start_replay(self, selection: Selection, options: ReplayOptions) -> int:
         """Creates the job that sends the selected ones back to the main queue; returns its id."""
         async with self._open("replay") as session:
@@ -171,6 +185,11 @@ class DeadLetters:
         async with self._open("jobs") as session:
             return await reading.pass_on_discarded(session, job_id, write)
 
+    async def record_fetch(self, job_id: int) -> None:
+        """Records that somebody gets the file of a discard."""
+        async with self._open("jobs") as session:
+            await looking.record_fetch(session, job_id)
+
     async def keep_discarded(self, job_id: int, to: Path) -> int:
         """The same, to a new file."""
         with closing(DeadLetterWriter(to)) as file:
@@ -218,6 +237,22 @@ class DeadLetters:
         with importing.open_plan(file) as plan:
             async with self._open("import") as session:
                 return await importing.import_plan(session, plan, file, progress, stop)
+
+    async def rehearse_edit(self, letter: DeadLetter, edit: Edit) -> ImportRehearsal | None:
+        """What would become of an edited letter; None if nothing is changed.
+
+        Raises:
+            InvalidLineError: the edit breaks the contract.
+        """
+        with edits.open_edit(letter, edit) as plan:
+            async with self._open("import --dry-run") as session:
+                return await rehearse_import(session, plan) if plan.edits else None
+
+    async def send_edit(self, letter: DeadLetter, edit: Edit) -> ChangeReport:
+        """Sends an edited letter in the place of the dead letter."""
+        with edits.open_edit(letter, edit) as plan:
+            async with self._open("import") as session:
+                return await edits.send_edit(session, plan, letter.handle)
 
     async def audits(
         self, limit: int, *, before: int | None = None, looks: bool = True

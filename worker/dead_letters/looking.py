@@ -10,6 +10,7 @@ from worker.domain.ports.dead_letter_audit import AuditedMessage
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.repositories.dead_letter_audit import add_done_audit
 from worker.infra.db.repositories.dead_letter_audit_log import (
+    FETCH,
     LOOK,
     AuditEntry,
     PostgresDeadLetterAuditLog,
@@ -35,6 +36,19 @@ async def open_letter(session: DeadLetterSession, handle: str) -> OpenedLetter:
     audits = await PostgresDeadLetterAuditLog(session.sessions).about(handle)
     await _record(session, copies)
     return OpenedLetter(copies, audits, await rehearse(session, Selection(ids=(handle,))))
+
+
+async def record_fetch(session: DeadLetterSession, job_id: int) -> None:
+    """Somebody gets the file of a discard."""
+    async with session.sessions.begin() as transaction:
+        await add_done_audit(
+            transaction,
+            command=FETCH,
+            started_by=session.by,
+            process=session.process,
+            choice={"job": job_id},
+            messages=[],
+        )
 
 
 async def _record(session: DeadLetterSession, copies: Sequence[Details]) -> None:

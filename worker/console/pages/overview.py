@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -20,7 +20,7 @@ class GroupShown:
 
     group: GroupInTime
     picture: Sparkline
-    fields: dict[str, str]
+    fields: Mapping[str, str | list[str]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ class Selection:
 
     Ids are handles. Both bounds of the time are inclusive, and a dead letter without a known time
     is outside of any. `limit` takes the oldest. `source` may be empty, as that of a message may;
-    `text` is found in id, detail (ignoring case) or body.
+    `text` is found in id, detail (ignoring case) or body. `newest_row` leaves out what died after
+    somebody looked: `dead_letter_pages.count_letters` tells it.
     """
 
     ids: tuple[str, ...] = ()
@@ -20,3 +21,4 @@ class Selection:
     limit: int | None = None
     source: str | None = None
     text: str | None = None
+    newest_row: int | None = None

@@ -107,7 +107,7 @@ async def add_done_audit(
     choice: Mapping[str, Any],
     messages: Sequence[AuditedMessage],
 ) -> None:
-    """Records a command that is done at once, with at least one message."""
+    """Records a command that is done at once."""
     begun = await session.execute(
         insert(DeadLetterAuditModel)
         .values(
@@ -122,8 +122,8 @@ async def add_done_audit(
         )
         .returning(DeadLetterAuditModel.id)
     )
-    rows = _rows(begun.scalar_one(), messages, after=0)
-    await session.execute(insert(DeadLetterAuditMessageModel), rows)
+    if rows := _rows(begun.scalar_one(), messages, after=0):
+        await session.execute(insert(DeadLetterAuditMessageModel), rows)
 
 
 def _rows(

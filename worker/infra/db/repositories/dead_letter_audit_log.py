@@ -14,8 +14,8 @@ from worker.infra.db.models import DeadLetterAuditMessageModel, DeadLetterAuditM
 FIRST_IDS = 10
 """So many ids are read with each command; `messages` reads all of one."""
 
-LOOK = "look"
-"""The command of somebody who opened a dead letter, and changed nothing."""
+LOOK, FETCH = "look", "fetch"
+"""The commands of somebody who opened a dead letter, or a file of them, and changed nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class PostgresDeadLetterAuditLog:
         if before is not None:
             query = query.where(DeadLetterAuditModel.id < before)
         if not looks:
-            query = query.where(DeadLetterAuditModel.command != LOOK)
+            query = query.where(DeadLetterAuditModel.command.not_in((LOOK, FETCH)))
         return await self._read(query)
 
     async def get(self, audit_id: int) -> AuditEntry | None:

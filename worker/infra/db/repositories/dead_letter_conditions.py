@@ -29,6 +29,8 @@ def conditions_of(selection: Selection) -> list[ColumnElement[bool]]:
         conditions.append(letter.died_at >= selection.since)
     if selection.until is not None:
         conditions.append(letter.died_at <= selection.until)
+    if selection.newest_row is not None:
+        conditions.append(letter.id <= selection.newest_row)
     if selection.text is not None:
         conditions.append(_contains(selection.text))
     return conditions

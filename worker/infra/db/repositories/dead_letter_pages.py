@@ -62,3 +62,11 @@ async def read_page(
     newer = PagePosition(newer_than=rows[0][0]) if has_newer else None
     older = PagePosition(older_than=rows[-1][0]) if has_older else None
     return DeadLetterPage(letters, messages, newer, older)
+
+
+async def count_letters(sessions: Sessions, selection: Selection) -> tuple[int, int | None]:
+    """How many messages match, and the row of the newest; None without one."""
+    query = select(func.coalesce(func.sum(DEAD_LETTERS.c.copies), 0), func.max(_id))
+    async with sessions() as session:
+        messages, newest_row = (await session.execute(query.where(*conditions_of(selection)))).one()
+    return messages, newest_row

@@ -16,15 +16,17 @@ from worker.infra.messaging.dead_letters.amqp_json import from_json, to_json
 from worker.infra.messaging.dead_letters.canonical_json import canonical
 from worker.infra.messaging.dead_letters.contents import NOT_JSON, read_data
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter, read_dead_letter
+from worker.infra.messaging.dead_letters.editing import Edit
 
 
-def to_line(letter: DeadLetter) -> str:
-    """The line, without its end."""
-    data = told_data(letter)
+def to_line(letter: DeadLetter, edit: Edit | None = None) -> str:
+    """The line, without its end; with an edit, as a person would have changed it."""
+    said = edit or letter
+    data = told_data(letter) if edit is None else edit.data
     members = {
-        "type": json.dumps(letter.type),
+        "type": json.dumps(said.type),
         "message_id": json.dumps(letter.message_id),
-        "source": json.dumps(letter.source),
+        "source": json.dumps(said.source),
         **({} if data is None else {"data": data}),
         "dead_letter": json.dumps(history_of(letter)),
         "original": json.dumps(original_of(letter)),
