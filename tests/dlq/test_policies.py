@@ -45,9 +45,8 @@ IMPATIENT = Durations(
 
 @dataclass
 class Site:
-    """A worker that does not know price changes yet, its servers, and an operator at work."""
+    """A worker that fails price changes once, its servers, and an operator at work."""
 
-    former: Path
     worker: WorkerProcess
     broker: Broker
     servers: Servers
@@ -55,10 +54,9 @@ class Site:
     operator: DeadLetters
 
     async def die(self) -> None:
-        """Has price changes come to a worker that does not know them, and then to one that does."""
+        """Has price changes fail until they are dead letters; replayed, they are applied."""
         await self.broker.publish(CHANGES)
         await until(lambda: self.has_letters(LETTERS))
-        self.former.unlink()
 
     async def has_letters(self, count: int) -> bool:
         return (await self.operator.groups(Selection())).total == count
@@ -130,12 +128,9 @@ async def site(
     empty: Servers,
     sessions: Sessions,
     operator: Operator,
-    tmp_path: Path,
 ) -> Site:
-    former = tmp_path / "former"
-    former.touch()
-    worker = start_worker(*HOOKED, FORMER=str(former), WORKER_RETRY_DELAYS="100ms")
-    return Site(former, worker, broker, empty, sessions, operator("ana", IMPATIENT))
+    worker = start_worker(*HOOKED, FAILS_FIRST="1", WORKER_RETRY_DELAYS="none")
+    return Site(worker, broker, empty, sessions, operator("ana", IMPATIENT))
 
 
 @pytest.mark.parametrize(
