@@ -36,10 +36,10 @@ async def test_a_group_is_walked_from_the_overview_to_a_replay_that_ends(
 
     assert shown.title == "Replay 30 dead letters?"
     assert shown.rows[1][:2] == ["30", "would apply"]
-    assert job.title == "Job 1: replay of 30 dead letters" or "replay of 30" in job.title
+    assert job.title.endswith(": replay of 30 dead letters")
     assert "done 30 of 30 replayed" in job.text
     assert "The canary went well: 5 applied." in job.text
-    assert after.links["1"] == "/letters"
+    assert [row[0] for row in after.rows[1:2]] == ["1"]
     assert (await get(browser, "/cars")).rows[1][1:3] == ["Nissan", "Versa"]
 
 

@@ -69,7 +69,7 @@ async def test_letters_are_filtered_by_all_that_the_address_says(
 
     async def ids(**query: str) -> list[str]:
         page = await get(browser, "/letters", **query)
-        return [row[0].split()[0] for row in page.rows[1:]]
+        return [row[1].split()[0] for row in page.rows[1:]]
 
     assert await ids() == ["d-1", "p-2", "p-1", "p-0"]
     assert await ids(code="invalid-event") == ["d-1"]
@@ -124,7 +124,7 @@ async def test_paging_shows_every_letter_once_in_both_directions(
         page = await get(browser, page.links["← Newer"])
         back.append(page)
 
-    shown = [[row[0].split()[0] for row in page.rows[1:]] for page in pages]
+    shown = [[row[1].split()[0] for row in page.rows[1:]] for page in pages]
     assert [len(ids) for ids in shown] == [50, 50, 20]
     assert [id_ for ids in shown for id_ in ids] == [f"p-{i}" for i in reversed(range(120))]
     assert [len(page.rows) - 1 for page in back] == [20, 50, 50]

@@ -7,7 +7,7 @@ import pytest
 from starlette.routing import Route
 
 from dev.servers import Servers
-from tests.console.conftest import Browse, create_console, open_browser
+from tests.console.conftest import create_console, open_browser
 from tests.console.page import get
 from tests.dlq.dead_letters import DeadLetterQueue, creations
 from worker.console.auth.rights import Right
@@ -30,49 +30,54 @@ NEEDED = [
 ]
 
 
-def visitor(browse: Browse, *rights: Right) -> httpx.AsyncClient:
-    headers = {"X-User": "ana", "X-Groups": ",".join(rights)}
-    return browse(**PROXY, address="10.0.0.1", headers=headers)
+def visitor(app: Any, *rights: Right) -> httpx.AsyncClient:
+    return open_browser(app, "10.0.0.1", {"X-User": "ana", "X-Groups": ",".join(rights)})
 
 
 @pytest.mark.parametrize(("method", "path", "right"), NEEDED)
 async def test_every_other_right_together_is_not_the_one_that_is_needed(
-    method: str,
-    path: str,
-    right: Right,
-    dead_letters: DeadLetterQueue,
-    browse: Browse,
+    method: str, path: str, right: Right, dead_letters: DeadLetterQueue, empty: Servers
 ) -> None:
     await dead_letters.lay(creations(1))
-    without = visitor(browse, *(other for other in Right if other is not right))
+    app = create_console(empty, **PROXY)
+    without = visitor(app, *(other for other in Right if other is not right))
 
-    answer = await ask(without, method, path)
+    refused = await ask(app, without, method, path)
+    left, jobs = await get(without, "/letters"), await get(without, "/jobs")
+    alone = await ask(app, visitor(app, right), method, path)
 
-    assert answer.status_code == 403
-    assert f"ana does not have the right to {right} here" in answer.text
-    assert (await get(without, "/letters")).title == "1 dead letters"
-    assert "Nobody has replayed or discarded" in (await get(without, "/jobs")).text
+    assert refused.status_code == 403
+    assert f"ana does not have the right to {right} here" in refused.text
+    assert left.title == "1 dead letters"
+    assert "Nobody has replayed or discarded" in jobs.text
+    assert alone.status_code in {200, 303, 400, 404}
 
 
-@pytest.mark.parametrize(("method", "path", "right"), NEEDED)
-async def test_the_right_alone_is_enough(
-    method: str, path: str, right: Right, dead_letters: DeadLetterQueue, browse: Browse
+async def test_a_job_is_cancelled_only_by_who_might_have_started_it(
+    dead_letters: DeadLetterQueue, empty: Servers
 ) -> None:
     await dead_letters.lay(creations(1))
+    app = create_console(empty, **PROXY)
+    started = await ask(app, visitor(app, Right.DISCARD), "POST", "/discard")
+    cancel = f"{started.headers['location']}/cancel"
 
-    answer = await ask(visitor(browse, right), method, path)
+    refused = await ask(app, visitor(app, Right.REPLAY, Right.EDIT), "POST", cancel)
+    cancelled = await ask(app, visitor(app, Right.DISCARD), "POST", cancel)
 
-    assert answer.status_code in {200, 303, 400, 404}
+    assert refused.status_code == 403
+    assert "ana does not have the right to discard here" in refused.text
+    assert cancelled.status_code == 303
 
 
 async def test_pages_offer_nobody_what_they_may_not_do(
-    dead_letters: DeadLetterQueue, browse: Browse
+    dead_letters: DeadLetterQueue, empty: Servers
 ) -> None:
     await dead_letters.lay(creations(1))
+    app = create_console(empty, **PROXY)
     offers = {"Replay …", "Discard …", "Edit and send in its place …"}
 
-    looker = await get(visitor(browse), "/letter", id="c-0")
-    everybody = await get(visitor(browse, *Right), "/letter", id="c-0")
+    looker = await get(visitor(app), "/letter", id="c-0")
+    everybody = await get(visitor(app, *Right), "/letter", id="c-0")
 
     assert offers & looker.links.keys() == set()
     assert offers <= everybody.links.keys()
@@ -93,15 +98,10 @@ async def test_every_form_of_every_page_needs_its_token(empty: Servers) -> None:
             assert "changed nothing" in answer.text
 
 
-async def ask(browser: httpx.AsyncClient, method: str, path: str) -> httpx.Response:
+async def ask(app: Any, browser: httpx.AsyncClient, method: str, path: str) -> httpx.Response:
+    """A form has the token that the same person with all rights has."""
     if method == "GET":
         return await browser.get(path, params={"id": "c-0"})
-    page = await get(browser, "/cars")
-    token = page.html.partition('name="token" value="')[2][:64]
-    if not token:
-        token = _token_of(browser)
+    page = await get(visitor(app, *Right), "/discard", id="c-0")
+    token = page.form("/discard").fields["token"]
     return await browser.post(path, data={"token": token, "id": "c-0", "data": "{}"})
-
-
-def _token_of(browser: httpx.AsyncClient) -> str:
-    raise AssertionError(browser)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, closing
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from worker.dead_letters import (
@@ -41,7 +41,10 @@ from worker.infra.db.repositories.dead_letter_summaries import DeadLetterSummary
 from worker.infra.db.repositories.jobs import Job, PostgresJobs
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
-from worker.infra.messaging.dead_letters.dead_letter_file import DeadLetterWriter, refuse_file
+from worker.infra.messaging.dead_letters.dead_letter_file import (
+    new_file,
+    refuse_file,
+)
 from worker.infra.messaging.dead_letters.editing import Edit
 from worker.settings import Settings
 
@@ -191,9 +194,9 @@ class DeadLetters:
             await looking.record_fetch(session, job_id)
 
     async def keep_discarded(self, job_id: int, to: Path) -> int:
-        """The same, to a new file."""
-        with closing(DeadLetterWriter(to)) as file:
-            return await self.fetch_discarded(job_id, file.write)
+        """The same, to a new file, which is not left where that fails."""
+        with new_file(to) as write:
+            return await self.fetch_discarded(job_id, write)
 
     async def replay(
         self,

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import IO
 
 from starlette.responses import Response, StreamingResponse
@@ -31,10 +32,12 @@ async def start_discard(visit: Visit) -> Response:
 async def download_discarded(visit: Visit) -> Response:
     """What a discard took away, for `dlq import`; from then on its rows may be pruned."""
     job_id = job_id_of(visit)
-    file = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - open until it is sent
-    await visit.letters.fetch_discarded(job_id, lambda lines: file.write(lines.encode()))
-    await visit.letters.record_fetch(job_id)
-    file.seek(0)
+    with ExitStack() as opened:
+        file = opened.enter_context(tempfile.TemporaryFile("w+b"))
+        await visit.letters.fetch_discarded(job_id, lambda lines: file.write(lines.encode()))
+        await visit.letters.record_fetch(job_id)
+        file.seek(0)
+        opened.pop_all()  # it is closed once it is sent
     return StreamingResponse(
         _read(file),
         media_type="application/jsonl",

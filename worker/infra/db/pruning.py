@@ -1,4 +1,4 @@
-"""Forgets what is old: ids, unfinished trials, settled dead letters, workers that were killed.
+"""Forgets what is old: ids, unfinished trials, settled dead letters, jobs, killed workers.
 
 Small transactions, one worker at a time, only rows that nobody has locked: the pruner waits for
 nobody, so that it is part of no deadlock, and whoever waits for it waits for one small delete.
@@ -24,19 +24,30 @@ _TRY_LOCK = select(func.pg_try_advisory_xact_lock(AdvisoryLock.PRUNING.value))
 
 _DELETE = """
 DELETE FROM {table} WHERE ctid = ANY (ARRAY(
-    SELECT ctid FROM {table} WHERE {age} < now() - :retention
+    SELECT ctid FROM {table} WHERE {age} < now() - :retention {unless}
     ORDER BY {age} LIMIT :rows FOR UPDATE SKIP LOCKED
 )) RETURNING 1
 """
 """By ctid, since the rows are locked until they are gone: no second search by key."""
 
+_IN_NO_FILE = """
+AND NOT (state = 'discarded' AND key IN (
+    SELECT job_letters.key FROM jobs JOIN job_letters ON job_id = jobs.id
+    WHERE kind = 'discard' AND fetched_at IS NULL AND job_letters.state = 'done'
+))
+"""
+"""What a discard took stays until it is in a file, and so does the job."""
+
 _DELETES = tuple(
-    text(_DELETE.format(table=table, age=age)).bindparams(bindparam("retention", type_=Interval))
-    for table, age in (
-        ("processed_messages", "processed_at"),
-        ("delivery_trials", "last_trial_at"),
-        ("dead_letters", "settled_at"),
-        ("workers", "seen_at"),
+    text(_DELETE.format(table=table, age=age, unless=unless)).bindparams(
+        bindparam("retention", type_=Interval)
+    )
+    for table, age, unless in (
+        ("processed_messages", "processed_at", ""),
+        ("delivery_trials", "last_trial_at", ""),
+        ("dead_letters", "settled_at", _IN_NO_FILE),
+        ("jobs", "ended_at", "AND (kind <> 'discard' OR fetched_at IS NOT NULL OR done = 0)"),
+        ("workers", "seen_at", ""),
     )
 )
 

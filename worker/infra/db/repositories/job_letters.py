@@ -16,6 +16,17 @@ from worker.infra.db.repositories.dead_letters import RECORD_COLUMNS, StoredDead
 JOB_LETTERS = table_of(JobLetterModel)
 _row = JOB_LETTERS.c
 _again = DEAD_LETTERS.alias("again")
+_DEAD_AGAIN = (
+    select(func.max(_again.c.id))
+    .where(
+        _again.c.content_key == _row.content_key,
+        _again.c.replays > _row.replays,
+        _again.c.settled_at.is_(None),
+    )
+    .correlate(JOB_LETTERS)
+    .scalar_subquery()
+)
+"""What a letter is now that was replayed and failed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +88,12 @@ class PostgresJobLetters:
             self._is_ours, _row.state == JobLetterState.FAILED
         )
         dead_again = (
-            select(*columns, _again.c.code, _again.c.detail)
-            .join(
-                _again,
-                and_(
-                    _again.c.content_key == _row.content_key,
-                    _again.c.replays > _row.replays,
-                    _again.c.settled_at.is_(None),
-                ),
-            )
+            select(*columns, DEAD_LETTERS.c.code, DEAD_LETTERS.c.detail)
+            .select_from(JOB_LETTERS)
+            .join(DEAD_LETTERS, DEAD_LETTERS.c.id == _DEAD_AGAIN)
             .where(self._is_ours, _row.state == JobLetterState.DONE)
-            .distinct(_row.position)
-            .order_by(_row.position, _again.c.id.desc())
-            .subquery()
         )
-        query = union_all(left, select(dead_again)).order_by(_row.position.name).limit(limit)
+        query = union_all(left, dead_again).order_by(_row.position.name).limit(limit)
         async with self._sessions() as session:
             return [FailedLetter(*row) for row in await session.execute(query)]
 

@@ -2,10 +2,11 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from worker.infra.messaging.dead_letters.canonical_json import canonical
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
@@ -57,23 +58,28 @@ class DeadLetterFile:
         self._file.close()
 
 
-class DeadLetterWriter:
-    """A new file, whose lines are on disk once `write` returns."""
+@contextmanager
+def new_file(path: Path) -> Iterator[Callable[[str], None]]:
+    """A file that does not exist yet, whose lines are on disk once they are written.
 
-    def __init__(self, path: Path) -> None:
-        """Refuses a file that exists."""
-        self._file: IO[str] = path.open("x", encoding="utf-8")
+    It is removed where the block fails.
+
+    Raises:
+        FileExistsError: it is there already.
+    """
+    with path.open("x", encoding="utf-8") as file:
         _sync_folder(path.absolute().parent)
 
-    def write(self, lines: str) -> None:
-        """Appends lines, each with its end."""
-        self._file.write(lines)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        def write(lines: str) -> None:
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
 
-    def close(self) -> None:
-        """Closes it."""
-        self._file.close()
+        try:
+            yield write
+        except BaseException:
+            path.unlink()
+            raise
 
 
 def refuse_file(path: Path) -> None:
@@ -83,7 +89,8 @@ def refuse_file(path: Path) -> None:
         FileExistsError: it is there already.
         OSError: nobody can make it.
     """
-    DeadLetterWriter(path).close()
+    with new_file(path):
+        pass
     path.unlink()
 
 

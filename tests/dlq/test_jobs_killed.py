@@ -1,0 +1,165 @@
+"""Jobs whose runners are killed: every chosen letter is sent, and none twice."""
+
+import asyncio
+import random
+from dataclasses import replace
+
+import pytest
+from aio_pika import Message
+from sqlalchemy import text
+
+from dev.worker_process import PATIENCE_SECONDS
+from tests.conftest import StartWorker
+from tests.dlq.conftest import SHORT, Operator, Progress, StartDlq
+from tests.dlq.dead_letters import DeadLetterQueue, price_changes
+from tests.support.broker import MAIN, Broker
+from tests.support.histories import Event
+from tests.support.hooked_worker import HOOKED
+from worker.dead_letters.dead_letters import DeadLetters
+from worker.dead_letters.jobs.doubts import NOT_KNOWN
+from worker.dead_letters.replay_options import ReplayOptions
+from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.infra.db.engine import Sessions
+
+ALL = Selection()
+LETTERS = 2_000
+IMPATIENT = replace(SHORT, outcome_patience=0.5)
+STEADY = ReplayOptions(rate=400.0)
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.slow)])
+async def test_every_letter_of_a_job_whose_runners_are_killed_is_sent_once(
+    kills: int,
+    start_worker: StartWorker,
+    dead_letters: DeadLetterQueue,
+    operator: Operator,
+    start_dlq: StartDlq,
+) -> None:
+    rng, ana, progress = random.Random(kills), operator("ana"), Progress()
+    await dead_letters.lay(price_changes(LETTERS))
+    worker = start_worker(*HOOKED)
+    job_id = await ana.start_replay(ALL, STEADY)
+
+    for _ in range(kills):
+        before = (await ana.job(job_id)).job
+        runner = start_dlq("jobs", str(job_id), "--follow")
+        await until_it_sends(ana, job_id, runner.pid, before.done)
+        await asyncio.sleep(rng.uniform(0, 0.6))  # any moment is what it is about
+        runner.kill()
+        await asyncio.to_thread(runner.communicate)
+    killed = (await ana.job(job_id)).job
+    report = await ana.follow(job_id, progress, progress.stop)
+
+    assert 0 < killed.done < LETTERS
+    assert report is not None
+    assert (report.done, report.why_stopped) == (LETTERS, "")
+    assert worker.wait_results(LETTERS) == {"early": LETTERS}
+    assert (await dead_letters.count(), await dead_letters.count(MAIN)) == (0, 0)
+    assert (await ana.job(job_id)).failed == []
+    assert len((await ana.audit(report.audit_id)).messages) == LETTERS
+
+
+async def until_it_sends(ana: DeadLetters, job_id: int, pid: int, done: int) -> None:
+    """Returns once this process has sent something."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            job = (await ana.job(job_id)).job
+            if str(job.process).endswith(f":{pid}") and job.done > done:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_what_a_killed_runner_may_have_sent_is_sent_only_if_it_was_not(
+    start_worker: StartWorker,
+    dead_letters: DeadLetterQueue,
+    operator: Operator,
+    broker: Broker,
+    sessions: Sessions,
+) -> None:
+    """It announced `p-0`, `bad` and `p-1` and has sent two of them; nothing of that is noted."""
+    good, other = price_changes(2)
+    bad = Event(good.type, good.source, "bad", good.data | {"price_mxn": "0"})
+    await dead_letters.lay([good, bad, other])
+    ana, progress = operator("ana"), Progress()
+    job_id = await ana.start_replay(ALL, ReplayOptions())
+    await leave_job(sessions, job_id, sending=3)
+    worker = start_worker(*HOOKED)
+    for event in (good, bad):
+        await send_replay(broker, event)
+    worker.wait_results(2)
+
+    report = await ana.follow(job_id, progress, progress.stop)
+
+    assert report is not None
+    assert report.done == 3
+    assert worker.wait_results(3) == {"early": 2, "invalid-event": 1}
+    await dead_letters.wait_count(1)
+    assert [letter.id for letter in (await ana.job(job_id)).failed] == ["bad"]
+
+
+async def test_what_a_killed_runner_may_have_sent_stays_where_nobody_can_tell(
+    dead_letters: DeadLetterQueue, operator: Operator, sessions: Sessions, broker: Broker
+) -> None:
+    """No worker is there, so that the main queue keeps what may be this message."""
+    first, second = price_changes(2)
+    await dead_letters.lay([first, second])
+    ana, progress = operator("ana", IMPATIENT), Progress()
+    job_id = await ana.start_replay(ALL, ReplayOptions())
+    await leave_job(sessions, job_id, sending=1)
+    await send_replay(broker, first)
+
+    report = await ana.follow(job_id, progress, progress.stop)
+
+    assert report is not None
+    assert (report.done, report.selected) == (1, 2)
+    [letter] = (await ana.job(job_id)).failed
+    assert (letter.id, letter.reason) == ("p-0", NOT_KNOWN)
+    assert [message.message_id for message in await dead_letters.take_all(MAIN)] == ["p-0", "p-1"]
+    assert [message.message_id for message in await dead_letters.take_all()] == ["p-0"]
+
+
+async def test_what_a_killed_runner_was_done_with_leaves_the_queue_and_is_not_sent_again(
+    dead_letters: DeadLetterQueue, operator: Operator, sessions: Sessions
+) -> None:
+    """It died before RabbitMQ had its ack."""
+    await dead_letters.lay(price_changes(3))
+    ana, progress = operator("ana"), Progress()
+    job_id = await ana.start_replay(ALL, ReplayOptions())
+    await leave_job(sessions, job_id, done=1)
+
+    report = await ana.follow(job_id, progress, progress.stop)
+
+    assert report is not None
+    assert report.done == 3
+    assert [message.message_id for message in await dead_letters.take_all(MAIN)] == ["p-1", "p-2"]
+    assert await dead_letters.count() == 0
+    assert (await ana.groups(ALL)).total == 0
+
+
+async def send_replay(broker: Broker, event: Event) -> None:
+    """Sends what the killed runner has sent."""
+    message = Message(
+        event.body,
+        content_type="application/json",
+        message_id=event.message_id,
+        type=event.type,
+        app_id=event.source,
+        headers={"x-replays": 1},
+    )
+    channel = await broker.connection.channel()
+    exchange = await channel.get_exchange("inventory-worker")
+    await exchange.publish(message, MAIN, mandatory=True)
+
+
+async def leave_job(sessions: Sessions, job_id: int, *, sending: int = 0, done: int = 0) -> None:
+    """Leaves a job as a runner does that is killed: its first letters are on their way, or done."""
+    state, count = ("sending", sending) if sending else ("done", done)
+    async with sessions.begin() as session:
+        for statement in (
+            "UPDATE job_letters SET state = :state, done_at = now() WHERE position <= :count",
+            "UPDATE jobs SET state = 'running', process = 'host:1', done = :done WHERE id = :job",
+            """UPDATE dead_letters SET state = 'replayed', settled_at = now()
+            WHERE key IN (SELECT key FROM job_letters WHERE state = 'done')""",
+        ):
+            values = {"state": state, "count": count, "done": done, "job": job_id}
+            await session.execute(text(statement), values)
