@@ -1,4 +1,8 @@
-from collections.abc import AsyncIterator, Callable
+import os
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -6,6 +10,7 @@ import httpx
 import pytest
 
 from dev.servers import Servers
+from tests.conftest import ROOT
 from tests.dlq.conftest import RETRY_DELAYS, SHORT, dead_letters, dlq, dlq_json
 from worker.console.app import create_app
 from worker.console.console_settings import ConsoleSettings
@@ -16,6 +21,34 @@ __all__ = ["dead_letters", "dlq", "dlq_json"]
 HERE = "http://localhost:8090"
 
 Browse = Callable[..., httpx.AsyncClient]
+Start = Callable[..., tuple[subprocess.Popen[str], str]]
+
+
+@pytest.fixture
+def start_console(empty: Servers) -> Iterator[Start]:
+    """Starts consoles on a free port, and kills them at the end of the test."""
+    started = []
+
+    def start(**variables: str) -> tuple[subprocess.Popen[str], str]:
+        urls = {"DATABASE_URL": empty.database_url, "RABBITMQ_URL": empty.rabbitmq_url}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "worker", "console", "--port", "0"],
+            env=os.environ | urls | variables,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        told = re.fullmatch(r"console: (http://\S+)/\n", process.stdout.readline())
+        assert told, process.stderr and process.stderr.read()
+        return process, told[1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture

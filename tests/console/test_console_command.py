@@ -1,51 +1,22 @@
 """`inventory-worker console` as a process, and `console-user`."""
 
-import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
-from dev.servers import Servers
 from tests.conftest import ROOT
+from tests.console.conftest import Start
 from tests.console.page import Page
 from worker.console.auth.rights import Right
 from worker.console.auth.users_file import UsersFile
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
-Start = Callable[..., tuple[subprocess.Popen[str], str]]
-
-
-@pytest.fixture
-def start_console(empty: Servers) -> Iterator[Start]:
-    """Starts consoles on a free port, and kills them at the end of the test."""
-    started = []
-
-    def start(**variables: str) -> tuple[subprocess.Popen[str], str]:
-        urls = {"DATABASE_URL": empty.database_url, "RABBITMQ_URL": empty.rabbitmq_url}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "worker", "console", "--port", "0"],
-            env=os.environ | urls | variables,
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        assert process.stdout is not None
-        told = re.fullmatch(r"console: (http://\S+)/\n", process.stdout.readline())
-        assert told, process.stderr and process.stderr.read()
-        return process, told[1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -35,14 +35,14 @@ class Running:
 async def show_overview(visit: Visit) -> Response:
     """What waits for an operator, and whether the workers run."""
     overview, running = await asyncio.gather(visit.letters.overview(), read_running(visit))
-    groups = [_show(group) for group in overview.groups.groups]
-    every = [group.hourly for group in overview.groups.groups]
+    groups = [_show(group) for group in overview.waiting.groups]
+    every = [group.hourly for group in overview.waiting.groups]
     return visit.page(
         "overview.html",
         overview=overview,
         groups=groups,
         picture=draw([sum(hour) for hour in zip(*every, strict=True)]),
-        total_change=sum(group.change for group in overview.groups.groups),
+        total_change=sum(group.change for group in overview.waiting.groups),
         running=running,
     )
 

@@ -1,7 +1,6 @@
 """The open dead letters by error code, type and source, and how they came and went."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,34 +12,40 @@ from worker.infra.db.engine import Sessions
 HOURS = 48
 """How far back the history of a group goes, one count for each hour."""
 
+DAY = 24
+
 MOST_GROUPS = 200
 """So many are read, the largest: publishers may invent any number of sources."""
 
+_HASH = text("SELECT set_config('work_mem', '32MB', true), set_config('enable_sort', 'off', true)")
+"""For this transaction: PostgreSQL expects as many groups as letters, and would sort them all."""
+
 _GROUPS = text(
     """
-    WITH grouped AS (
-        SELECT code, type, source, sum(copies) AS messages,
+    WITH by_hour AS (
+        SELECT code, type, source, hours_ago, sum(copies) AS messages,
             coalesce(sum(copies) FILTER (WHERE state = 'vanished'), 0) AS vanished,
-            min(died_at) AS oldest, max(died_at) AS newest,
-            coalesce(sum(copies) FILTER (WHERE died_at >= now() - interval '24 hours'), 0) AS came,
-            min(id) AS first
-        FROM dead_letters WHERE settled_at IS NULL
-        GROUP BY code, type, source
+            min(died_at) AS oldest, max(died_at) AS newest, min(id) AS first
+        FROM dead_letters, LATERAL (
+            SELECT CASE WHEN died_at <= now() AND died_at > now() - make_interval(hours => :hours)
+                THEN floor(date_part('epoch', now() - died_at) / 3600)::int END AS hours_ago
+        ) AS age
+        WHERE settled_at IS NULL
+        GROUP BY code, type, source, hours_ago
+    ), grouped AS (
+        SELECT code, type, source, sum(messages) AS messages, sum(vanished) AS vanished,
+            min(oldest) AS oldest, max(newest) AS newest, min(first) AS first,
+            array_agg(hours_ago) AS hours_ago, array_agg(messages::bigint) AS by_hour
+        FROM by_hour GROUP BY code, type, source
+    ), largest AS (
+        SELECT grouped.*, count(*) OVER () AS groups, sum(messages) OVER () AS total,
+            sum(vanished) OVER () AS total_vanished, min(oldest) OVER () AS oldest_of_all
+        FROM grouped
+        ORDER BY messages DESC, code COLLATE "C", type COLLATE "C", source LIMIT :most
     )
-    SELECT grouped.*, count(*) OVER () AS groups, letter.handle, letter.detail
-    FROM grouped JOIN dead_letters AS letter ON letter.id = grouped.first
-    ORDER BY messages DESC, grouped.code COLLATE "C", grouped.type COLLATE "C", grouped.source
-    LIMIT :most
-    """
-)
-_HISTORY = text(
-    """
-    SELECT code, type, source, sum(copies) AS messages,
-        floor(extract(epoch FROM now() - died_at) / 3600)::int AS hours_ago
-    FROM dead_letters
-    WHERE settled_at IS NULL AND died_at > now() - make_interval(hours => :hours)
-        AND died_at <= now()
-    GROUP BY code, type, source, hours_ago
+    SELECT largest.*, letter.handle, letter.detail
+    FROM largest JOIN dead_letters AS letter ON letter.id = largest.first
+    ORDER BY messages DESC, largest.code COLLATE "C", largest.type COLLATE "C", largest.source
     """
 )
 _GONE = text(
@@ -100,23 +105,29 @@ class GroupInTime:
 
 @dataclass(frozen=True, slots=True)
 class GroupsInTime:
-    """The largest groups; `count` tells how many there are."""
+    """The largest groups; `count` tells how many there are, `total` how many messages in all."""
 
     groups: Sequence[GroupInTime]
     count: int
+    total: int
+    vanished: int
+    oldest: datetime | None
 
 
 async def read_groups_in_time(sessions: Sessions, creation_type: str) -> GroupsInTime:
     """The groups, largest first."""
     async with sessions() as session:
-        rows = await _read(session, _GROUPS, most=MOST_GROUPS)
-        hourly: dict[Key, list[int]] = defaultdict(lambda: [0] * HOURS)
-        for row in await _read(session, _HISTORY, hours=HOURS):
-            hourly[_key(row)][HOURS - 1 - row["hours_ago"]] += row["messages"]
+        await session.execute(_HASH)
+        rows = await _read(session, _GROUPS, most=MOST_GROUPS, hours=HOURS)
         gone = {_key(row): row["messages"] for row in await _read(session, _GONE)}
         caused = {_key(row): row for row in await _read(session, _CAUSED, creation=creation_type)}
-    groups = [_group(row, hourly[_key(row)], gone, caused) for row in rows]
-    return GroupsInTime(groups, rows[0]["groups"] if rows else 0)
+    groups = [_group(row, gone.get(_key(row), 0), caused.get(_key(row))) for row in rows]
+    if not rows:
+        return GroupsInTime(groups, 0, 0, 0, None)
+    first = rows[0]
+    return GroupsInTime(
+        groups, first["groups"], first["total"], first["total_vanished"], first["oldest_of_all"]
+    )
 
 
 async def _read(session: AsyncSession, query: TextClause, **values: object) -> list[RowMapping]:
@@ -127,21 +138,19 @@ def _key(row: RowMapping) -> Key:
     return row["code"], row["type"], row["source"]
 
 
-def _group(
-    row: RowMapping,
-    hourly: Sequence[int],
-    gone: Mapping[Key, int],
-    caused: Mapping[Key, RowMapping],
-) -> GroupInTime:
-    cause = caused.get(_key(row))
+def _group(row: RowMapping, gone: int, cause: RowMapping | None) -> GroupInTime:
+    hourly = [0] * HOURS
+    for hours_ago, messages in zip(row["hours_ago"], row["by_hour"], strict=True):
+        if hours_ago is not None:
+            hourly[HOURS - 1 - hours_ago] = messages
     return GroupInTime(
         *_key(row),
         messages=row["messages"],
         vanished=row["vanished"],
         oldest=row["oldest"],
         newest=row["newest"],
-        came=row["came"],
-        gone=gone.get(_key(row), 0),
+        came=sum(hourly[-DAY:]),
+        gone=gone,
         hourly=hourly,
         caused=cause["messages"] if cause else 0,
         cause=cause["cause"] if cause else None,

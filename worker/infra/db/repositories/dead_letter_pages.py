@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -39,29 +40,45 @@ async def read_page(
 ) -> DeadLetterPage:
     """Reads one row more than it shows, which tells whether there are more."""
     backwards = position.newer_than is not None
-    conditions = conditions_of(selection)
-    query = select(_id, *SUMMARY).where(*conditions).limit(size + 1)
-    if backwards:
-        query = query.where(_id > position.newer_than).order_by(_id)
-    else:
-        query = query.order_by(_id.desc())
-    if position.older_than is not None:
-        query = query.where(_id < position.older_than)
-    total = select(func.coalesce(func.sum(DEAD_LETTERS.c.copies), 0)).where(*conditions)
-    async with sessions() as session:
-        rows = [tuple(row) for row in await session.execute(query)]
-        messages = (await session.execute(total)).scalar_one()
+    rows = await _read_rows(sessions, selection, position, size + 1)
+    if not rows:
+        messages, _ = await count_letters(sessions, selection)
+        return DeadLetterPage([], messages, None, None)
+    messages = rows[0][0]
     has_more, rows = len(rows) > size, rows[:size]
     if backwards:
         rows.reverse()
-    letters = [DeadLetterSummary(*row[1:]) for row in rows]
-    if not rows:
-        return DeadLetterPage(letters, messages, None, None)
+    letters = [DeadLetterSummary(*row[2:]) for row in rows]
     has_newer = has_more if backwards else position.older_than is not None
     has_older = backwards or has_more
-    newer = PagePosition(newer_than=rows[0][0]) if has_newer else None
-    older = PagePosition(older_than=rows[-1][0]) if has_older else None
+    newer = PagePosition(newer_than=rows[0][1]) if has_newer else None
+    older = PagePosition(older_than=rows[-1][1]) if has_older else None
     return DeadLetterPage(letters, messages, newer, older)
+
+
+async def _read_rows(
+    sessions: Sessions, selection: Selection, position: PagePosition, limit: int
+) -> list[tuple[Any, ...]]:
+    """How many messages match, then the row; a filter looks at each letter once for both."""
+    matching = (
+        select(_id, DEAD_LETTERS.c.copies)
+        .where(*conditions_of(selection))
+        .cte("matching")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    page = select(matching.c.id).limit(limit)
+    if position.newer_than is not None:
+        page = page.where(matching.c.id > position.newer_than).order_by(matching.c.id)
+    else:
+        page = page.order_by(matching.c.id.desc())
+    if position.older_than is not None:
+        page = page.where(matching.c.id < position.older_than)
+    shown = page.subquery("page")
+    messages = select(func.sum(matching.c.copies)).scalar_subquery()
+    order = _id if position.newer_than is not None else _id.desc()
+    query = select(messages, _id, *SUMMARY).join(shown, shown.c.id == _id).order_by(order)
+    async with sessions() as session:
+        return [tuple(row) for row in await session.execute(query)]
 
 
 async def count_letters(sessions: Sessions, selection: Selection) -> tuple[int, int | None]:
