@@ -5,11 +5,12 @@ import pytest
 
 from dev.worker_process import OUTCOMES, PATIENCE_SECONDS, WorkerProcess
 from tests.conftest import StartWorker
-from tests.dlq.conftest import DlqJson, StartDlq
+from tests.dlq.conftest import DlqJson, Operator, StartDlq
 from tests.dlq.dead_letters import DeadLetterQueue, creations, price_changes
 from tests.support.broker import MAIN
 from tests.support.catalog import read_cars
 from tests.support.histories import fold
+from worker.dead_letters.dead_letters import DeadLetters
 from worker.infra.db.engine import Sessions
 
 LETTERS = 300
@@ -24,6 +25,7 @@ async def test_a_replay_killed_at_any_moment_loses_nothing_and_applies_nothing_t
     dead_letters: DeadLetterQueue,
     start_dlq: StartDlq,
     dlq_json: DlqJson,
+    operator: Operator,
     sessions: Sessions,
 ) -> None:
     rng, laid = random.Random(kills), creations(LETTERS)
@@ -38,6 +40,7 @@ async def test_a_replay_killed_at_any_moment_loses_nothing_and_applies_nothing_t
         await asyncio.sleep(rng.uniform(0, LONGEST_SECONDS))  # any moment is what it is about
         replay.kill()
         await asyncio.to_thread(replay.communicate)
+        await until_no_job_is_left(operator("ana"))
     async with asyncio.timeout(PATIENCE_SECONDS):
         while await dead_letters.count() or count_recorded(worker) < len(laid):
             if await dead_letters.count():  # those of a killed replay come back some ms later
@@ -54,3 +57,10 @@ async def test_a_replay_killed_at_any_moment_loses_nothing_and_applies_nothing_t
 def count_recorded(worker: WorkerProcess) -> int:
     results = worker.count_results()
     return sum(results.values()) - results.get("duplicate", 0)
+
+
+async def until_no_job_is_left(ana: DeadLetters) -> None:
+    """The worker ends the job that the killed command has started, if it came so far."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while any(not job.has_ended for job in await ana.jobs(limit=1)):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.1)

@@ -4,7 +4,7 @@ from pathlib import Path
 from dev.servers import Servers
 from tests.dlq.conftest import Dlq, DlqJson, Operator
 from tests.dlq.dead_letters import DeadLetterQueue, creations, price_changes
-from tests.support.terminals import read, terminal
+from tests.support.terminals import read_until, terminal
 from worker.domain.value_objects.dead_letter_selection import Selection
 
 LATER = "2026-01-31T04:00:00.000+00:00"
@@ -79,19 +79,10 @@ async def test_a_watched_list_shows_what_comes_until_ctrl_c(
     dead_letters: DeadLetterQueue, empty: Servers
 ) -> None:
     with terminal(empty, 100, "dlq", "list", "--watch") as (process, ours):
-        printed = _read_until(ours, b"0 dead letters")
+        printed = read_until(ours, b"0 dead letters")
         await dead_letters.lay(price_changes(3))
-        printed += _read_until(ours, b"3 dead letters")
+        printed += read_until(ours, b"3 dead letters")
         process.send_signal(signal.SIGINT)
 
         assert process.wait(30) == 0
     assert b"again every 2 s until Ctrl-C" in printed
-
-
-def _read_until(ours: int, text: bytes) -> bytes:
-    printed = b""
-    while text not in printed:
-        came = read(ours)
-        assert came, printed
-        printed += came
-    return printed

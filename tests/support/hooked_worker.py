@@ -37,7 +37,7 @@ from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.events.invalid_message import InvalidMessageError
-from worker.infra.messaging.headers import FIRST_ERROR_AT
+from worker.infra.messaging.headers import ATTEMPTS, REPLAYS
 from worker.infra.telemetry.logging import configure_logging
 from worker.infra.telemetry.metrics import Metrics
 from worker.settings import read_settings
@@ -67,7 +67,7 @@ def _fails_first(properties: Basic.Properties) -> bool:
     one_in = int(os.environ.get("FAILS_FIRST", "0"))
     if not one_in or properties.message_type != CHANGED:
         return False
-    is_first = FIRST_ERROR_AT not in (properties.headers or {})
+    is_first = not {ATTEMPTS, REPLAYS} & (properties.headers or {}).keys()
     return is_first and crc32((properties.message_id or "").encode()) % one_in == 0
 
 

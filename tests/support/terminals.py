@@ -65,6 +65,16 @@ def read(ours: int) -> bytes:
         return b""
 
 
+def read_until(ours: int, text: bytes) -> bytes:
+    """What comes, up to this text."""
+    printed = b""
+    while text not in printed:
+        came = read(ours)
+        assert came, printed
+        printed += came
+    return printed
+
+
 def run_in_terminal(servers: Servers, columns: int, *arguments: str) -> Screen:
     """Runs it to its end."""
     with terminal(servers, columns, *arguments) as (process, ours):

@@ -13,9 +13,10 @@ from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter, read_dead_letter
 from worker.infra.messaging.dead_letters.dead_letter_file import (
     DeadLetterFile,
-    DeadLetterWriter,
     InvalidLineError,
+    new_file,
     parse_line,
+    refuse_file,
 )
 from worker.infra.messaging.dead_letters.dead_letter_line import to_line
 from worker.infra.messaging.dead_letters.editing import Edit
@@ -102,10 +103,9 @@ def test_a_line_that_holds_no_letter_says_so(line: bytes, says: str) -> None:
 
 def test_a_file_is_read_line_by_line_and_again_by_position(tmp_path: Path) -> None:
     file = tmp_path / "letters"
-    writer = DeadLetterWriter(file)
-    writer.write([letter_of(message_id="a")])
-    writer.write([letter_of(message_id="b")])
-    writer.close()
+    with new_file(file) as write:
+        for id_ in ("a", "b"):
+            write(f"{to_line(letter_of(message_id=id_))}\n")
     file.write_bytes(b"\n" + file.read_bytes())
 
     with closing(DeadLetterFile(file)) as letters:
@@ -122,7 +122,19 @@ def test_a_file_that_exists_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "there").touch()
 
     with pytest.raises(FileExistsError):
-        DeadLetterWriter(tmp_path / "there")
+        refuse_file(tmp_path / "there")
+    with pytest.raises(FileExistsError), new_file(tmp_path / "there"):
+        pass
+    assert (tmp_path / "there").exists()
+
+
+def test_a_file_that_cannot_be_completed_is_not_left(tmp_path: Path) -> None:
+    refuse_file(tmp_path / "new")
+
+    with pytest.raises(UnicodeEncodeError), new_file(tmp_path / "new") as write:
+        write("\ud800")
+
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_wrong_line_of_a_file_is_named_by_its_number(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 from datetime import datetime
 
-import pytest
-
 from tests.support.letters import CHANGED, CREATED, DIED_AT
 from worker.dead_letters.frozen_selection import FrozenSelection, as_document
 from worker.domain.value_objects.dead_letter_selection import Selection
@@ -29,25 +27,6 @@ def test_a_key_is_taken_as_often_as_it_was_there() -> None:
     assert [keys.take(b"a"), keys.take(b"a")] == [True, False]
 
 
-@pytest.mark.parametrize(
-    ("first", "parts"),
-    [
-        (0, [[], [b"c", b"d"], [b"o", b"p"]]),
-        (1, [[b"c"], [b"d"], [b"o", b"p"]]),
-        (2, [[b"c", b"d"], [], [b"o", b"p"]]),
-        (3, [[b"c", b"d", b"o"], [], [b"p"]]),
-        (9, [[b"c", b"d", b"o", b"p"], [], []]),
-    ],
-)
-def test_a_canary_comes_first_then_creations_then_the_rest(
-    first: int, parts: list[list[bytes]]
-) -> None:
-    frozen = FrozenSelection([b"c", b"d"], [b"o", b"p"])
-
-    assert list(frozen.split(first)) == parts
-    assert (len(frozen), frozen.keys) == (4, [b"c", b"d", b"o", b"p"])
-
-
 def test_each_copy_is_selected_and_a_vanished_letter_once() -> None:
     frozen = FrozenSelection()
     for key, type_, state in (
@@ -55,7 +34,8 @@ def test_each_copy_is_selected_and_a_vanished_letter_once() -> None:
         (b"b", CREATED, DeadLetterState.DEAD),
         (b"v", CHANGED, DeadLetterState.VANISHED),
     ):
-        frozen.add(SelectedDeadLetter(key, key, key.decode(), type_, 2, state))
+        frozen.add(SelectedDeadLetter(key, key, key.decode(), "", type_, "code", 0, 2, state))
 
     assert (frozen.creations, frozen.others) == ([b"b", b"b"], [b"a", b"a", b"v"])
-    assert frozen.vanished == {b"v"}
+    assert (frozen.vanished, len(frozen)) == ({b"v"}, 5)
+    assert frozen.keys == frozen.creations + frozen.others
