@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-full mutants faults faults-cluster bench run check format \
+.PHONY: help setup demo console test test-unit test-full mutants faults faults-cluster bench run check format \
 	migration contract audit lock clean
 
 help: ## List these commands
@@ -23,6 +23,9 @@ $(INSTALLED): requirements-dev.txt pyproject.toml
 
 demo: setup ## Send example events through real servers and show where each one went
 	@python -m dev.demo
+
+console: setup ## Open the operators' console on what `make demo` sends, until Ctrl-C
+	@python -m dev.console_demo
 
 test: setup ## Run the tests against real servers, in two processes
 	@python -m pytest tests --numprocesses 2 --no-loadscope-reorder

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,15 @@ _console = Console(highlight=False)
 
 def main() -> int:
     """Return 0 if every published event is accounted for."""
+    return on_servers("demo", _run_demo)
+
+
+def on_servers(name: str, run: Callable[[Servers], int]) -> int:
+    """Runs something on servers of its own; returns its exit code, or that of the signal."""
     try:
         _console.print("starting PostgreSQL and RabbitMQ …")
-        with start_servers() as running, running.fresh("demo") as servers:
-            return _run_demo(servers)
+        with start_servers() as running, running.fresh(name) as servers:
+            return run(servers)
     except ServersUnavailableError as error:
         print(error, file=sys.stderr)
         return 1
@@ -42,27 +48,34 @@ def main() -> int:
 
 
 def _run_demo(servers: Servers) -> int:
+    with publishing_worker(servers) as (worker, published):
+        by_type = worker.count_outcomes_by_type()
+        worker.terminate()
+    dead = _dead_letters_by_type(servers)
+    accounted = _print_outcomes(by_type, dead)
+    inventory_worker(servers, "catalog", "search", "--limit", "5")
+    inventory_worker(servers, "catalog", "stats", "--by", "year", "--make", "nissan")
+    inventory_worker(servers, "catalog", "show", "MX-MID-000348")
+    inventory_worker(servers, "dlq", "list")
+    _console.print(
+        f"{published} published, {accounted} applied, duplicate, stale, unchanged or dead letters"
+    )
+    return 0 if accounted == published else 1
+
+
+@contextmanager
+def publishing_worker(servers: Servers) -> Iterator[tuple[WorkerProcess, int]]:
+    """A worker that has taken all events, and how many there were; it is killed at the end."""
     published = sum(1 for line in EVENTS.read_text(encoding="utf-8").splitlines() if line)
-    _inventory_worker(servers, "migrate")
+    inventory_worker(servers, "migrate")
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "worker.log"
         worker = WorkerProcess(servers.database_url, servers.rabbitmq_url, log, SHORT_RETRIES)
         _console.print("[bold]$ inventory-worker run &[/]")
         with worker:
-            _inventory_worker(servers, "publish", "--no-validate", str(EVENTS.relative_to(ROOT)))
+            inventory_worker(servers, "publish", "--no-validate", str(EVENTS.relative_to(ROOT)))
             worker.wait_results(published)
-            by_type = worker.count_outcomes_by_type()
-            worker.terminate()
-    dead = _dead_letters_by_type(servers)
-    accounted = _print_outcomes(by_type, dead)
-    _inventory_worker(servers, "catalog", "search", "--limit", "5")
-    _inventory_worker(servers, "catalog", "stats", "--by", "year", "--make", "nissan")
-    _inventory_worker(servers, "catalog", "show", "MX-MID-000348")
-    _inventory_worker(servers, "dlq", "list")
-    _console.print(
-        f"{published} published, {accounted} applied, duplicate, stale, unchanged or dead letters"
-    )
-    return 0 if accounted == published else 1
+            yield worker, published
 
 
 def _print_outcomes(by_type: Mapping[str, Mapping[str, int]], dead: Mapping[str, int]) -> int:
@@ -85,21 +98,22 @@ def _dead_letters_by_type(servers: Servers) -> dict[str, int]:
     return dead
 
 
-def _inventory_worker(servers: Servers, *arguments: str) -> None:
+def inventory_worker(servers: Servers, *arguments: str) -> None:
     """Prints a command as typed in a shell, and its output."""
     _console.print(f"[bold]$ inventory-worker {' '.join(arguments)}[/]")
     _run(servers, *arguments)
 
 
+def environment_of(servers: Servers) -> dict[str, str]:
+    """For commands on these servers."""
+    urls = {"DATABASE_URL": servers.database_url, "RABBITMQ_URL": servers.rabbitmq_url}
+    return {**os.environ, **SHORT_RETRIES, **urls}
+
+
 def _run(servers: Servers, *arguments: str, capture: bool = False) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "worker", *arguments],
-        env={
-            **os.environ,
-            **SHORT_RETRIES,
-            "DATABASE_URL": servers.database_url,
-            "RABBITMQ_URL": servers.rabbitmq_url,
-        },
+        env=environment_of(servers),
         cwd=ROOT,
         check=True,
         stdout=subprocess.PIPE if capture else None,
