@@ -38,6 +38,11 @@ class PrivatePostgres:
         """The URL of the superuser and its database."""
         return f"postgresql://{_USER}:{quote(self._password)}@{LOOPBACK}:{self._port}/{_USER}"
 
+    @property
+    def running(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.running
+
     def start(self) -> None:
         """Start the server, or start it again with the same port and data."""
         if not self._data.exists():

@@ -53,6 +53,11 @@ class PrivateRabbitMQ:
         """The URL of the management plugin, if it was requested."""
         return f"http://guest:guest@{LOOPBACK}:{self._management_port}"
 
+    @property
+    def running(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.running
+
     def start(self) -> None:
         """Start the node, or start it again with the same ports and data."""
         self.launch()

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -34,5 +35,6 @@ async def drill(audited_site: Site, assignment: Assignment, tmp_path: Path) -> A
     yield drill
     for worker in drill.workers:
         worker.end()
+    await asyncio.to_thread(audited_site.restore)
     for network in (audited_site.postgres_network, audited_site.rabbitmq_network):
         network.cut()  # a frozen connection would keep its locks from the next drill

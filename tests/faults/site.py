@@ -63,6 +63,12 @@ class Site:
     def worker_rabbitmq_url(self) -> str:
         return _through(self.rabbitmq_network, self.rabbitmq_url)
 
+    def restore(self) -> None:
+        """Starts what a drill that failed left stopped: the next one is not to fail with it."""
+        for server in (self.postgres, self.rabbitmq):
+            if not server.running:
+                server.start()
+
     def explain(self) -> str:
         queues = self.rabbitmq.ctl("list_queues", "name", "messages", "consumers")
         return f"{queues}\n{self.rabbitmq.ctl('list_consumers')}"
