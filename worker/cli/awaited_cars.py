@@ -86,9 +86,10 @@ async def _find(older_than: timedelta) -> "list[AwaitedCar]":
 
 async def _forget(car_id: str, person: str) -> int:
     from worker.infra.db.engine import database
-    from worker.infra.db.repositories.awaited_cars import ForgettingBy, PostgresAwaitedCars
+    from worker.infra.db.repositories.audited_actions import AuditedPerson
+    from worker.infra.db.repositories.awaited_cars import PostgresAwaitedCars
     from worker.settings import read_database_url
 
     async with database(read_database_url) as (_, sessions):
-        by = ForgettingBy(person, process_name())
+        by = AuditedPerson(person, process_name())
         return await PostgresAwaitedCars(sessions).forget(car_id, by)

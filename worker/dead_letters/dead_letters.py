@@ -5,7 +5,15 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from worker.dead_letters import audit, details, exporting, importing, listing, whereabouts
+from worker.dead_letters import (
+    audit,
+    details,
+    exporting,
+    importing,
+    listing,
+    notes,
+    whereabouts,
+)
 from worker.dead_letters.change_report import ChangeReport
 from worker.dead_letters.discard import DiscardRehearsal, discard, rehearse_discard
 from worker.dead_letters.import_rehearsal import ImportRehearsal, rehearse_import
@@ -17,6 +25,7 @@ from worker.dead_letters.session import DeadLetterSession, open_session
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.repositories.dead_letter_audit_log import AuditEntry
 from worker.infra.db.repositories.dead_letter_groups import DeadLetterGroup
+from worker.infra.db.repositories.dead_letter_notes import Group
 from worker.infra.db.repositories.dead_letter_summaries import DeadLetterSummary
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
 from worker.settings import Settings
@@ -56,6 +65,16 @@ class DeadLetters:
         """The selected ones, each for itself, oldest first."""
         async with self._open("list") as session:
             return await listing.list_letters(session, selection)
+
+    async def note(self, selection: Selection, change: notes.NoteChange) -> list[Group]:
+        """Notes it of each selected group; returns these."""
+        async with self._open("note") as session:
+            return await notes.write_note(session, selection, change)
+
+    async def clear_notes(self, selection: Selection) -> list[Group]:
+        """Takes away what was noted of the selected groups; returns these."""
+        async with self._open("note") as session:
+            return await notes.clear_notes(session, selection)
 
     async def details(self, handle: str) -> list[details.Details]:
         """All copies of one, each with what is known of its id and its car."""

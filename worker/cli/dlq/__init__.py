@@ -1,4 +1,4 @@
-"""Dead letters: `dlq list`, `show`, `replay`, `discard`, `export`, `import`, `audit`."""
+"""Dead letters: `dlq list`, `show`, `replay`, `discard`, `export`, `import`, `note`, `audit`."""
 
 from worker.cli.commands import Commands
 from worker.cli.dlq.auditing import audit
@@ -6,6 +6,7 @@ from worker.cli.dlq.discarding import discard
 from worker.cli.dlq.exporting import export
 from worker.cli.dlq.importing import import_
 from worker.cli.dlq.listing import list_dead_letters
+from worker.cli.dlq.noting import note
 from worker.cli.dlq.replaying import replay
 from worker.cli.dlq.showing import show
 
@@ -16,4 +17,5 @@ app.command("replay")(replay)
 app.command("discard")(discard)
 app.command("export")(export)
 app.command("import")(import_)
+app.command("note")(note)
 app.command("audit")(audit)

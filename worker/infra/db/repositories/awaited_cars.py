@@ -5,20 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Interval, Select, bindparam, delete, func, insert, select, tuple_
+from sqlalchemy import Interval, Select, bindparam, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from worker.domain.ports.dead_letter_audit import AuditedMessage
 from worker.infra.db.arrays import table_of
 from worker.infra.db.car_gates import gates_of, passed_gates
 from worker.infra.db.engine import Sessions
-from worker.infra.db.models import (
-    CarModel,
-    DeadLetterAuditMessageModel,
-    DeadLetterAuditModel,
-    EarlyObservationModel,
-    ProcessedMessageModel,
-)
+from worker.infra.db.models import CarModel, EarlyObservationModel, ProcessedMessageModel
+from worker.infra.db.repositories.audited_actions import AuditedPerson, audit_done
 from worker.infra.db.repositories.dead_letter_conditions import DEAD_LETTERS, IS_OPEN
 
 _AT_ONCE = 400
@@ -47,14 +42,6 @@ class AwaitedCounts:
 
     cars: int
     oldest: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ForgettingBy:
-    """Who forgets a car, for the audit: a person, and `host:pid`."""
-
-    person: str
-    process: str
 
 
 class PostgresAwaitedCars:
@@ -96,7 +83,7 @@ class PostgresAwaitedCars:
         async with self._sessions() as session:
             return list((await session.execute(query)).scalars())
 
-    async def forget(self, car_id: str, by: ForgettingBy) -> int:
+    async def forget(self, car_id: str, by: AuditedPerson) -> int:
         """Removes what waits for a car, and the ids of those messages; returns how many.
 
         Without their ids the messages can be sent again.
@@ -112,7 +99,8 @@ class PostgresAwaitedCars:
             if messages:
                 ids = tuple_(ProcessedMessageModel.source, ProcessedMessageModel.message_id)
                 await session.execute(delete(ProcessedMessageModel).where(ids.in_(messages)))
-                await _audit(session, car_id, by, messages)
+                forgotten_messages = [AuditedMessage(*each, code="early") for each in messages]
+                await audit_done(session, "forget", by, {"car": car_id}, forgotten_messages)
         return len(messages)
 
 
@@ -138,35 +126,3 @@ def _select_awaited(creation_type: str) -> Select[Any]:
         .having(func.now() - bindparam("older_than", type_=Interval) >= _SINCE)
         .order_by(_SINCE, _early.car_id)
     )
-
-
-async def _audit(
-    session: AsyncSession, car_id: str, by: ForgettingBy, messages: Sequence[tuple[str, str]]
-) -> None:
-    """One row for the command, done already, and one for each message."""
-    begun = await session.execute(
-        insert(DeadLetterAuditModel)
-        .values(
-            command="forget",
-            started_by=by.person,
-            process=by.process,
-            choice={"car": car_id},
-            chosen=len(messages),
-            done=len(messages),
-            status="done",
-            finished_at=func.now(),
-        )
-        .returning(DeadLetterAuditModel.id)
-    )
-    audit_id = begun.scalar_one()
-    rows = [
-        {
-            "audit_id": audit_id,
-            "position": position,
-            "source": source,
-            "message_id": message_id,
-            "code": "early",
-        }
-        for position, (source, message_id) in enumerate(messages, start=1)
-    ]
-    await session.execute(insert(DeadLetterAuditMessageModel), rows)
