@@ -241,7 +241,9 @@ async def _sweep(
         counts = await PostgresDeadLetters(sessions).count()
     except DATABASE_ERRORS as trouble:
         raise DeadLettersError(str(translate(trouble))) from trouble
-    metrics.dead_letters_counted(dead=counts.dead, vanished=counts.vanished)
+    metrics.dead_letters_counted(
+        dead=counts.dead - counts.muted, muted=counts.muted, vanished=counts.vanished
+    )
     return report
 
 

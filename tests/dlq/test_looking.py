@@ -47,6 +47,7 @@ async def test_dead_letters_are_grouped_by_what_went_wrong(
         "sample_id": "p-0",
         "sample_detail": "car-not-found of car-0",
         "vanished": 0,
+        "note": None,
     }
     assert (second["code"], second["messages"]) == ("car-already-exists", 1)
 
@@ -56,7 +57,13 @@ async def test_no_dead_letters_are_an_empty_list(
     dlq: Dlq,
     dlq_json: DlqJson,
 ) -> None:
-    assert dlq_json("list") == {"total": 0, "vanished": 0, "awaited": {}, "groups": []}
+    assert dlq_json("list") == {
+        "total": 0,
+        "vanished": 0,
+        "muted": 0,
+        "awaited": {},
+        "groups": [],
+    }
     assert dlq("list").stdout.startswith("0 dead letters")
 
 

@@ -8,24 +8,12 @@ from typing import Annotated
 import typer
 
 from worker.cli.dlq.options import By
+from worker.cli.ends import read_end
 from worker.cli.output import AS_JSON, print_json
 from worker.infra.printable import printable
 from worker.infra.process_name import user_name
-from worker.infra.spans import parse_span
 
 _WITHIN = "workers obey within 5 s: `inventory-worker status` shows them"
-
-
-def _parse_until(text: str) -> datetime | timedelta:
-    try:
-        until = parse_span(text) or datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        until = None
-    if until is None or (isinstance(until, datetime) and until.tzinfo is None):
-        raise typer.BadParameter(
-            f"{text!r} is neither a length such as 2h nor an instant such as 2026-01-31T02:50:00Z"
-        )
-    return until
 
 
 def _parse_reason(text: str) -> str:
@@ -42,7 +30,7 @@ def pause(
     until: Annotated[
         object,
         typer.Option(
-            parser=_parse_until,
+            parser=read_end,
             metavar="TIME",
             help="When it ends by itself: 2h is from now; else only `resume` ends it.",
         ),

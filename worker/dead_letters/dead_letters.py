@@ -14,6 +14,7 @@ from worker.dead_letters import (
     importing,
     listing,
     looking,
+    notes,
     overview,
     whereabouts,
 )
@@ -32,6 +33,7 @@ from worker.dead_letters.session import DeadLetterSession, open_session
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.repositories.dead_letter_audit_log import AuditEntry
 from worker.infra.db.repositories.dead_letter_groups import DeadLetterGroup
+from worker.infra.db.repositories.dead_letter_notes import Group
 from worker.infra.db.repositories.dead_letter_pages import (
     DeadLetterPage,
     PagePosition,
@@ -101,6 +103,16 @@ class DeadLetters:
         """Everything about one, of which it is recorded that somebody looked."""
         async with self._open("look") as session:
             return await looking.open_letter(session, handle)
+
+    async def note(self, selection: Selection, change: notes.NoteChange) -> list[Group]:
+        """Notes it of each selected group; returns these."""
+        async with self._open("note") as session:
+            return await notes.write_note(session, selection, change)
+
+    async def clear_notes(self, selection: Selection) -> list[Group]:
+        """Takes away what was noted of the selected groups; returns these."""
+        async with self._open("note") as session:
+            return await notes.clear_notes(session, selection)
 
     async def details(self, handle: str) -> list[details.Details]:
         """All copies of one, each with what is known of its id and its car."""

@@ -5,8 +5,10 @@ from typing import Generic, TypeVar
 from worker.dead_letters.known_names import refuse_unknown_names
 from worker.dead_letters.session import DeadLetterSession
 from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.domain.value_objects.group_note import GroupNote
 from worker.infra.db.repositories.awaited_cars import PostgresAwaitedCars
 from worker.infra.db.repositories.dead_letter_groups import DeadLetterGroup, group_dead_letters
+from worker.infra.db.repositories.dead_letter_notes import Group, PostgresDeadLetterNotes
 from worker.infra.db.repositories.dead_letter_summaries import (
     DeadLetterSummary,
     summarize_dead_letters,
@@ -22,6 +24,7 @@ class Listing(Generic[L]):
     """The selected dead letters, or their groups.
 
     `total` and `vanished` count all dead letters, and those among them that are in no queue.
+    `muted` counts those in muted groups. `notes` are those of listed groups, by code and type.
     `awaited` counts cars that something waits for because their creation is a dead letter, by its
     error code.
     """
@@ -29,6 +32,8 @@ class Listing(Generic[L]):
     listed: Sequence[L]
     total: int
     vanished: int
+    muted: int
+    notes: Mapping[Group, GroupNote]
     awaited: Mapping[str, int]
 
 
@@ -51,5 +56,6 @@ async def _list(
     if not listed:
         await refuse_unknown_names(session, selection)
     counts = await PostgresDeadLetters(session.sessions).count()
+    notes = await PostgresDeadLetterNotes(session.sessions).all()
     awaited = await PostgresAwaitedCars(session.sessions).count_dead_creations(CREATION_TYPE)
-    return Listing(listed, counts.total, counts.vanished, awaited)
+    return Listing(listed, counts.total, counts.vanished, counts.muted, notes, awaited)

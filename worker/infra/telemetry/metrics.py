@@ -133,7 +133,7 @@ class Metrics:
         )
         self._dead_letters = Gauge(
             "inventory_worker_dead_letters",
-            "Dead letters by state: dead, or vanished from the queue without us.",
+            "Dead letters by state: dead, muted by a note, or vanished from the queue without us.",
             ("state",),
             registry=self.registry,
         )
@@ -193,9 +193,10 @@ class Metrics:
         if node is not None:
             self._node.labels(node).set(1)
 
-    def dead_letters_counted(self, *, dead: int, vanished: int) -> None:
+    def dead_letters_counted(self, *, dead: int, muted: int, vanished: int) -> None:
         """Notes how many wait for an operator."""
         self._dead_letters.labels("dead").set(dead)
+        self._dead_letters.labels("muted").set(muted)
         self._dead_letters.labels("vanished").set(vanished)
 
     def awaited_cars_counted(self, cars: int, oldest: datetime | None) -> None:

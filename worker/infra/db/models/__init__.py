@@ -6,6 +6,7 @@ from worker.infra.db.models.dead_letter_audit import (
     DeadLetterAuditMessageModel,
     DeadLetterAuditModel,
 )
+from worker.infra.db.models.dead_letter_note import DeadLetterNoteModel
 from worker.infra.db.models.delivery_trial import DeliveryTrialModel
 from worker.infra.db.models.early_observation import EarlyObservationModel
 from worker.infra.db.models.financing_plan import FinancingPlanModel
@@ -19,6 +20,7 @@ __all__ = [
     "DeadLetterAuditMessageModel",
     "DeadLetterAuditModel",
     "DeadLetterModel",
+    "DeadLetterNoteModel",
     "DeliveryTrialModel",
     "EarlyObservationModel",
     "FinancingPlanModel",

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, select, tuple_, update
 
 from worker.domain.ports.dead_letter_records import DeadLetterRecord
 from worker.domain.value_objects.dead_letter_selection import Selection
@@ -18,6 +18,7 @@ from worker.infra.db.repositories.dead_letter_conditions import (
     IS_OPEN,
     conditions_of,
 )
+from worker.infra.db.repositories.dead_letter_notes import MUTED_GROUPS
 from worker.infra.db.repositories.dead_letter_records import RECORDED
 
 _AT_ONCE = 1_000
@@ -69,9 +70,13 @@ _SELECTED = [_letter[name] for name in SelectedDeadLetter.__slots__]
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterCounts:
-    """Letters that wait for an operator; `oldest` is None if there are none with a time."""
+    """Letters that wait for an operator; `oldest` is None if there are none with a time.
+
+    `muted` counts those among the dead whose group is muted.
+    """
 
     dead: int
+    muted: int
     vanished: int
     oldest: datetime | None
 
@@ -98,14 +103,17 @@ class PostgresDeadLetters:
     async def count(self) -> DeadLetterCounts:
         """How many wait for an operator."""
         copies = func.sum(_letter.copies)
+        is_dead = _letter.state == DeadLetterState.DEAD
+        is_muted = tuple_(_letter.code, _letter.type).in_(MUTED_GROUPS)
         query = select(
-            copies.filter(_letter.state == DeadLetterState.DEAD),
+            copies.filter(is_dead),
+            copies.filter(is_dead, is_muted),
             copies.filter(_letter.state == DeadLetterState.VANISHED),
             func.min(_letter.died_at),
         ).where(IS_OPEN)
         async with self._sessions() as session:
-            dead, vanished, oldest = (await session.execute(query)).one()
-        return DeadLetterCounts(dead or 0, vanished or 0, oldest)
+            dead, muted, vanished, oldest = (await session.execute(query)).one()
+        return DeadLetterCounts(dead or 0, muted or 0, vanished or 0, oldest)
 
     async def names(self) -> DeadLetterNames:
         """The codes and the types of all."""
