@@ -34,6 +34,7 @@ Exception
 │   ├── AppliedMeanwhileError         an edit comes too late
 │   ├── AuditNotFoundError            no change has this audit id
 │   ├── JobNotFoundError              there is no such job
+│   ├── JobBrokeOffError              its process lost the database: the next one goes on with it
 │   ├── JobEndedError                 it cannot be cancelled any more
 │   ├── NothingToFetchError           it is no discard, or has not ended
 │   └── ChangeFailedError             a change broke off

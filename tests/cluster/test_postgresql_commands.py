@@ -1,6 +1,7 @@
 """Commands of operators, while the primary is lost."""
 
 import asyncio
+import json
 import os
 import shutil
 import subprocess
@@ -39,7 +40,7 @@ WHERE application_name = 'inventory-worker-migrate' AND query LIKE '%pg_sleep%'
 
 
 async def test_dead_letters_replayed_across_a_failover(pair_drill: PairDrill, full: bool) -> None:
-    """The command fails with the primary; another one replays what is left."""
+    """The command fails with the primary; who follows its job replays what is left."""
     drill, pair = pair_drill, pair_drill.pair
     await pair.make_synchronous()
     drill.start_workers(2, WORKER_RETRY_DELAYS="none", FAILS_FIRST="1")
@@ -57,7 +58,8 @@ async def test_dead_letters_replayed_across_a_failover(pair_drill: PairDrill, fu
     began = await drill.fail_over()
     interrupted = await replaying
     await drill.recovery(began)
-    again = await _run(drill, "dlq", "replay", "--all")
+    [job] = json.loads((await _run(drill, "dlq", "jobs", "--json")).stdout)
+    again = await _run(drill, "dlq", "jobs", str(job["id"]), "--follow")
 
     assert interrupted.returncode == 1
     assert "Traceback" not in interrupted.stderr

@@ -1,8 +1,10 @@
 """Jobs whose runners are killed: every chosen letter is sent, and none twice."""
 
 import asyncio
+import json
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from aio_pika import Message
@@ -15,6 +17,7 @@ from tests.dlq.dead_letters import DeadLetterQueue, price_changes
 from tests.support.broker import MAIN, Broker
 from tests.support.histories import Event
 from tests.support.hooked_worker import HOOKED
+from worker.dead_letters.change_report import CanaryResult, DeadAgain
 from worker.dead_letters.dead_letters import DeadLetters
 from worker.dead_letters.jobs.doubts import NOT_KNOWN
 from worker.dead_letters.replay_options import ReplayOptions
@@ -57,6 +60,96 @@ async def test_every_letter_of_a_job_whose_runners_are_killed_is_sent_once(
     assert (await dead_letters.count(), await dead_letters.count(MAIN)) == (0, 0)
     assert (await ana.job(job_id)).failed == []
     assert len((await ana.audit(report.audit_id)).messages) == LETTERS
+
+
+async def test_every_letter_of_a_discard_whose_runners_are_killed_is_in_its_file_once(
+    dead_letters: DeadLetterQueue, operator: Operator, start_dlq: StartDlq, tmp_path: Path
+) -> None:
+    rng, ana, progress = random.Random(1), operator("ana"), Progress()
+    file = tmp_path / "discarded.jsonl"
+    events = price_changes(LETTERS)
+    await dead_letters.lay(events)
+    job_id = await ana.start_discard(ALL)
+
+    for _ in range(3):
+        runner = start_dlq("jobs", str(job_id), "--follow")
+        await until_it_runs(ana, job_id, runner.pid)
+        await asyncio.sleep(rng.uniform(0, 0.6))  # any moment is what it is about
+        runner.kill()
+        await asyncio.to_thread(runner.communicate)
+    report = await ana.follow(job_id, progress, progress.stop)
+    await ana.keep_discarded(job_id, file)
+
+    assert report is not None
+    assert (report.done, report.why_stopped) == (LETTERS, "")
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line["message_id"] for line in lines] == [event.message_id for event in events]
+    assert await dead_letters.count() == 0
+    assert (await ana.groups(ALL)).total == 0
+
+
+async def test_a_job_whose_runner_loses_the_database_is_gone_on_with(
+    start_worker: StartWorker,
+    dead_letters: DeadLetterQueue,
+    operator: Operator,
+    sessions: Sessions,
+) -> None:
+    worker = start_worker()
+    await dead_letters.lay(price_changes(60))
+    ana, progress = operator("ana"), Progress()
+    job_id = await ana.start_replay(ALL, ReplayOptions(rate=20.0))
+    worker.wait_results(1)
+    async with sessions.begin() as session:
+        await session.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name LIKE 'dlq replay by ana%'"
+            )
+        )
+
+    report = await ana.follow(job_id, progress, progress.stop)
+
+    assert report is not None
+    assert (report.done, report.why_stopped) == (60, "")
+    assert worker.wait_results(60) == {"early": 60}
+    assert "a job broke off and will be resumed" in worker.log
+
+
+async def test_the_canary_of_a_killed_runner_is_judged_by_the_next(
+    start_worker: StartWorker,
+    dead_letters: DeadLetterQueue,
+    operator: Operator,
+    broker: Broker,
+    sessions: Sessions,
+) -> None:
+    """It has sent two, of which one is dead again."""
+    good, *others = price_changes(4)
+    bad = Event(good.type, good.source, "bad", good.data | {"price_mxn": "0"})
+    await dead_letters.lay([good, bad, *others])
+    ana, progress = operator("ana"), Progress()
+    job_id = await ana.start_replay(ALL, ReplayOptions(canary=2))
+    await leave_job(sessions, job_id, done=2)
+    worker = start_worker(*HOOKED)
+    for event in (good, bad):
+        await send_replay(broker, event)
+    worker.wait_results(2)
+
+    report = await ana.follow(job_id, progress, progress.stop)
+
+    assert report is not None
+    assert report.canary == CanaryResult(1, [DeadAgain("bad", "invalid-event")], [])
+    assert report.why_stopped.startswith("the canary failed: 1 of 2 are dead again")
+    assert report.done == 2
+    assert worker.count_results() == {"early": 1, "invalid-event": 1}
+
+
+async def until_it_runs(ana: DeadLetters, job_id: int, pid: int) -> None:
+    """Returns once this process has taken the job, or it is over."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not (job := (await ana.job(job_id)).job).has_ended:
+            if str(job.process).endswith(f":{pid}"):
+                return
+            await asyncio.sleep(0.02)
 
 
 async def until_it_sends(ana: DeadLetters, job_id: int, pid: int, done: int) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from worker.dead_letters.change_report import CanaryResult, ChangeReport
 from worker.dead_letters.errors import ChangeFailedError
 from worker.dead_letters.progress import Progress
+from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.errors import explain
 from worker.infra.db.repositories import dead_letter_audit as audits
 from worker.infra.db.repositories.dead_letter_audit import PostgresDeadLetterAudit
@@ -65,8 +66,10 @@ class Change:
         """Notes in the audit why it failed; False if nobody foresaw such an error."""
         explained = explain(error)
         self.why_stopped = explained.line if explained else type(error).__name__
-        with suppress(SQLAlchemyError, OSError):  # perhaps the database is what failed
+        try:
             await self.audit.finish(audits.FAILED, self.why_stopped)
+        except (SQLAlchemyError, OSError, StoreUnavailableError):  # the database is what failed
+            self.is_left = True
         return explained is not None
 
 
@@ -89,6 +92,6 @@ async def open_change(
         yield change
     except Exception as error:
         if await change.fail(error):
-            raise ChangeFailedError(change.report()) from error
+            raise ChangeFailedError(change.report(), is_noted=not change.is_left) from error
         raise
     await change.finish()

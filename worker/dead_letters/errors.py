@@ -64,6 +64,16 @@ class JobNotFoundError(DeadLettersError):
         super().__init__(f"there is no job {job_id}")
 
 
+class JobBrokeOffError(DeadLettersError):
+    """The process that ran a job could not go on, nor note so: the next one goes on with it."""
+
+    def __init__(self, job_id: int, reason: str) -> None:
+        super().__init__(
+            f"{reason}; job {job_id} is not over: a worker goes on with it, "
+            f"or `dlq jobs {job_id} --follow`"
+        )
+
+
 class JobEndedError(DeadLettersError):
     """A job cannot be cancelled any more."""
 
@@ -79,8 +89,9 @@ class NothingToFetchError(DeadLettersError):
 
 
 class ChangeFailedError(DeadLettersError):
-    """A change broke off; `report` says how far it came."""
+    """A change broke off; `report` says how far it came, `is_noted` whether the audit does."""
 
-    def __init__(self, report: ChangeReport) -> None:
+    def __init__(self, report: ChangeReport, *, is_noted: bool = True) -> None:
         self.report = report
+        self.is_noted = is_noted
         super().__init__(f"{report.why_stopped}; {report.summary}")

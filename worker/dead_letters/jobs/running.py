@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from worker.dead_letters.change import Change, open_change
+from worker.dead_letters.errors import ChangeFailedError, JobBrokeOffError
 from worker.dead_letters.jobs.discard import run_discard
 from worker.dead_letters.jobs.leftovers import Leftovers
 from worker.dead_letters.jobs.replay import run_replay
@@ -14,7 +15,7 @@ from worker.dead_letters.progress import Unwatched
 from worker.dead_letters.session import DeadLetterSession, open_session
 from worker.domain.value_objects.job import JobKind, JobState
 from worker.infra.db.errors import DATABASE_ERRORS
-from worker.infra.db.repositories.job_audit import PostgresJobAudit
+from worker.infra.db.repositories.job_audit import ClaimLostError, PostgresJobAudit
 from worker.infra.db.repositories.job_letters import PostgresJobLetters
 from worker.infra.db.repositories.jobs import Job, PostgresJobs
 from worker.infra.durations import Durations
@@ -32,6 +33,7 @@ async def run_job(settings: Settings, job: Job, durations: Durations, leave: asy
 
     Raises:
         ChangeFailedError: it failed, and has ended.
+        JobBrokeOffError: this process cannot go on with it.
     """
     async with open_session(
         settings, job.kind, by=job.started_by, durations=durations, on_wait=lambda: None
@@ -49,14 +51,30 @@ async def _run(session: DeadLetterSession, job: Job, leave: asyncio.Event) -> No
     undone = await letters.undone()
     leftovers = await Leftovers.of(session, job, letters)
     audit = await PostgresJobAudit.take(session.connection, job, session.process, undone)
-    stop = asyncio.Event()
-    async with open_change(VERBS[job.kind], audit, job.chosen, Unwatched(), stop) as change:
+    stop, verb = asyncio.Event(), VERBS[job.kind]
+    async with (
+        _breaking_off(job.id),
+        open_change(verb, audit, job.chosen, Unwatched(), stop) as change,
+    ):
         async with _obeying(session, job.id, change, leave):
             await RUNS[job.kind](JobTask(session, job, letters, undone, audit, change))
         if not change.is_left:
             await leftovers.take_away(audit)
         if not (stop.is_set() or change.why_stopped):
             await audit.give_up_rest(NOT_THERE)
+
+
+@asynccontextmanager
+async def _breaking_off(job_id: int) -> AsyncIterator[None]:
+    """Tells a job that has failed from one that its process can no longer run."""
+    try:
+        yield
+    except ClaimLostError as lost:
+        raise JobBrokeOffError(job_id, str(lost)) from lost
+    except ChangeFailedError as failed:
+        if failed.is_noted:
+            raise
+        raise JobBrokeOffError(job_id, failed.report.why_stopped) from failed
 
 
 @asynccontextmanager

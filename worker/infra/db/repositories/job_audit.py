@@ -4,11 +4,12 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, case, func, literal, update
+from sqlalchemy import ARRAY, ColumnElement, Integer, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
 from worker.domain.ports.dead_letter_audit import SettledDeadLetter
+from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.domain.value_objects.job import JobLetterState, JobState
 from worker.infra.db.models import DeadLetterAuditModel, JobModel
 from worker.infra.db.repositories.dead_letter_audit import (
@@ -24,13 +25,26 @@ from worker.infra.db.repositories.settled_dead_letters import settle
 UNKNOWN = "not known whether it was sent"
 
 
+class ClaimLostError(StoreUnavailableError):
+    """The session that had the claim is gone, and another process may run the job."""
+
+    def __init__(self) -> None:
+        super().__init__("PostgreSQL: the session that ran the job is gone")
+
+
 class PostgresJobAudit(PostgresDeadLetterAudit):
     """The rows of one job and of its audit, on the connection that has the claim."""
 
     def __init__(
-        self, connection: AsyncConnection, audit_id: int, job: Job, undone: Iterable[JobLetter]
+        self,
+        connection: AsyncConnection,
+        audit_id: int,
+        job: Job,
+        undone: Iterable[JobLetter],
+        backend: int,
     ) -> None:
         super().__init__(connection, audit_id)
+        self._backend = backend
         self.done = job.done
         self._job_id = job.id
         self._waiting: dict[bytes, deque[int]] = defaultdict(deque)
@@ -69,7 +83,8 @@ class PostgresJobAudit(PostgresDeadLetterAudit):
                     started_at=func.coalesce(JobModel.started_at, func.now()),
                 )
             )
-        return cls(connection, audit_id, job, undone)
+            backend = await _backend_of(connection)
+        return cls(connection, audit_id, job, undone, backend)
 
     @override
     async def announce(self, letters: Sequence[bytes]) -> None:
@@ -122,6 +137,9 @@ class PostgresJobAudit(PostgresDeadLetterAudit):
 
     @override
     async def _note_end(self, status: str, detail: str) -> None:
+        """SQLAlchemy replaces a lost connection, after the error that told of its loss."""
+        if await _backend_of(self._connection) != self._backend:
+            raise ClaimLostError
         await self._connection.execute(
             update(JOB_LETTERS)
             .where(self._is_ours(), JOB_LETTERS.c.state == JobLetterState.SENDING)
@@ -141,3 +159,8 @@ class PostgresJobAudit(PostgresDeadLetterAudit):
         await self._connection.execute(
             update(JobModel).where(JobModel.id == self._job_id).values(**values)
         )
+
+
+async def _backend_of(connection: AsyncConnection) -> int:
+    backend: int = (await connection.execute(select(func.pg_backend_pid()))).scalar_one()
+    return backend
