@@ -21,6 +21,8 @@ PROXY: dict[str, Any] = {
 NEEDED = [
     ("GET", "/replay", Right.REPLAY),
     ("POST", "/replay", Right.REPLAY),
+    ("GET", "/note", Right.REPLAY),
+    ("POST", "/note", Right.REPLAY),
     ("GET", "/discard", Right.DISCARD),
     ("POST", "/discard", Right.DISCARD),
     ("POST", "/jobs/1/file", Right.DISCARD),

@@ -31,6 +31,7 @@ from worker.console.pages.letter import download_body, show_letter
 from worker.console.pages.letters import show_letters
 from worker.console.pages.login import LoginPages, log_out
 from worker.console.pages.message import show_message
+from worker.console.pages.note import show_note, write_note
 from worker.console.pages.overview import show_overview, show_workers
 from worker.console.pages.replay import show_replay, start_replay
 from worker.console.rendering import STATIC, create_templates
@@ -98,6 +99,8 @@ def _routes(console: Console) -> list[Route | Mount]:
         pages.get("/audit/{id}", show_audit),
         pages.get("/replay", show_replay, Right.REPLAY),
         pages.post("/replay", start_replay, Right.REPLAY),
+        pages.get("/note", show_note, Right.REPLAY),
+        pages.post("/note", write_note, Right.REPLAY),
         pages.get("/discard", show_discard, Right.DISCARD),
         pages.post("/discard", start_discard, Right.DISCARD),
         pages.get("/edit", show_edit, Right.EDIT),

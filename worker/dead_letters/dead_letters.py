@@ -1,7 +1,7 @@
 """All that an operator can do with dead letters: what the command line and other fronts call."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from worker.dead_letters.rehearsal import RehearsalReport, rehearse
 from worker.dead_letters.replay_options import ReplayOptions
 from worker.dead_letters.session import DeadLetterSession, open_session
 from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.domain.value_objects.group_note import GroupNote
 from worker.infra.db.repositories.dead_letter_audit_log import AuditEntry
 from worker.infra.db.repositories.dead_letter_groups import DeadLetterGroup
 from worker.infra.db.repositories.dead_letter_notes import Group
@@ -103,6 +104,11 @@ class DeadLetters:
         """Everything about one, of which it is recorded that somebody looked."""
         async with self._open("look") as session:
             return await looking.open_letter(session, handle)
+
+    async def all_notes(self) -> Mapping[Group, GroupNote]:
+        """What was noted of groups, by error code and type."""
+        async with self._open("list") as session:
+            return await notes.read_notes(session)
 
     async def note(self, selection: Selection, change: notes.NoteChange) -> list[Group]:
         """Notes it of each selected group; returns these."""

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from worker.dead_letters.session import DeadLetterSession
+from worker.domain.value_objects.group_note import GroupNote
 from worker.infra.db.repositories.awaited_cars import AwaitedCounts, PostgresAwaitedCars
+from worker.infra.db.repositories.dead_letter_notes import Group, PostgresDeadLetterNotes
 from worker.infra.db.repositories.dead_letter_overview import GroupsInTime, read_groups_in_time
 from worker.infra.messaging.events.wire_events import CREATION_TYPE
 
@@ -17,6 +19,7 @@ class Overview:
     """
 
     waiting: GroupsInTime
+    notes: Mapping[Group, GroupNote]
     awaited: AwaitedCounts
     dead_creations: Mapping[str, int]
 
@@ -27,6 +30,7 @@ async def read_overview(session: DeadLetterSession) -> Overview:
     counts = await awaited.count()
     return Overview(
         await read_groups_in_time(session.sessions, CREATION_TYPE),
+        await PostgresDeadLetterNotes(session.sessions).all(),
         counts,
         await awaited.count_dead_creations(CREATION_TYPE) if counts.cars else {},
     )

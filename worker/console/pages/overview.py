@@ -8,7 +8,9 @@ from worker.console.choices import fields_of
 from worker.console.pictures import Sparkline, draw
 from worker.console.visit import Visit
 from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.domain.value_objects.group_note import GroupNote
 from worker.fleet_status import Fleet, read_fleet, read_queues
+from worker.infra.db.repositories.dead_letter_notes import Group
 from worker.infra.db.repositories.dead_letter_overview import GroupInTime
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.queue_depths import QueueDepth
@@ -19,6 +21,7 @@ class GroupShown:
     """A group, its picture, and the fields of the address of its letters."""
 
     group: GroupInTime
+    note: GroupNote | None
     picture: Sparkline
     fields: Mapping[str, str | list[str]]
 
@@ -35,7 +38,7 @@ class Running:
 async def show_overview(visit: Visit) -> Response:
     """What waits for an operator, and whether the workers run."""
     overview, running = await asyncio.gather(visit.letters.overview(), read_running(visit))
-    groups = [_show(group) for group in overview.waiting.groups]
+    groups = [_show(group, overview.notes) for group in overview.waiting.groups]
     every = [group.hourly for group in overview.waiting.groups]
     return visit.page(
         "overview.html",
@@ -67,6 +70,8 @@ async def read_running(visit: Visit) -> Running:
     return Running(fleet, queues, problem)
 
 
-def _show(group: GroupInTime) -> GroupShown:
+def _show(group: GroupInTime, notes: Mapping[Group, GroupNote]) -> GroupShown:
     selection = Selection(code=group.code, type=group.type, source=group.source)
-    return GroupShown(group, draw(group.hourly), fields_of(selection))
+    return GroupShown(
+        group, notes.get((group.code, group.type)), draw(group.hourly), fields_of(selection)
+    )

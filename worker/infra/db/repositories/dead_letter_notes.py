@@ -45,7 +45,7 @@ class PostgresDeadLetterNotes:
             *(_note.noted_by, _note.noted_at, new, func.coalesce(IS_MUTED, False)),
         )
         async with self._sessions() as session:
-            rows = (await session.execute(query)).tuples()
+            rows = await session.execute(query)
             return {(code, type_): GroupNote(*note) for code, type_, *note in rows}
 
     async def write(

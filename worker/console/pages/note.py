@@ -1,0 +1,67 @@
+"""What is noted of a group of dead letters, and the form that changes it."""
+
+from datetime import datetime, timedelta
+
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+
+from worker.console.choices import read_choice
+from worker.console.errors import InvalidFieldError
+from worker.console.visit import Visit, go_to
+from worker.dead_letters.notes import NoteChange
+from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.infra.db.repositories.dead_letter_notes import Group
+from worker.infra.printable import printable
+from worker.infra.spans import parse_end
+
+_LONGEST = 1000
+
+
+async def show_note(visit: Visit) -> Response:
+    """The note of one group."""
+    code, type_ = _read_group(visit.asked)
+    note = (await visit.letters.all_notes()).get((code, type_))
+    return visit.page("note.html", code=code, type=type_, note=note)
+
+
+async def write_note(visit: Visit) -> Response:
+    """Writes it, or takes it away, and shows the letters of the group."""
+    code, type_ = _read_group(visit.form)
+    group = Selection(code=code, type=type_)
+    if visit.form.get("clear"):
+        await visit.letters.clear_notes(group)
+    else:
+        await visit.letters.note(group, _read_change(visit.form))
+    return go_to("/letters", code=code, type=type_)
+
+
+def _read_group(given: QueryParams) -> Group:
+    asked = read_choice(given).selection
+    if asked.code is None or asked.type is None:
+        raise InvalidFieldError("a note is about one code and one type: both must be given")
+    return asked.code, asked.type
+
+
+def _read_change(form: QueryParams) -> NoteChange:
+    for name in ("owner", "text", "ticket"):
+        if len(form.get(name, "")) > _LONGEST:
+            raise InvalidFieldError(f"{name} is longer than {_LONGEST} characters")
+    return NoteChange(
+        owner=form.get("owner", ""),
+        text=form.get("text", ""),
+        ticket=form.get("ticket", ""),
+        muted_until=_read_mute(form.get("mute", "").strip()),
+        unmute=bool(form.get("unmute")),
+    )
+
+
+def _read_mute(told: str) -> datetime | timedelta | None:
+    if not told:
+        return None
+    end = parse_end(told)
+    if end is None:
+        raise InvalidFieldError(
+            f"mute: {printable(told)[:100]} is neither a length such as 12h nor an instant "
+            "such as 2026-01-31T02:50:00Z"
+        )
+    return end
