@@ -123,7 +123,7 @@ async def test_ticked_letters_are_discarded_to_a_file_that_can_be_imported(
     told = [json.loads(line)["message_id"] for line in answer.text.splitlines()]
     assert told == ["c-0", "c-2"]
     assert imported.returncode == 0, imported.stderr
-    assert [entry["command"] for entry in dlq_json("audit")] == ["fetch", "discard"]
+    assert [entry["command"] for entry in dlq_json("audit", "--looks")] == ["fetch", "discard"]
 
 
 def keep(answer: httpx.Response, file: Path) -> str:
