@@ -56,6 +56,9 @@ async def test_tables_of_dead_letters_fit_and_say_everything(
     audited = run_in_terminal(empty, columns, "dlq", "audit")
     _check(audited, columns, WHO, MESSAGE, f'code="{CODE}"', OFFERED)
     assert any("replay" in line and "done" in line for line in audited.lines), audited
+    jobs = run_in_terminal(empty, columns, "dlq", "jobs")
+    _check(jobs, columns, WHO, f'code="{CODE}"', OFFERED)
+    assert any("replay" in line and "done" in line for line in jobs.lines), jobs
 
 
 async def test_an_audit_of_usual_width_names_who_and_what_in_its_row(

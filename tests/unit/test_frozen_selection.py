@@ -34,7 +34,7 @@ def test_each_copy_is_selected_and_a_vanished_letter_once() -> None:
         (b"b", CREATED, DeadLetterState.DEAD),
         (b"v", CHANGED, DeadLetterState.VANISHED),
     ):
-        frozen.add(SelectedDeadLetter(key, key, key.decode(), "", type_, "code", 0, 2, state))
+        frozen.add(SelectedDeadLetter(key, key, key.decode(), type_, 2, state))
 
     assert (frozen.creations, frozen.others) == ([b"b", b"b"], [b"a", b"a", b"v"])
     assert (frozen.vanished, len(frozen)) == ({b"v"}, 5)

@@ -11,6 +11,7 @@ from worker.infra.db.repositories.dead_letter_audit_log import (
     AuditEntry,
     PostgresDeadLetterAuditLog,
 )
+from worker.infra.db.repositories.jobs import PostgresJobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,12 @@ async def read_change(session: DeadLetterSession, audit_id: int) -> AuditedChang
 async def _with_killed(
     session: DeadLetterSession, entries: Sequence[AuditEntry]
 ) -> list[AuditEntry]:
-    """A command that was killed could not say so: it no longer runs if nobody has the claim."""
-    runs = await session.is_claimed()
+    """A command that was killed could not say so: nobody has the claim, and it is no job."""
+    if await session.is_claimed():
+        return [*entries]
+    job = await PostgresJobs(session.sessions).unended()
+    resumed = None if job is None else job.audit_id
     return [
-        replace(entry, status=KILLED) if entry.status == RUNNING and not runs else entry
+        replace(entry, status=KILLED) if entry.status == RUNNING and entry.id != resumed else entry
         for entry in entries
     ]

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from worker.dead_letters.frozen_selection import choose
+from worker.dead_letters.frozen_selection import require_all
 from worker.dead_letters.session import DeadLetterSession
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.infra.db.repositories.dead_letter_groups import DeadLetterGroup, group_dead_letters
+from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,5 +24,7 @@ async def rehearse_discard(session: DeadLetterSession, selection: Selection) -> 
     Raises:
         NothingSelectedError: none matches, or not each of the ids is there.
     """
-    chosen = sum(letter.messages for letter in await choose(session, selection))
+    letters = await PostgresDeadLetters(session.sessions).select(selection)
+    await require_all(session, selection, letters)
+    chosen = sum(letter.messages for letter in letters)
     return DiscardRehearsal(chosen, await group_dead_letters(session.sessions, selection))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from worker.dead_letters.known_names import refuse_unknown_names
 from worker.dead_letters.session import DeadLetterSession
@@ -45,17 +45,6 @@ class FrozenSelection:
             self.vanished.add(letter.key)
 
 
-async def choose(session: DeadLetterSession, selection: Selection) -> list[SelectedDeadLetter]:
-    """Selects among the open letters; creations are first.
-
-    Raises:
-        NothingSelectedError: none matches, or not each of the ids is there.
-    """
-    letters = await PostgresDeadLetters(session.sessions).select(selection)
-    await require_all(session, selection, letters)
-    return sorted(letters, key=lambda letter: not is_creation(letter.type))
-
-
 async def require_all(
     session: DeadLetterSession, selection: Selection, letters: Sequence[SelectedDeadLetter]
 ) -> None:
@@ -69,11 +58,21 @@ async def require_all(
         names = listed(sorted(missing), MOST_TOLD)
         raise NothingSelectedError(f"no dead letter has the id {names}; nothing was changed")
     if not letters:
-        await refuse_unknown_names(session, selection)
-        counts = await PostgresDeadLetters(session.sessions).count()
-        raise NothingSelectedError(
-            f"none of the {counts.total} dead letters is chosen; nothing was changed"
-        )
+        await refuse_nothing(session, selection)
+
+
+async def refuse_nothing(session: DeadLetterSession, selection: Selection) -> NoReturn:
+    """For a selection that matches nothing.
+
+    Raises:
+        NothingSelectedError: whatever it is.
+        UnknownNameError: nothing can match.
+    """
+    await refuse_unknown_names(session, selection)
+    counts = await PostgresDeadLetters(session.sessions).count()
+    raise NothingSelectedError(
+        f"none of the {counts.total} dead letters is chosen; nothing was changed"
+    )
 
 
 def is_creation(type_: str) -> bool:

@@ -26,9 +26,11 @@ def run_job(
     _report(ask(start_and_follow()), as_json=as_json)
 
 
-def follow_job(letters: "DeadLetters", job_id: int, *, as_json: bool) -> None:
-    """Follows one that was started before, and reports."""
-    _report(ask(_follow(letters, job_id, None)), as_json=as_json)
+def follow_job(
+    letters: "DeadLetters", job_id: int, *, as_json: bool, to: Path | None = None
+) -> None:
+    """Follows one that was started before, as `run_job` does."""
+    _report(ask(_follow(letters, job_id, to)), as_json=as_json)
 
 
 def cancel_job(letters: "DeadLetters", job_id: int, *, as_json: bool) -> None:

@@ -35,6 +35,8 @@ def jobs(
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Show replays and discards: how far each is, who started it, what failed."""
+    if to is not None:
+        require_new(to)
     if job_id is None:
         if follow or to is not None:
             raise InvalidSelectionError("--follow and --to are about one job: name its id")
@@ -42,9 +44,8 @@ def jobs(
     elif follow:
         from worker.cli.dlq.following import follow_job
 
-        follow_job(dead_letters(), job_id, as_json=as_json)
+        follow_job(dead_letters(), job_id, as_json=as_json, to=to)
     elif to is not None:
-        require_new(to)
         count = asyncio.run(dead_letters().keep_discarded(job_id, to))
         typer.echo(f"wrote {count} dead letters to {to}", err=True)
     else:

@@ -3,12 +3,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from worker.dead_letters.frozen_selection import as_document, choose
+from worker.dead_letters.frozen_selection import as_document, refuse_nothing, require_all
 from worker.dead_letters.replay_options import ReplayOptions
 from worker.dead_letters.session import DeadLetterSession
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.domain.value_objects.job import JobKind
+from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.jobs import create_job
+from worker.infra.messaging.events.wire_events import CREATION_TYPE
 from worker.infra.printable import printable
 
 
@@ -37,7 +39,13 @@ async def _create(
 ) -> int:
     await session.claim()
     await session.sweep()
-    letters = await choose(session, selection)
-    return await create_job(
-        session.connection, kind, letters, choice=choice, options=options, started_by=session.by
+    if selection.ids:
+        letters = await PostgresDeadLetters(session.sessions).select(selection)
+        await require_all(session, selection, letters)
+    job_id = await create_job(
+        *(session.connection, kind, selection, CREATION_TYPE),
+        choice=choice,
+        options=options,
+        started_by=session.by,
     )
+    return await refuse_nothing(session, selection) if job_id is None else job_id

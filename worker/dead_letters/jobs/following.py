@@ -30,11 +30,6 @@ class Following:
         self._handover = asyncio.Event()
         self._unclaimed_since: float | None = None
 
-    @property
-    def runs_here(self) -> bool:
-        """Whether the job would stand still without this process."""
-        return self._runner is not None
-
     async def follow(
         self, job_id: int, progress: Progress, stop: asyncio.Event, leave: asyncio.Event
     ) -> ChangeReport | None:

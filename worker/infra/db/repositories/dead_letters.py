@@ -46,10 +46,7 @@ class SelectedDeadLetter:
     key: bytes
     content_key: bytes
     handle: str
-    source: str
     type: str
-    code: str
-    replays: int
     copies: int
     state: DeadLetterState
 

@@ -1,6 +1,5 @@
 """What the runner of a job writes: the audit of its command, and how far the job is."""
 
-from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
@@ -47,10 +46,10 @@ class PostgresJobAudit(PostgresDeadLetterAudit):
         self._backend = backend
         self.done = job.done
         self._job_id = job.id
-        self._waiting: dict[bytes, deque[int]] = defaultdict(deque)
-        self._announced: dict[bytes, deque[int]] = defaultdict(deque)
+        self._waiting: dict[bytes, list[int]] = {}
+        self._announced: dict[bytes, list[int]] = {}
         for letter in undone:
-            self._waiting[letter.key].append(letter.position)
+            self._waiting.setdefault(letter.key, []).append(letter.position)
 
     @classmethod
     async def take(
@@ -90,8 +89,8 @@ class PostgresJobAudit(PostgresDeadLetterAudit):
     async def announce(self, letters: Sequence[bytes]) -> None:
         positions = []
         for key in letters:
-            position = self._waiting[key].popleft()
-            self._announced[key].append(position)
+            position = _take(self._waiting, key)
+            self._announced.setdefault(key, []).append(position)
             positions.append(position)
         async with self._connection.begin():
             await self._move(positions, state=JobLetterState.SENDING)
@@ -131,7 +130,9 @@ class PostgresJobAudit(PostgresDeadLetterAudit):
 
     @override
     async def _note_done(self, keys: Sequence[bytes]) -> None:
-        positions = [(self._announced[key] or self._waiting[key]).popleft() for key in keys]
+        positions = [
+            _take(self._announced if key in self._announced else self._waiting, key) for key in keys
+        ]
         await self._move(positions, state=JobLetterState.DONE, done_at=func.now())
         await self._update_job(done=self.done + len(keys))
 
@@ -164,3 +165,12 @@ class PostgresJobAudit(PostgresDeadLetterAudit):
 async def _backend_of(connection: AsyncConnection) -> int:
     backend: int = (await connection.execute(select(func.pg_backend_pid()))).scalar_one()
     return backend
+
+
+def _take(positions: dict[bytes, list[int]], key: bytes) -> int:
+    """One of the positions of a key."""
+    of_key = positions[key]
+    position = of_key.pop()
+    if not of_key:
+        del positions[key]
+    return position

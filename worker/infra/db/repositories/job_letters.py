@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, func, select, union_all
+from sqlalchemy import ColumnElement, and_, func, select, true, union_all
 
+from worker.domain.value_objects.dead_letter_state import OPEN
 from worker.domain.value_objects.job import JobLetterState
 from worker.infra.db.arrays import table_of
 from worker.infra.db.engine import Sessions
@@ -15,18 +16,22 @@ from worker.infra.db.repositories.dead_letters import RECORD_COLUMNS, StoredDead
 
 JOB_LETTERS = table_of(JobLetterModel)
 _row = JOB_LETTERS.c
-_again = DEAD_LETTERS.alias("again")
-_DEAD_AGAIN = (
-    select(func.max(_again.c.id))
+_dead = DEAD_LETTERS.c
+_AGAIN = (
+    select(_dead.code, _dead.detail)
     .where(
-        _again.c.content_key == _row.content_key,
-        _again.c.replays > _row.replays,
-        _again.c.settled_at.is_(None),
+        _dead.content_key == _row.content_key,
+        _dead.replays > _row.replays,
+        _dead.state.in_(OPEN),
     )
-    .correlate(JOB_LETTERS)
-    .scalar_subquery()
+    .order_by(_dead.replays.desc())
+    .limit(1)
+    .lateral("again")
 )
-"""What a letter is now that was replayed and failed again."""
+"""What a letter is now that was replayed and failed again.
+
+By state: an index of what is open would be read for each letter, with all that was open before.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +93,8 @@ class PostgresJobLetters:
             self._is_ours, _row.state == JobLetterState.FAILED
         )
         dead_again = (
-            select(*columns, DEAD_LETTERS.c.code, DEAD_LETTERS.c.detail)
-            .select_from(JOB_LETTERS)
-            .join(DEAD_LETTERS, DEAD_LETTERS.c.id == _DEAD_AGAIN)
+            select(*columns, _AGAIN.c.code, _AGAIN.c.detail)
+            .select_from(JOB_LETTERS.join(_AGAIN, true()))
             .where(self._is_ours, _row.state == JobLetterState.DONE)
         )
         query = union_all(left, dead_again).order_by(_row.position.name).limit(limit)

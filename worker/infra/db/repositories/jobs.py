@@ -1,26 +1,34 @@
 """Replays and discards as jobs: what was asked for, how far each is, and what failed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, func, insert, literal, select, update
+from sqlalchemy import (
+    BigInteger,
+    Executable,
+    Select,
+    case,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.domain.value_objects.dead_letter_state import DeadLetterState
 from worker.domain.value_objects.job import JobKind, JobState
-from worker.infra.db.arrays import as_parameters, columns_of, rows_of, table_of
+from worker.infra.db.arrays import row_count, table_of
 from worker.infra.db.engine import Sessions
 from worker.infra.db.models import JobLetterModel, JobModel
-from worker.infra.db.repositories.dead_letters import SelectedDeadLetter
+from worker.infra.db.repositories.dead_letter_conditions import DEAD_LETTERS, conditions_of
 
-_AT_ONCE = 1_000
-_CHOSEN = (
-    *("position", "key", "content_key", "handle", "source", "type", "code"),
-    *("replays", "is_vanished"),
-)
-_COLUMNS = columns_of(JobLetterModel, _CHOSEN)
-_chosen = rows_of("chosen", _COLUMNS)
+_COPIED = ("key", "content_key", "handle", "source", "type", "code", "replays")
+"""What a letter of a job has from the record of its dead letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,35 +112,58 @@ class PostgresJobs:
 async def create_job(
     connection: AsyncConnection,
     kind: JobKind,
-    letters: Sequence[SelectedDeadLetter],
+    selection: Selection,
+    first: str,
     *,
     choice: Mapping[str, Any],
     options: Mapping[str, Any],
     started_by: str,
-) -> int:
-    """Writes a job and its letters, one for each copy, in the order in which they are given.
+) -> int | None:
+    """Writes a job and its letters, one for each copy: those of type `first`, then the others.
+
+    Returns:
+        None if no letter matches; then there is no job either.
 
     The caller has the claim, so that no other job can be created meanwhile.
     """
-    copies = [letter for letter in letters for _ in range(letter.messages)]
     new = insert(JobModel).values(
-        kind=kind, choice=choice, options=options, started_by=started_by, chosen=len(copies)
+        kind=kind, choice=choice, options=options, started_by=started_by, chosen=0
     )
-    async with connection.begin():
+    async with connection.begin() as transaction:
         job_id: int = (await connection.execute(new.returning(JobModel.id))).scalar_one()
-        add = insert(table_of(JobLetterModel)).from_select(
-            ["job_id", *_CHOSEN], select(literal(job_id, BigInteger), *_chosen.c)
+        chosen = row_count(await connection.execute(_choose(job_id, selection, first)))
+        if not chosen:
+            await transaction.rollback()
+            return None
+        await connection.execute(
+            update(JobModel).where(JobModel.id == job_id).values(chosen=chosen)
         )
-        for start in range(0, len(copies), _AT_ONCE):
-            rows = [
-                (
-                    *(start + number, letter.key, letter.content_key, letter.handle),
-                    *(letter.source, letter.type, letter.code, letter.replays, letter.is_vanished),
-                )
-                for number, letter in enumerate(copies[start : start + _AT_ONCE], start=1)
-            ]
-            await connection.execute(add, as_parameters(_COLUMNS, zip(*rows, strict=True)))
     return job_id
+
+
+def _choose(job_id: int, selection: Selection, first: str) -> Executable:
+    """Adds the letters in the database: 100,000 of them would take long to read and write."""
+    letter = DEAD_LETTERS.c
+    chosen = (
+        select(letter.id, letter.copies, letter.state, *(letter[name] for name in _COPIED))
+        .where(*conditions_of(selection))
+        .order_by(letter.id)
+        .limit(selection.limit)
+        .subquery()
+    )
+    is_vanished = chosen.c.state == DeadLetterState.VANISHED
+    messages = case((is_vanished, 1), else_=chosen.c.copies)  # as `SelectedDeadLetter.messages`
+    copy = func.generate_series(1, messages).table_valued("number").render_derived().lateral()
+    position = func.row_number().over(order_by=[chosen.c.type != first, chosen.c.id])
+    rows = select(
+        literal(job_id, BigInteger), position, is_vanished, *(chosen.c[name] for name in _COPIED)
+    ).select_from(chosen.join(copy, true()))
+    columns = ["job_id", "position", "is_vanished", *_COPIED]
+    return (
+        insert(table_of(JobLetterModel))
+        .from_select(columns, rows)
+        .execution_options(preserve_rowcount=True)
+    )
 
 
 def _job(job_id: int, kind: str, *rest: Any) -> Job:  # noqa: ANN401 - a row of `_JOB`
