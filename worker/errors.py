@@ -38,10 +38,17 @@ Exception
 │   ├── JobEndedError                 it cannot be cancelled any more
 │   ├── NothingToFetchError           it is no discard, or has not ended
 │   └── ChangeFailedError             a change broke off
+├── RefusedError                      the console gives no page for a request
+│   ├── NotSignedInError              nobody says who asks
+│   ├── TooManyLoginsError            too many wrong passwords
+│   └── TooLargeFormError             a form is larger than any of ours
+├── InvalidFieldError                 a field of an address or a form cannot be read
+├── NotFoundError                     what an address names is not there
 ├── OSError
 │   ├── ServerUrlError                a URL or its certificates cannot be read now
 │   ├── NoServerError                 none of several hosts can be used
-│   └── OtherServerWantedError        the server is no primary, or not what the URL asks for
+│   ├── OtherServerWantedError        the server is no primary, or not what the URL asks for
+│   └── UsersFileError                the users of the console cannot be read
 └── ValueError
     ├── InvalidValueError             a value that the domain does not allow
     │   └── OccurredInFutureError

@@ -89,10 +89,11 @@ async def test_a_job_is_cancelled_and_others_are_told_who_runs_it(
 
     shown, other = await get(ana, "/replay", code=BUG), await get(luis, "/discard", code=BUG)
     job = await send(ana, shown, "/replay", canary="0", rate="2/s")
-    refused = await send(luis, other, "/discard")
+    overview, refused = await get(luis, "/"), await send(luis, other, "/discard")
     [cancel] = [form.action for form in job.forms if form.action.endswith("/cancel")]
     ended = await wait_job(luis, await send(luis, await get(luis, job.address), cancel))
 
+    assert "Replay by ana" in overview.links
     assert refused.status == 409
     assert "dlq replay by ana" in refused.text
     assert "cancelled by luis" in ended.text
@@ -122,7 +123,7 @@ async def test_ticked_letters_are_discarded_to_a_file_that_can_be_imported(
     told = [json.loads(line)["message_id"] for line in answer.text.splitlines()]
     assert told == ["c-0", "c-2"]
     assert imported.returncode == 0, imported.stderr
-    assert [entry["command"] for entry in dlq_json("audit")] == ["fetch", "discard"]
+    assert [entry["command"] for entry in dlq_json("audit", "--looks")] == ["fetch", "discard"]
 
 
 def keep(answer: httpx.Response, file: Path) -> str:

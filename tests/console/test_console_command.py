@@ -12,7 +12,9 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.console.conftest import Start
-from tests.console.page import Page
+from tests.console.page import Page, get
+from tests.console.walking import send, wait_job
+from tests.dlq.dead_letters import DeadLetterQueue, creations
 from worker.console.auth.rights import Right
 from worker.console.auth.users_file import UsersFile
 
@@ -30,6 +32,20 @@ def test_it_serves_until_it_is_told_to_stop(number: signal.Signals, start_consol
     assert page.title == "0 dead letters"
     assert stderr == ""
     assert process.returncode == 0
+
+
+async def test_a_discard_runs_in_the_console_where_no_worker_is(
+    dead_letters: DeadLetterQueue, start_console: Start
+) -> None:
+    await dead_letters.lay(creations(3))
+    _, url = start_console()
+
+    async with httpx.AsyncClient(base_url=url, timeout=30) as browser:
+        shown = await get(browser, "/discard")
+        job = await wait_job(browser, await send(browser, shown, "/discard"))
+
+    assert "every dead letter" in shown.text
+    assert "done 3 of 3 discarded" in job.text
 
 
 def test_another_address_without_a_way_in_is_refused_in_one_line(

@@ -147,7 +147,7 @@ async def test_a_letter_shows_what_is_wrong_and_that_it_was_opened(
     assert "would fail again with invalid-event" in page.text
     assert "car-7 is not in the catalog" in page.text
     assert ["x-error-code", "invalid-event"] in page.rows
-    [look] = dlq_json("audit")
+    [look] = dlq_json("audit", "--looks")
     assert (look["command"], look["status"], look["choice"]) == (
         "look",
         "done",

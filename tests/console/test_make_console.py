@@ -44,4 +44,4 @@ def test_make_console_shows_the_dead_letters_of_the_demo(
 
     assert code == 128 + signal.SIGTERM
     codes = {row[1].split()[0] for row in page.rows[1:]}
-    assert {"invalid-event", "unknown-type"} <= codes
+    assert {"invalid-event", "message-id-reused"} <= codes

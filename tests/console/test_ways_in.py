@@ -95,6 +95,23 @@ async def test_a_wrong_login_does_not_say_which_part_was_wrong(
     assert "inventory-console=" not in str(answer.headers)
 
 
+async def test_the_log_has_who_logged_in_and_no_password(
+    browse: Browse, users: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    browser = browse(users_file=users)
+
+    await log_in(browser, "my password", "another password")
+    await log_in(browser, "ana", "a wrong password")
+    answer = await log_in(browser, "ana")
+
+    told = capsys.readouterr().out
+    assert told.count("login refused") == 2
+    assert "user=ana" in told
+    assert "password" not in told
+    assert PASSWORD not in told
+    assert answer.cookies["inventory-console"] not in told
+
+
 async def test_of_a_thousand_wrong_logins_few_are_looked_at_and_sessions_live_on(
     browse: Browse, users: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

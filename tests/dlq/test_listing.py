@@ -1,4 +1,5 @@
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 from dev.servers import Servers
@@ -86,3 +87,20 @@ async def test_a_watched_list_shows_what_comes_until_ctrl_c(
 
         assert process.wait(30) == 0
     assert b"again every 2 s until Ctrl-C" in printed
+
+
+async def test_letters_are_chosen_by_source_and_by_text(
+    dead_letters: DeadLetterQueue, dlq: Dlq, dlq_json: DlqJson
+) -> None:
+    nobody, *others = price_changes(3)
+    await dead_letters.lay([replace(nobody, source=""), *others])
+
+    def ids(*options: str) -> list[str]:
+        return [letter["id"] for letter in dlq_json("list", "--letters", *options)["letters"]]
+
+    assert ids("--source", "/pricing") == ["p-1", "p-2"]
+    assert ids("--source", "") == ["p-0"]
+    assert ids("--text", "100002.00") == ["p-2"]
+    assert ids("--text", "NOT-FOUND", "--limit", "2") == ["p-0", "p-1"]
+    assert "chosen" in dlq_json("replay", "--source", "", "--dry-run")
+    assert len(dlq("export", "--text", "p-1").stdout.splitlines()) == 1

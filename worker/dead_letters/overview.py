@@ -8,16 +8,18 @@ from worker.domain.value_objects.group_note import GroupNote
 from worker.infra.db.repositories.awaited_cars import AwaitedCounts, PostgresAwaitedCars
 from worker.infra.db.repositories.dead_letter_notes import Group, PostgresDeadLetterNotes
 from worker.infra.db.repositories.dead_letter_overview import GroupsInTime, read_groups_in_time
+from worker.infra.db.repositories.jobs import Job, PostgresJobs
 from worker.infra.messaging.events.wire_events import CREATION_TYPE
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything that waits for an operator.
+    """Everything that waits for an operator; `job` is the replay or discard under way.
 
     `dead_creations` counts awaited cars whose creation is a dead letter, by its error code.
     """
 
+    job: Job | None
     waiting: GroupsInTime
     notes: Mapping[Group, GroupNote]
     awaited: AwaitedCounts
@@ -29,6 +31,7 @@ async def read_overview(session: DeadLetterSession) -> Overview:
     awaited = PostgresAwaitedCars(session.sessions)
     counts = await awaited.count()
     return Overview(
+        await PostgresJobs(session.sessions).unended(),
         await read_groups_in_time(session.sessions, CREATION_TYPE),
         await PostgresDeadLetterNotes(session.sessions).all(),
         counts,

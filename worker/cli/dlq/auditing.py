@@ -24,11 +24,14 @@ def audit(
     ] = None,
     *,
     limit: Annotated[int, typer.Option(min=1, help="The newest ones, at most so many.")] = 20,
+    looks: Annotated[
+        bool, typer.Option("--looks", help="Also who opened dead letters in the console.")
+    ] = False,
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Show who replayed, discarded and imported what, and when."""
     if audit_id is None:
-        _print_entries(asyncio.run(dead_letters().audits(limit)), as_json=as_json)
+        _print_entries(asyncio.run(dead_letters().audits(limit, looks=looks)), as_json=as_json)
     else:
         _print_change(asyncio.run(dead_letters().audit(audit_id)), as_json=as_json)
 

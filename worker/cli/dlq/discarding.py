@@ -14,6 +14,8 @@ from worker.cli.dlq.options import (
     IdsFrom,
     Limit,
     Since,
+    Source,
+    Text,
     Type,
     Until,
     chosen_ids,
@@ -38,6 +40,8 @@ def discard(  # noqa: PLR0913 - one parameter for each option
     car: Car = None,
     since: Since = None,
     until: Until = None,
+    source: Source = None,
+    text: Text = None,
     limit: Limit = None,
     everything: All = False,
     dry_run: Annotated[
@@ -47,7 +51,9 @@ def discard(  # noqa: PLR0913 - one parameter for each option
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Take the chosen dead letters out of the queue, into a file."""
-    filters = Selection(chosen_ids(ids, ids_from), code, type_, car, since, until, limit)
+    filters = Selection(
+        chosen_ids(ids, ids_from), code, type_, car, since, until, limit, source, text
+    )
     selection = require_selection(filters, everything=everything)
     if to is not None:
         require_new(to)

@@ -14,6 +14,8 @@ from worker.cli.dlq.options import (
     IdsFrom,
     Limit,
     Since,
+    Source,
+    Text,
     Type,
     Until,
     chosen_ids,
@@ -32,10 +34,14 @@ def export(  # noqa: PLR0913 - one parameter for each option
     car: Car = None,
     since: Since = None,
     until: Until = None,
+    source: Source = None,
+    text: Text = None,
     limit: Limit = None,
 ) -> None:
     """Write the dead letters as JSON Lines; the queue stays as it is."""
-    selection = Selection(chosen_ids(ids, ids_from), code, type_, car, since, until, limit)
+    selection = Selection(
+        chosen_ids(ids, ids_from), code, type_, car, since, until, limit, source, text
+    )
     if to is not None:
         require_new(to)
     beside = None if to is None else to.absolute().parent

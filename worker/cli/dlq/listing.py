@@ -16,6 +16,8 @@ from worker.cli.dlq.options import (
     IdsFrom,
     Limit,
     Since,
+    Source,
+    Text,
     Type,
     Until,
     chosen_ids,
@@ -40,6 +42,8 @@ def list_dead_letters(  # noqa: PLR0913 - one parameter for each option
     car: Car = None,
     since: Since = None,
     until: Until = None,
+    source: Source = None,
+    text: Text = None,
     limit: Limit = None,
     letters: Annotated[
         bool, typer.Option("--letters", help="List single ones instead of groups.")
@@ -54,7 +58,9 @@ def list_dead_letters(  # noqa: PLR0913 - one parameter for each option
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Group the dead letters by error code and type; none is taken away."""
-    selection = Selection(chosen_ids(ids, ids_from), code, type_, car, since, until, limit)
+    selection = Selection(
+        chosen_ids(ids, ids_from), code, type_, car, since, until, limit, source, text
+    )
     if watch and as_json:
         raise InvalidSelectionError("--watch goes without --json, which prints one document")
 

@@ -63,6 +63,11 @@ Until = Annotated[
     datetime | None,
     typer.Option(parser=parse_instant, metavar="TIME", help="Dead until then."),
 ]
+Source = Annotated[str | None, typer.Option(help="Of this source; empty for those of none.")]
+Text = Annotated[
+    str | None,
+    typer.Option(help="With this in id, detail (ignoring case) or body."),
+]
 Limit = Annotated[int | None, typer.Option(min=1, help="At most so many.")]
 All = Annotated[bool, typer.Option("--all", help="All of them.")]
 By = Annotated[
@@ -76,8 +81,8 @@ def require_selection(selection: Selection, *, everything: bool) -> Selection:
         raise InvalidSelectionError("--all goes with no other choice")
     if not everything and selection == Selection():
         raise InvalidSelectionError(
-            "choose with --id, --ids-from, --code, --type, --car, --since, --until or --limit, "
-            "or say --all"
+            "choose with --id, --ids-from, --code, --type, --car, --since, --until, --source, "
+            "--text or --limit, or say --all"
         )
     return selection
 

@@ -13,6 +13,8 @@ from worker.cli.dlq.options import (
     IdsFrom,
     Limit,
     Since,
+    Source,
+    Text,
     Type,
     Until,
     chosen_ids,
@@ -42,6 +44,8 @@ def replay(  # noqa: PLR0913 - one parameter for each option
     car: Car = None,
     since: Since = None,
     until: Until = None,
+    source: Source = None,
+    text: Text = None,
     limit: Limit = None,
     everything: All = False,
     dry_run: Annotated[
@@ -58,7 +62,9 @@ def replay(  # noqa: PLR0913 - one parameter for each option
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Send the chosen dead letters back to the main queue."""
-    filters = Selection(chosen_ids(ids, ids_from), code, type_, car, since, until, limit)
+    filters = Selection(
+        chosen_ids(ids, ids_from), code, type_, car, since, until, limit, source, text
+    )
     selection = require_selection(filters, everything=everything)
     if dry_run:
         print_rehearsal(ask(dead_letters().rehearse(selection)), as_json=as_json)
