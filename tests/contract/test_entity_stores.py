@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,28 @@ async def test_a_car_is_stored_with_every_field_and_updated_with_its_new_price(
         assert await work.cars.lock({car.id}) == {car.id: car}
         await work.cars.update([car.priced(price)])
         assert await work.cars.lock({car.id}) == {car.id: car.priced(price)}
+
+
+@some
+@given(
+    cars=st.lists(CARS, min_size=2, max_size=2, unique_by=lambda car: car.id),
+    price=PRICE_OBSERVATIONS,
+)
+async def test_a_car_whose_listing_nobody_asks_for_keeps_it(
+    sessions: Sessions, cars: list[Car], price: PriceObservation
+) -> None:
+    await in_postgres(sessions, cars)
+    usual, whole = cars
+    ids = {car.id for car in cars}
+
+    async with PostgresUnitOfWork(sessions) as work:
+        locked = await work.cars.lock(ids, whole={whole.id, "nobody"})
+        assert locked[whole.id] == whole
+        assert locked[usual.id].price == usual.price
+        with pytest.raises(AttributeError):
+            _ = locked[usual.id].listing.occurred_at
+        await work.cars.update([locked[car.id].priced(price) for car in cars])
+        assert await work.cars.lock(ids) == {car.id: car.priced(price) for car in cars}
 
 
 @some

@@ -6,7 +6,7 @@ from dataclasses import replace
 from worker.application.batch import Batch, Content, DeadLetterOf, no_dead_letters
 from worker.application.bug_trace import trace_of
 from worker.application.catalog_state import CatalogState
-from worker.application.commands import CommandMessage, CreateCar, OfferFinancingPlan
+from worker.application.commands import CommandMessage, CreateCar, OfferFinancingPlan, WithdrawCar
 from worker.application.decide import Dispatch, decide_batch, dispatch
 from worker.application.outcomes import Failure, Outcome, Result
 from worker.application.store_changes import store_changes
@@ -112,9 +112,10 @@ class ApplyBatch:
         """
         recorded = await work.processed_messages.find(_identities(batch))
         named = {message.command.car_id for message in batch}
-        cars = await work.cars.lock(named)
+        created = {message.command.car_id for message in batch if _creates(message)}
+        cars = await work.cars.lock(named, whole=created | _withdrawn(batch))
         missing = named - cars.keys()
-        created = {message.command.car_id for message in batch if _creates(message)} & missing
+        created &= missing
         waiting = await work.early_observations.lock(created=created, awaited=missing - created)
         plans = await work.financing_plans.lock(_plan_ids(batch) | plan_ids_of(waiting))
         catalog = CatalogState(cars, plans, waiting)
@@ -126,6 +127,11 @@ class ApplyBatch:
 
 def _creates(content: Content) -> bool:
     return isinstance(content, CommandMessage) and isinstance(content.command, CreateCar)
+
+
+def _withdrawn(batch: Sequence[CommandMessage]) -> set[str]:
+    commands = (message.command for message in batch)
+    return {command.car_id for command in commands if isinstance(command, WithdrawCar)}
 
 
 def _identities(batch: Sequence[CommandMessage]) -> set[MessageIdentity]:

@@ -10,10 +10,13 @@ class EntityStore(Protocol[E]):
     Without ids or entities, the methods do nothing and make no round trip.
     """
 
-    async def lock(self, ids: Collection[str], /) -> Mapping[str, E]:
+    async def lock(
+        self, ids: Collection[str], /, *, whole: Collection[str] | None = None
+    ) -> Mapping[str, E]:
         """The entities that exist, locked until the transaction ends.
 
-        Locks are taken in the order of the ids, so that two workers cannot deadlock.
+        Locks are taken in the order of the ids, so that two workers cannot deadlock. Those not in
+        `whole` may lack a part that is seldom asked for, the listing of a car; None means all.
         """
         ...
 

@@ -71,12 +71,14 @@ class SnapshotEntityStore(EntityStore[E]):
 
     def __init__(self, session: AsyncSession, rows: RowMapping[E]) -> None:
         self._session = session
-        self._query = select_by_ids(rows)
+        self._query = select_by_ids(rows.columns)
         self._to_entity = rows.to_entity
         self._changed: dict[str, E] = {}
 
     @override
-    async def lock(self, ids: Collection[str], /) -> Mapping[str, E]:
+    async def lock(
+        self, ids: Collection[str], /, *, whole: Collection[str] | None = None
+    ) -> Mapping[str, E]:
         unknown = [id_ for id_ in ids if id_ not in self._changed]
         rows = await self._session.execute(self._query, {"ids": unknown})
         stored = {entity.id: entity for entity in map(self._to_entity, rows)}

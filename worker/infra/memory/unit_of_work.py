@@ -71,7 +71,9 @@ class InMemoryEntityStore(EntityStore[E]):
         self.pending: dict[str, E] = {}
 
     @override
-    async def lock(self, ids: Collection[str], /) -> Mapping[str, E]:
+    async def lock(
+        self, ids: Collection[str], /, *, whole: Collection[str] | None = None
+    ) -> Mapping[str, E]:
         return {known: self._stored[known] for known in ids if known in self._stored}
 
     @override

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from worker.domain.entities.car import Car, ListingObservation, PriceObservation
@@ -7,12 +8,22 @@ from worker.domain.value_objects.withdrawal_reason import WithdrawalReason
 from worker.infra.db.models import CarModel
 from worker.infra.db.repositories.row_mapping import RowMapping
 
+_NOT_READ = object.__new__(ListingObservation)
+"""Has no attributes: whoever asks it for one gets an error, not a wrong listing."""
+
 
 def _to_car(row: Sequence[Any]) -> Car:
-    id_, make, model, year, amount, occurred_at, source, message_id, withdrawn, *listed = row
-    reason = None if withdrawn is None else WithdrawalReason(withdrawn)
+    id_, make, model, year, amount, occurred_at, source, message_id, *listed = row
     price = PriceObservation(amount, occurred_at, source, message_id)
-    return Car(id_, make, model, year, price, ListingObservation(reason, *listed))
+    listing = _to_listing(*listed) if listed else _NOT_READ
+    return Car(id_, make, model, year, price, listing)
+
+
+def _to_listing(
+    withdrawn: str | None, occurred_at: datetime, source: str, message_id: str
+) -> ListingObservation:
+    reason = None if withdrawn is None else WithdrawalReason(withdrawn)
+    return ListingObservation(reason, occurred_at, source, message_id)
 
 
 CAR_ROWS = RowMapping[Car](

@@ -1,8 +1,9 @@
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Insert,
     Select,
@@ -48,8 +49,8 @@ class EntityStatements(Generic[E]):
         }
         seldom = {column.key: read for column, read in rows.seldom.items()}
         self.changed_with_seldom: ByName[E] = {**self.changed, **seldom}
-        in_order = select_by_ids(rows).order_by(table_of(rows.model).c.id)
-        self.lock = in_order.with_for_update(key_share=True)
+        self.lock = _lock(rows.usual_columns)
+        self.lock_whole = _lock(rows.columns)
         self.add = _add(rows.model, self.added, left_out)
         self.update = _update(rows.model, self.changed)
         self.update_with_seldom = _update(rows.model, self.changed_with_seldom)
@@ -57,10 +58,15 @@ class EntityStatements(Generic[E]):
         self.to_entity = rows.to_entity
 
 
-def select_by_ids(rows: RowMapping[E]) -> Select[tuple[object, ...]]:
-    """The rows of the parameter `ids`, those that exist."""
-    table = table_of(rows.model)
-    return select(*rows.columns).where(table.c.id == func.any(array_of("ids", table.c.id)))
+def select_by_ids(columns: Sequence[Column[Any]]) -> Select[tuple[object, ...]]:
+    """Columns of the rows of the parameter `ids`, those that exist."""
+    id_ = columns[0].table.c.id
+    return select(*columns).where(id_ == func.any(array_of("ids", id_)))
+
+
+def _lock(columns: Sequence[Column[Any]]) -> Select[tuple[object, ...]]:
+    in_order = select_by_ids(columns).order_by(columns[0].table.c.id)
+    return in_order.with_for_update(key_share=True)
 
 
 def _add(model: type[Base], names: Iterable[str], left_out: LeftOut | None) -> Insert:
@@ -87,15 +93,17 @@ def _update(model: type[Base], names: Iterable[str]) -> Update:
 
 
 class PostgresEntityStore(EntityStore[E]):
-    """Rows to be changed: at most four statements, whatever the batch."""
+    """Rows to be changed: at most five statements, whatever the batch."""
 
     def __init__(self, session: AsyncSession, statements: EntityStatements[E]) -> None:
         self._session = session
         self._statements = statements
-        self._locked: Mapping[str, E] = {}
+        self._locked: dict[str, E] = {}
 
     @override
-    async def lock(self, ids: Collection[str], /) -> Mapping[str, E]:
+    async def lock(
+        self, ids: Collection[str], /, *, whole: Collection[str] | None = None
+    ) -> Mapping[str, E]:
         """As the port says; on it rests that synchronous replication loses nothing.
 
         A COMMIT that waits for its standby and is cancelled, by us or by an operator, has
@@ -108,9 +116,17 @@ class PostgresEntityStore(EntityStore[E]):
         # New entities have no row to lock: `add` finds out about rivals.
         if not ids:
             return {}
-        rows = await self._session.execute(self._statements.lock, {"ids": list(ids)})
-        self._locked = {entity.id: entity for entity in map(self._statements.to_entity, rows)}
+        if whole is None:
+            self._locked = await self._read(self._statements.lock_whole, ids)
+            return self._locked
+        self._locked = await self._read(self._statements.lock, ids)
+        if asked := self._locked.keys() & whole:
+            self._locked |= await self._read(self._statements.lock_whole, asked)
         return self._locked
+
+    async def _read(self, query: Select[tuple[object, ...]], ids: Collection[str]) -> dict[str, E]:
+        rows = await self._session.execute(query, {"ids": list(ids)})
+        return {entity.id: entity for entity in map(self._statements.to_entity, rows)}
 
     @override
     async def add(self, entities: Collection[E], /) -> None:

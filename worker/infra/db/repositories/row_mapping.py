@@ -1,4 +1,4 @@
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -20,8 +20,9 @@ class RowMapping(Generic[E]):
 
     `constant` columns are written with a new row and never again, `changing` ones by every
     update, `seldom` ones by an update of an entity whose `seldom_part` is another than the one that
-    was locked; `to_entity` gets the values of all three, in this order. `derived` columns are for
-    searches: written with a new row, never read. Columns that are in none must have a default.
+    was locked; `to_entity` gets the values of all three, in this order, or of the first two where
+    nobody asks for the third. `derived` columns are for searches: written with a new row, never
+    read. Columns that are in none must have a default.
 
     Raises:
         TypeError: at import, for a column of the model that nothing writes.
@@ -44,6 +45,14 @@ class RowMapping(Generic[E]):
 
     @property
     def columns(self) -> list[Column[Any]]:
-        """What to select for `to_entity`."""
+        """What to select for a whole entity."""
+        return [*self.usual_columns, *self._columns(self.seldom)]
+
+    @property
+    def usual_columns(self) -> list[Column[Any]]:
+        """The same without the seldom part."""
+        return self._columns((*self.constant, *self.changing))
+
+    def _columns(self, attributes: Iterable[InstrumentedAttribute[Any]]) -> list[Column[Any]]:
         table = table_of(self.model)
-        return [table.c[column.key] for column in (*self.constant, *self.changing, *self.seldom)]
+        return [table.c[attribute.key] for attribute in attributes]
