@@ -91,7 +91,8 @@ async def test_a_message_that_the_database_refuses_costs_only_itself(
     worker = start_worker(**SHORT)
 
     results = worker.wait_results(402)
-    assert results == {"applied": 400, "unexpected-error": 1, "early": 1}
+    assert results.pop("unexpected-error") == 1
+    assert results["applied"] + results["early"] == 401  # how many are early, batches decide
     dead = {letter.message_id: letter for letter in await broker.take_all(DEAD_LETTERS)}
     assert "23514" in str(dead["refused-created"].headers["x-error-detail"])
     assert (await read_cars(sessions)).keys() == set(cars)
