@@ -42,18 +42,18 @@ async def test_dead_letters_replayed_across_a_failover(pair_drill: PairDrill, fu
     """The command fails with the primary; another one replays what is left."""
     drill, pair = pair_drill, pair_drill.pair
     await pair.make_synchronous()
-    drill.start_workers(2, WORKER_RETRY_DELAYS="none")
+    drill.start_workers(2, WORKER_RETRY_DELAYS="none", FAILS_FIRST="1")
     history = drill.history(2_000 if full else 500, duplicates=0)
-    early = [event for event in history if event.type != CREATED]
-    await drill.publish(early)
-    await drill.until(lambda: _are_dead(drill, len(early)), "dead letters")
+    changes = [event for event in history if event.type != CREATED]
+    await drill.publish(changes)
+    await drill.until(lambda: _are_dead(drill, len(changes)), "dead letters")
     before = await drill.recorded()
     await drill.publish([event for event in history if event.type == CREATED])
-    await drill.until_more_recorded_than(before + len(history) - len(early) - 1)
+    await drill.until_more_recorded_than(before + len(history) - len(changes) - 1)
     before = await drill.recorded()
 
     replaying = asyncio.create_task(_run(drill, "dlq", "replay", "--all", "--rate", "200/s"))
-    await drill.until_more_recorded_than(before + len(early) // 4)
+    await drill.until_more_recorded_than(before + len(changes) // 4)
     began = await drill.fail_over()
     interrupted = await replaying
     await drill.recovery(began)

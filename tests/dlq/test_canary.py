@@ -17,7 +17,7 @@ ALL = Selection()
 async def test_a_failing_canary_stops_the_replay_and_says_which_failed_and_why(
     operator: Operator, dead_letters: DeadLetterQueue
 ) -> None:
-    await dead_letters.lay(price_changes(5))
+    await dead_letters.lay(price_changes(5), code="unknown-type")
     ana, progress = operator("ana"), Progress()
 
     report, _ = await asyncio.gather(
@@ -25,9 +25,9 @@ async def test_a_failing_canary_stops_the_replay_and_says_which_failed_and_why(
         fail_again(dead_letters, 2),
     )
 
-    failed = [DeadAgain("p-0", "car-not-found"), DeadAgain("p-1", "car-not-found")]
+    failed = [DeadAgain("p-0", "unknown-type"), DeadAgain("p-1", "unknown-type")]
     assert report.canary == CanaryResult(good=0, dead_again=failed, no_outcome=[])
-    assert report.why_stopped == "the canary failed: 2 of 2 are dead again, p-0 with car-not-found"
+    assert report.why_stopped == "the canary failed: 2 of 2 are dead again, p-0 with unknown-type"
     assert (report.selected, report.done) == (progress.total, progress.done) == (5, 2)
     assert (await dead_letters.count(), await dead_letters.count(MAIN)) == (5, 0)
     [entry] = await ana.audits(limit=10)
@@ -38,7 +38,7 @@ async def test_a_failing_canary_stops_the_replay_and_says_which_failed_and_why(
 async def test_a_canary_that_nobody_handles_stops_the_replay(
     operator: Operator, dead_letters: DeadLetterQueue
 ) -> None:
-    await dead_letters.lay(price_changes(3))
+    await dead_letters.lay(price_changes(3), code="unknown-type")
     progress, impatient = Progress(), replace(SHORT, outcome_patience=0.2)
 
     report = await operator("ana", impatient).replay(
@@ -51,9 +51,9 @@ async def test_a_canary_that_nobody_handles_stops_the_replay(
 
 
 async def fail_again(queue: DeadLetterQueue, count: int) -> None:
-    """Does what a worker does with so many price changes of cars that are missing."""
+    """Does what a worker does with so many messages of a type that it does not know."""
     await queue.wait_count(count, MAIN)
-    failed: FieldTable = {"x-error-code": "car-not-found", "x-error-at": DIED_AT}
+    failed: FieldTable = {"x-error-code": "unknown-type", "x-error-at": DIED_AT}
     await queue.lay_messages(
         aio_pika.Message(
             message.body,

@@ -1,6 +1,7 @@
 """What a discard or an import would do is said, and nothing is done."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from tests.dlq.conftest import Dlq, DlqJson, Operator
@@ -41,7 +42,9 @@ async def test_an_import_that_is_rehearsed_says_what_would_become_of_each(
     dlq_json: DlqJson,
     tmp_path: Path,
 ) -> None:
-    await dead_letters.lay([*price_changes(2), *creations(1)])
+    [created] = creations(1)
+    contrary = replace(created, message_id="contrary", data=created.data | {"year": 2021})
+    await dead_letters.lay([*price_changes(2), created, contrary])
     file = await export(operator("ana"), tmp_path, price_mxn="1.00")
     await dead_letters.lay(price_changes(3, "more"))
     lines = file.read_text().splitlines()
@@ -51,12 +54,12 @@ async def test_an_import_that_is_rehearsed_says_what_would_become_of_each(
     document = dlq_json("import", str(file), "--dry-run")
     told = dlq("import", str(file), "--dry-run").stdout
 
-    assert (document["chosen"], document["edited"], document["not_in_queue"]) == (3, 3, 1)
+    assert (document["chosen"], document["edited"], document["not_in_queue"]) == (4, 4, 1)
     verdicts = {verdict["outcome"]: verdict["messages"] for verdict in document["verdicts"]}
-    assert verdicts == {"would apply": 2, "would fail again": 1}
-    assert "3 messages, 3 edited, 1 no longer in the queue, if they were imported now" in told
+    assert verdicts == {"would apply": 2, "early": 1, "would fail again": 1}
+    assert "4 messages, 4 edited, 1 no longer in the queue, if they were imported now" in told
     assert told.endswith("nothing was changed\n")
-    assert (await dead_letters.count(), await dead_letters.count(MAIN)) == (5, 1)
+    assert (await dead_letters.count(), await dead_letters.count(MAIN)) == (6, 1)
     assert [entry["command"] for entry in dlq_json("audit")] == ["replay"]
 
     await apply_events(sessions, creations(1))

@@ -22,6 +22,7 @@ from tests.support.broker import DEAD_LETTERS, Broker, connect
 from tests.support.car_events import creation, price_change
 from tests.support.catalog import read_cars
 from tests.support.histories import Event, fold
+from tests.support.hooked_worker import HOOKED
 from tests.support.policies import policy
 from worker.dead_letters.dead_letters import DeadLetters
 from worker.dead_letters.replay_options import ReplayOptions
@@ -34,7 +35,7 @@ from worker.infra.messaging.management.api import ManagementApi as ReadOnlyApi
 from worker.infra.messaging.management.wear import find_wear
 
 LETTERS = 8
-EARLY = [price_change(f"car-{i}") for i in range(LETTERS)]
+CHANGES = [price_change(f"car-{i}") for i in range(LETTERS)]
 CREATIONS = [creation(f"car-{i}") for i in range(LETTERS)]
 IMPATIENT = Durations(
     sweep_grace=0.001, browse_silence=0.2, requeue_visible=0.5, drain_pause=0.1, outcome_poll=0.05
@@ -44,7 +45,7 @@ IMPATIENT = Durations(
 
 @dataclass
 class Site:
-    """A worker, its servers, and an operator at work."""
+    """A worker that fails price changes once, its servers, and an operator at work."""
 
     worker: WorkerProcess
     broker: Broker
@@ -53,8 +54,8 @@ class Site:
     operator: DeadLetters
 
     async def die(self) -> None:
-        """Has price changes come without their creations until they are dead letters."""
-        await self.broker.publish(EARLY)
+        """Has price changes fail until they are dead letters; replayed, they are applied."""
+        await self.broker.publish(CHANGES)
         await until(lambda: self.has_letters(LETTERS))
 
     async def has_letters(self, count: int) -> bool:
@@ -91,20 +92,20 @@ class Site:
         assert report.why_stopped == ""
         return report.done
 
-    async def heal(self, left: Sequence[Event] = EARLY) -> None:
+    async def heal(self, left: Sequence[Event] = CHANGES) -> None:
         """Sends the creations, replays all dead letters, and checks what came of it."""
         await self.broker.publish(CREATIONS)
 
         assert await self.replay(Selection()) == len(left)
 
-        expected = fold([*CREATIONS, *EARLY])
+        expected = fold([*CREATIONS, *CHANGES])
 
         async def is_so() -> bool:
             return await read_cars(self.sessions) == expected
 
         await until(is_so)
         assert await self.has_letters(0)
-        assert self.worker.count_results().get("applied") == len(CREATIONS) + len(EARLY)
+        assert self.worker.count_results().get("applied") == len(CREATIONS) + len(CHANGES)
 
 
 async def until(is_so: Callable[[], Awaitable[bool]], pause: float = 0.1) -> None:
@@ -128,7 +129,7 @@ async def site(
     sessions: Sessions,
     operator: Operator,
 ) -> Site:
-    worker = start_worker(WORKER_RETRY_DELAYS="100ms")
+    worker = start_worker(*HOOKED, FAILS_FIRST="1", WORKER_RETRY_DELAYS="none")
     return Site(worker, broker, empty, sessions, operator("ana", IMPATIENT))
 
 
@@ -162,7 +163,7 @@ async def test_what_a_policy_takes_from_the_queue_is_listed_and_replayed(
         listed = await site.operator.groups(Selection())
 
         assert (listed.total, listed.vanished) == (LETTERS, LETTERS - (left or 0))
-        assert len(await site.operator.details(EARLY[0].message_id)) == 1
+        assert len(await site.operator.details(CHANGES[0].message_id)) == 1
         await site.heal()
 
 
@@ -174,7 +175,7 @@ async def test_after_a_purge_all_dead_letters_are_listed_and_replayed(site: Site
     await sweep_once(site.servers, IMPATIENT)
 
     assert f"{LETTERS} of all have vanished" in dlq("list").stdout
-    assert "no longer: it has vanished" in dlq("show", EARLY[0].message_id).stdout
+    assert "no longer: it has vanished" in dlq("show", CHANGES[0].message_id).stdout
     await site.heal()
 
 
@@ -195,11 +196,11 @@ async def test_replays_of_one_letter_under_a_delivery_limit_lose_no_other(
         await site.die()
         await site.wait_left(LETTERS)
         await site.broker.publish(CREATIONS)
-        for number, event in enumerate(EARLY[:6], start=1):  # each looks at all that are left
+        for number, event in enumerate(CHANGES[:6], start=1):  # each looks at all that are left
             assert await site.replay(Selection(ids=(event.message_id,))) == 1
             assert await site.has_letters(LETTERS - number)
 
-        await site.heal(left=EARLY[6:])
+        await site.heal(left=CHANGES[6:])
 
 
 async def test_letters_that_come_back_are_dead_again_and_replayed_once(site: Site) -> None:

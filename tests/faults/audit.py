@@ -3,7 +3,6 @@
 The catalog alone would not tell: applying a price a second time leaves the price as it is.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -21,13 +20,24 @@ TRUNCATE cars, early_observations, processed_messages, delivery_trials, dead_let
   drill_changes, drill_records CASCADE
 """
 INSTALL = """
-CREATE TABLE drill_changes (source text, message_id text);
+CREATE TABLE drill_changes (about text, source text, message_id text);
 CREATE TABLE drill_records (
   source text, message_id text, outcome text, at timestamptz DEFAULT clock_timestamp()
 );
 
-CREATE FUNCTION drill_note_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  INSERT INTO drill_changes VALUES (NEW.price_source, NEW.price_message_id); RETURN NULL;
+CREATE FUNCTION drill_note_change() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE
+  price bool := (OLD.price_source, OLD.price_message_id)
+    IS DISTINCT FROM (NEW.price_source, NEW.price_message_id);
+  listing bool := (OLD.listing_source, OLD.listing_message_id)
+    IS DISTINCT FROM (NEW.listing_source, NEW.listing_message_id);
+BEGIN
+  IF listing THEN
+    INSERT INTO drill_changes VALUES ('listing', NEW.listing_source, NEW.listing_message_id);
+  END IF;
+  IF price OR NOT listing THEN
+    INSERT INTO drill_changes VALUES ('price', NEW.price_source, NEW.price_message_id);
+  END IF;
+  RETURN NULL;
 END $$;
 CREATE FUNCTION drill_note_record() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   INSERT INTO drill_records VALUES (NEW.source, NEW.message_id, NEW.outcome); RETURN NULL;
@@ -44,9 +54,10 @@ _AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Every change of a price and every record of an id, in whatever order they were made."""
+    """Every change of a price or listing, and every record of an id, in whatever order."""
 
     changes: Mapping[Identity, int]
+    """How often each message was stored as a price or as a listing, the greater number."""
     records: Mapping[Identity, list[str]]
 
     @property
@@ -57,8 +68,8 @@ class Audit:
     def applied_twice(self) -> set[Identity]:
         """Messages that took effect more than once, or in a transaction without their record.
 
-        Each price that was stored belongs to a message. It must have been stored once, and
-        the one record of that message must say `applied`, or `early` where the creation of its
+        Each price and listing that was stored belongs to a message. It must have been stored once,
+        and the one record of that message must say `applied`, or `early` where the creation of its
         car stored it: a second handling that met the effect of the first would have recorded
         something else.
         """
@@ -74,11 +85,15 @@ class Audit:
 async def read_audit(database_url: str) -> Audit:
     connection = await asyncpg.connect(database_url)
     try:
-        changes = await connection.fetch("SELECT source, message_id FROM drill_changes")
+        changes = await connection.fetch(
+            "SELECT source, message_id, count(*) AS times FROM drill_changes "
+            "GROUP BY about, source, message_id ORDER BY times"
+        )
         rows = await connection.fetch("SELECT source, message_id, outcome FROM drill_records")
     finally:
         await connection.close()
-    return Audit(Counter((row["source"], row["message_id"]) for row in changes), _by_identity(rows))
+    times = {(row["source"], row["message_id"]): int(row["times"]) for row in changes}
+    return Audit(times, _by_identity(rows))
 
 
 async def count_recorded(database_url: str) -> int | None:

@@ -25,7 +25,10 @@ from tests.support.persistent_publisher import publish_persistently
 
 PATIENCE_SECONDS = 240
 RETRY_DELAYS = "200ms,1s,3s,10s,30s,1m"
-"""Together longer than any fault: a price change waits for a creation that the fault keeps back."""
+"""Together longer than any fault."""
+
+FAILS_FIRST = "10"
+"""One price change in so many has to be retried."""
 
 FREE = {"price_mxn": "0"}
 _LOOK_AGAIN_SECONDS = 0.03
@@ -67,7 +70,11 @@ class Drill(Generic[S]):
         urls = self.site.worker_database_url, variables.pop("url", self.site.worker_rabbitmq_url)
         log = self.folder / f"worker-{len(self.workers)}.log"
         command = (sys.executable, "-m", MODULE)
-        variables = {"WORKER_RETRY_DELAYS": RETRY_DELAYS, **variables}
+        variables = {
+            "WORKER_RETRY_DELAYS": RETRY_DELAYS,
+            "FAILS_FIRST": FAILS_FIRST,
+            **variables,
+        }
         worker = WorkerProcess(*urls, log, variables, command)
         self.workers.append(worker)
         return worker
@@ -89,7 +96,7 @@ class Drill(Generic[S]):
         return cheap
 
     async def create_cars(self, events: int) -> list[Event]:
-        """Has the creations of a history recorded, so that none of the rest needs a retry.
+        """Has the creations of a history recorded, so that none of the rest is early.
 
         Returns the rest, to be published.
         """

@@ -29,7 +29,7 @@ REMOVE = "DROP FUNCTION drill_sleep CASCADE"
 async def test_postgresql_away(drill: Drill, full: bool) -> None:
     """The worker holds and waits: no dead letter, no attempt, no hot loop, no flood of lines."""
     away = 60 if full else 4
-    (worker,) = drill.start_workers(1)
+    (worker,) = drill.start_workers(1, FAILS_FIRST="0")
     prices = await drill.create_cars(5_000 if full else 500)
 
     await asyncio.to_thread(drill.site.postgres.stop)
@@ -59,7 +59,7 @@ async def test_postgresql_away_for_longer_than_the_consumer_timeout(
     if gives_back and not full:
         pytest.skip("holds for 30 s: part of `make faults`")
     async with consumer_timeout(drill, patience):
-        (worker,) = drill.start_workers(1)
+        (worker,) = drill.start_workers(1, FAILS_FIRST="0")
         prices = await drill.create_cars(500)
         await asyncio.to_thread(drill.site.postgres.stop)
         drill.faults += 1

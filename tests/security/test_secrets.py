@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,8 +15,8 @@ from dev.worker_process import WorkerProcess
 from tests.conftest import run_command
 from tests.security.rights import PASSWORD, RestrictedUrls
 from tests.support.broker import connect
-from tests.support.car_events import of_a_type_to_come
-from tests.support.histories import CHANGED, CREATED, Event, random_history
+from tests.support.car_events import creation, of_a_type_to_come
+from tests.support.histories import CREATED, random_history
 
 SECRET = PASSWORD.partition("@")[2]  # whole in both forms, plain and percent-encoded
 TALKATIVE = {"WORKER_LOG_LEVEL": "debug", "WORKER_STARTUP_TIMEOUT": "0.5"}
@@ -68,8 +69,8 @@ async def test_a_failed_message_is_one_line_and_a_good_one_none(
 ) -> None:
     history = random_history(random.Random(5), cars=3, events=30, prefix=f"good-{log_format}-")
     good = sorted(history, key=lambda event: event.type != CREATED)
-    price = {"car_id": "MX-1", "price_mxn": "1.00", "occurred_at": "2026-01-01T00:00:00Z"}
-    bad = Event(CHANGED, "", f"bad-{log_format}", {**price, "unknown": "kept-in-the-body"})
+    to_come = of_a_type_to_come("kept-in-the-body")
+    bad = replace(to_come, message_id=f"bad-{log_format}")
     log = tmp_path / "worker.log"
     worker = WorkerProcess(
         restricted.run,
@@ -98,9 +99,10 @@ async def test_a_line_of_json_tells_programs_what_failed(
     worker = WorkerProcess(restricted.run, restricted.worker, log, {"WORKER_LOG_FORMAT": "json"})
     with worker:
         async with connect(restricted.publisher) as publisher:
-            bad = of_a_type_to_come()
-            await publisher.publish([bad], traceparent=f"00-{TRACE_ID}-b7ad6b7169203331-01")
-        worker.wait_results(1)
+            bad = replace(creation("MX-2", year=2021), message_id="bad-for-programs")
+            sent = [creation("MX-2"), bad]
+            await publisher.publish(sent, traceparent=f"00-{TRACE_ID}-b7ad6b7169203331-01")
+        worker.wait_results(2)
         worker.end_in_good_order()
 
     lines = [json.loads(line) for line in worker.log.splitlines()]
@@ -109,10 +111,11 @@ async def test_a_line_of_json_tells_programs_what_failed(
     assert failed[-1] == {
         "event": "message failed",
         "level": "warning",
-        "message_id": bad.message_id,
-        "type": bad.type,
+        "message_id": "bad-for-programs",
+        "type": CREATED,
+        "car_id": "MX-2",
         "trace_id": TRACE_ID,
-        "outcome": "unknown-type",
+        "outcome": "car-already-exists",
         "detail": failed[-1]["detail"],
         "moved_to": "inventory-worker.dead-letters",
     }

@@ -3,6 +3,7 @@
 DIES_AT names a car whose messages end the worker at once, like a crash in C code.
 RAISES_AT names a car whose messages raise a bug in their use case.
 BUG names a file: while it exists, every message raises where it says, `handling` or `decoding`.
+FAILS_FIRST=N has one price change in N be of an unknown type at its first attempt.
 HOLD_SECONDS is how long messages are held while the database is unavailable.
 PROBE_SECONDS is the time between two looks at the database.
 LOCK_SECONDS is how long a statement waits for a lock.
@@ -21,15 +22,22 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from zlib import crc32
 
+from pamqp.commands import Basic
+
+from tests.support.histories import CHANGED
 from worker import composition
 from worker.application import decide
 from worker.application.catalog_state import CatalogState
 from worker.application.commands import Command, CommandMessage
 from worker.application.outcomes import Decision, Result
+from worker.domain.error_code import ErrorCode
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.events.decoding import Decoder
+from worker.infra.messaging.events.invalid_message import InvalidMessageError
+from worker.infra.messaging.headers import ATTEMPTS, REPLAYS
 from worker.infra.telemetry.logging import configure_logging
 from worker.infra.telemetry.metrics import Metrics
 from worker.settings import read_settings
@@ -47,10 +55,20 @@ class _TallyingMetrics(Metrics):
             file.write(json.dumps(tally) + "\n")
 
 
-class _BrokenDecoder(Decoder):
+class _HookedDecoder(Decoder):
     def decode(self, message: Message) -> CommandMessage:
         _raise_the_bug_of("decoding")
+        if _fails_first(message.properties):
+            raise InvalidMessageError(ErrorCode.UNKNOWN_TYPE, "type")
         return super().decode(message)
+
+
+def _fails_first(properties: Basic.Properties) -> bool:
+    one_in = int(os.environ.get("FAILS_FIRST", "0"))
+    if not one_in or properties.message_type != CHANGED:
+        return False
+    is_first = not {ATTEMPTS, REPLAYS} & (properties.headers or {}).keys()
+    return is_first and crc32((properties.message_id or "").encode()) % one_in == 0
 
 
 def _raise_the_bug_of(step: str) -> None:
@@ -99,8 +117,8 @@ def _durations() -> Durations:
 def main() -> None:
     if "TALLY" in os.environ:
         setattr(composition, "Metrics", _TallyingMetrics)  # noqa: B010 - the module exports no such name
-    if "BUG" in os.environ:
-        setattr(composition, "Decoder", _BrokenDecoder)  # noqa: B010 - as above
+    if os.environ.keys() & {"BUG", "FAILS_FIRST"}:
+        setattr(composition, "Decoder", _HookedDecoder)  # noqa: B010 - as above
     settings = read_settings()
     configure_logging(settings.worker_log_level, settings.worker_log_format)
     asyncio.run(composition.run_worker(settings, dispatch, _durations()))

@@ -118,8 +118,6 @@ def test_a_place_is_logged_once_a_minute_with_the_number_of_repeats() -> None:
 
 def test_a_failure_that_is_no_bug_is_not_logged_as_one() -> None:
     with capture_logs() as lines:
-        BugLog(DEFAULT_DURATIONS).note(
-            Failure(ErrorCode.UNKNOWN_TYPE, "no car MX-1 was created yet")
-        )
+        BugLog(DEFAULT_DURATIONS).note(Failure(ErrorCode.UNKNOWN_TYPE, "type: found another"))
 
     assert lines == []

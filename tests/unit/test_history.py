@@ -13,7 +13,7 @@ from worker.infra.messaging.headers import REPLACES
 from worker.infra.messaging.history import History
 from worker.infra.messaging.names import EVENTS_EXCHANGE, WORKER_EXCHANGE
 
-FAILURE = Failure(ErrorCode.UNKNOWN_TYPE, "no car was created yet")
+FAILURE = Failure(ErrorCode.UNKNOWN_TYPE, "type: found another")
 
 
 def history_of(headers: dict[str, Any], exchange: str, routing_key: str = "k") -> History:
@@ -79,7 +79,7 @@ def test_a_copy_tells_when_why_and_by_whom_it_failed() -> None:
     at = "2026-11-22T12:00:00.000+00:00"
     assert copy == {
         "x-error-code": "unknown-type",
-        "x-error-detail": "no car was created yet",
+        "x-error-detail": "type: found another",
         "x-error-at": at,
         "x-first-error-at": at,
         "x-attempts": 1,
