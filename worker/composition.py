@@ -89,7 +89,7 @@ async def run_worker(
     tolerate_undecodable_properties()
     metrics = Metrics()
     health = Health(metrics, durations)
-    clocks = Clocks(utc_now, durations.clocks_apart)
+    clocks = Clocks(durations.clocks_apart)
     metrics.clock_skew.set_function(lambda: clocks.skew)
     url, pool_size = settings.current_database_url, settings.worker_pool_size
     async with (

@@ -71,8 +71,8 @@ async def test_a_batch_takes_the_same_few_statements_however_many_plans_it_has(
         await apply([message_of(event) for event in with_plans[50:]])
 
     assert not any("financing_plans" in statement for statement in of_batch_without)
-    assert len(of_batch_without) == 4
-    assert len(of_batch_with) == 4 + 3
+    assert len(of_batch_without) == 3
+    assert len(of_batch_with) == 3 + 3
 
 
 def _creations_first(history: Sequence[Event]) -> list[Event]:

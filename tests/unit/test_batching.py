@@ -60,7 +60,7 @@ class Running:
         self.batches: list[list[str]] = []
         self.contents: list[CommandMessage | Failure] = []
         self.finish_after = 1
-        self.clocks = Clocks(clock, DURATIONS.clocks_apart, lambda: 0.0)
+        self.clocks = Clocks(DURATIONS.clocks_apart, clock().timestamp, lambda: 0.0)
         self.channel = FinishingChannel(self.finishing)
         self.batching = Batching(
             inbox=Inbox(DURATIONS),

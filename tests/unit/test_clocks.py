@@ -15,10 +15,10 @@ class Time:
         self.elapsed = 0.0
         self.ahead = 0.0
         self.answer_takes = 0.0
-        self.clocks = Clocks(self._ours, APART, lambda: self.elapsed)
+        self.clocks = Clocks(APART, self._ours, lambda: self.elapsed)
 
-    def _ours(self) -> datetime:
-        return NOON + timedelta(seconds=self.elapsed + self.ahead)
+    def _ours(self) -> float:
+        return NOON.timestamp() + self.elapsed + self.ahead
 
     async def measure(self) -> None:
         await self.clocks.measure(self._answer)

@@ -1,6 +1,6 @@
 import runpy
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass, make_dataclass, replace
+from dataclasses import fields, is_dataclass, make_dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
@@ -23,6 +23,7 @@ from worker.application.commands import (
 from worker.application.digest import digest_of, shape_of
 from worker.domain.entities.car import PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
+from worker.domain.record import record
 from worker.domain.value_objects.financing_terms import FinancingTerms
 from worker.domain.value_objects.withdrawal_reason import WithdrawalReason
 
@@ -60,12 +61,12 @@ class Gearbox(Enum):
     MANUAL = "manual"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Warranty:
     months: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CreateCarOfALaterRelease(CreateCar):
     digest_fields: ClassVar[tuple[str, ...]] = (
         *("mileage_km", "fuel", "is_demo", "inspected_on"),
@@ -128,7 +129,7 @@ def test_digests_are_equal_where_commands_say_the_same(kind: type, data: st.Data
 
 
 def test_another_command_with_the_same_values_has_another_digest() -> None:
-    @dataclass(frozen=True, slots=True)
+    @record
     class CorrectPrice(ChangePrice):
         digest_name: ClassVar = "correct-price"
 

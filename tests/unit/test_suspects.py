@@ -88,7 +88,7 @@ def batching_with(apply: Apply, trials: TrialsSoFar, channel: RecordingChannel) 
         decoder=Decoder(clock),
         suspects=suspects,
         holding=holding,
-        clocks=Clocks(clock, DEFAULT_DURATIONS.clocks_apart),
+        clocks=Clocks(DEFAULT_DURATIONS.clocks_apart),
         batch_size=10,
         finishing=finishing,
     )

@@ -1,6 +1,6 @@
 """Applies a batch of messages to the catalog in one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from worker.application.batch import Batch, Content, DeadLetterOf, no_dead_letters
@@ -36,6 +36,7 @@ class ApplyBatch:
     ) -> None:
         self._unit_of_work = unit_of_work
         self._dispatch = dispatch
+        self._expects_recorded = True
 
     async def __call__(
         self, batch: Sequence[Content], dead_letter_of: DeadLetterOf = no_dead_letters
@@ -81,7 +82,7 @@ class ApplyBatch:
             try:
                 return await self._apply(batch)
             except ConcurrentChangeError:
-                continue
+                self._expects_recorded = True
         raise StoreUnavailableError(f"other workers were faster {REDO_LIMIT} times in a row")
 
     async def _apply(self, batch: Batch) -> list[Result]:
@@ -110,7 +111,6 @@ class ApplyBatch:
         The cars of recorded messages are locked, too, or a `duplicate` could be acknowledged
         before the store has its first record for good: see `PostgresEntityStore.lock`.
         """
-        recorded = await work.processed_messages.find(_identities(batch))
         named = {message.command.car_id for message in batch}
         created = {message.command.car_id for message in batch if _creates(message)}
         cars = await work.cars.lock(named, whole=created | _withdrawn(batch))
@@ -118,11 +118,30 @@ class ApplyBatch:
         created &= missing
         waiting = await work.early_observations.lock(created=created, awaited=missing - created)
         plans = await work.financing_plans.lock(_plan_ids(batch) | plan_ids_of(waiting))
+        asked = self._expects_recorded
+        recorded = await self._find_recorded(work, batch) if asked else {}
         catalog = CatalogState(cars, plans, waiting)
         results = decide_batch(batch, recorded, catalog, self._dispatch)
+        if not asked and any(isinstance(result, Failure) for result in results):
+            # Nothing is recorded for a failure, so `add` would not notice that it is a duplicate.
+            recorded = await self._find_recorded(work, batch)
+            catalog = CatalogState(cars, plans, waiting)
+            results = decide_batch(batch, recorded, catalog, self._dispatch)
         await work.processed_messages.add(_records(batch, results))
         await store_changes(work, catalog)
         return results
+
+    async def _find_recorded(
+        self, work: UnitOfWork, batch: Sequence[CommandMessage]
+    ) -> Mapping[MessageIdentity, bytes]:
+        """The recorded messages of a batch.
+
+        Asked for only while some are found: where the first one comes again, `add` refuses it, and
+        the batch is done again. So a usual batch saves a statement that looks up every id.
+        """
+        recorded = await work.processed_messages.find(_identities(batch))
+        self._expects_recorded = bool(recorded)
+        return recorded
 
 
 def _creates(content: Content) -> bool:

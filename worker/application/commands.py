@@ -4,17 +4,17 @@
 releases are in the database, so read there what may change.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from worker.domain.entities.car import ListingObservation, PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
+from worker.domain.record import record
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.domain.value_objects.withdrawal_reason import WithdrawalReason
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CreateCar:
     """Put a car into the catalog; its price and listing are observations like any other."""
 
@@ -41,7 +41,7 @@ class CreateCar:
         return self.price.occurred_at
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ChangePrice:
     """Note a price of a car."""
 
@@ -62,7 +62,7 @@ class ChangePrice:
         return self.price.occurred_at
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WithdrawCar:
     """Take a car off the list; it stays in the catalog, and a newer creation lists it again."""
 
@@ -81,7 +81,7 @@ class WithdrawCar:
         return ListingObservation(self.reason, self.occurred_at, self.source, self.message_id)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OfferFinancingPlan:
     """Note a plan by which a car can be paid."""
 
@@ -113,7 +113,7 @@ class OfferFinancingPlan:
 Command = CreateCar | ChangePrice | WithdrawCar | OfferFinancingPlan
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Replaced:
     """The message that an edited one takes the place of, and the digest to record for it."""
 
@@ -121,7 +121,7 @@ class Replaced:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CommandMessage:
     """A command together with the message that carried it.
 

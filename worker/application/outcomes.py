@@ -9,6 +9,7 @@ from worker.domain.entities.car import Car
 from worker.domain.entities.early_observation import EarlyObservation
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.error_code import ErrorCode
+from worker.domain.record import record
 
 
 class Outcome(StrEnum):
@@ -42,7 +43,7 @@ Result = Outcome | Failure
 Changed = Car | FinancingPlan | EarlyObservation
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decision:
     """The decision of a use case: the outcome, and what to store.
 

@@ -1,6 +1,6 @@
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
@@ -17,8 +17,8 @@ class Clocks:
 
     def __init__(
         self,
-        clock: Callable[[], datetime],
         apart: float,
+        clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
@@ -42,9 +42,11 @@ class Clocks:
         """
         if self._theirs is None:
             return 0.0
-        ours = self._clock().timestamp() - self._monotonic()
+        ours = self._clock() - self._monotonic()
         earliest, latest = self._theirs
-        return max(0.0, ours - latest) + min(0.0, ours - earliest)
+        if ours > latest:
+            return ours - latest
+        return ours - earliest if ours < earliest else 0.0
 
     def problem(self) -> str | None:
         """That the clocks are too far apart; the same words while the difference stays the same."""
@@ -58,14 +60,13 @@ class Clocks:
         return said
 
 
-def _describe(ours: datetime, skew: float) -> str:
-    theirs = ours - timedelta(seconds=skew)
+def _describe(ours: float, skew: float) -> str:
     where = "ahead of" if skew > 0 else "behind"
     return (
         f"the worker's clock is {abs(skew):.0f} s {where} PostgreSQL's ({_instant(ours)} against "
-        f"{_instant(theirs)}): no message is handled until they agree, have both follow NTP"
+        f"{_instant(ours - skew)}): no message is handled until they agree, have both follow NTP"
     )
 
 
-def _instant(time_: datetime) -> str:
-    return time_.isoformat(sep=" ", timespec="seconds")
+def _instant(unix_time: float) -> str:
+    return datetime.fromtimestamp(unix_time, UTC).isoformat(sep=" ", timespec="seconds")

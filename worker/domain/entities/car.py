@@ -1,13 +1,13 @@
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Self
 
 from worker.domain.entities.observed import Observed
+from worker.domain.record import record
 from worker.domain.value_objects.withdrawal_reason import WithdrawalReason
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PriceObservation(Observed):
     """A price in pesos, when it was true upstream, and the message that said so."""
 
@@ -17,7 +17,7 @@ class PriceObservation(Observed):
     message_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ListingObservation(Observed):
     """Whether a car is listed, as the newest of its creations and withdrawals says.
 
@@ -35,7 +35,7 @@ class ListingObservation(Observed):
         return cls(None, price.occurred_at, price.source, price.message_id)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Car:
     """A car of the catalog, with the newest price and listing that anybody observed for it."""
 

@@ -1,15 +1,15 @@
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import assert_never
 
 from worker.domain.entities.car import ListingObservation, PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
+from worker.domain.record import record
 
 Observation = PriceObservation | ListingObservation | FinancingPlan
 """What a message can say of a car."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EarlyObservation:
     """What was said of a car that is not created yet; it waits for the creation."""
 

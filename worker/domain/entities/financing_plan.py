@@ -1,11 +1,11 @@
-from dataclasses import dataclass
 from datetime import datetime
 
 from worker.domain.entities.observed import Observed
+from worker.domain.record import record
 from worker.domain.value_objects.financing_terms import FinancingTerms
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FinancingPlan(Observed):
     """An offer to pay for a car month by month, as the newest message about the plan has it."""
 

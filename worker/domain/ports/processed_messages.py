@@ -1,11 +1,11 @@
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from worker.domain.record import record
 from worker.domain.value_objects.message_identity import MessageIdentity
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProcessedMessage:
     """The record of a handled message, by which a redelivery is found to be a duplicate."""
 

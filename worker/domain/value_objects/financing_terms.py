@@ -1,10 +1,10 @@
 """The terms of a financing plan: amounts in pesos, the annual rate as a fraction."""
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 
 from worker.domain.errors import InvalidValueError
+from worker.domain.record import record
 
 LONGEST_TERM_MONTHS = 120
 HIGHEST_RATE = Decimal("9.9999")
@@ -31,7 +31,7 @@ def parse_term_months(text: str) -> int:
     return int(text)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FinancingTerms:
     """A down payment and equal monthly payments, which add up exactly to the total.
 

@@ -7,9 +7,10 @@ every size of batch.
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+import sqlalchemy
 from sqlalchemy import (
     ARRAY,
-    BindParameter,
+    Cast,
     Column,
     CursorResult,
     Result,
@@ -23,6 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeEngine
 
+from worker.infra.db.array_text import ArrayText
+
 Columns = Mapping[str, TypeEngine[Any]]
 """Names of columns and their types."""
 
@@ -33,14 +36,14 @@ def columns_of(model: type[DeclarativeBase], names: Iterable[str]) -> Columns:
     return {name: _uncollated(table.c[name].type) for name in names}
 
 
-def array_of(name: str, values_of: Column[Any]) -> BindParameter[Any]:
+def array_of(name: str, values_of: Column[Any]) -> Cast[Any]:
     """A parameter `name` for many values of a column."""
-    return bindparam(name, type_=ARRAY(_uncollated(values_of.type)))
+    return _array(name, _uncollated(values_of.type))
 
 
 def rows_of(name: str, columns: Columns) -> TableValuedAlias:
     """A table `name` made of one array parameter for each column, all of one length."""
-    arrays = [bindparam(_parameter(key), type_=ARRAY(type_)) for key, type_ in columns.items()]
+    arrays = [_array(_parameter(key), type_) for key, type_ in columns.items()]
     typed = [column(key, type_) for key, type_ in columns.items()]
     return func.unnest(*arrays).table_valued(*typed, name=name).render_derived()
 
@@ -60,6 +63,10 @@ def row_count(result: Result[Any]) -> int:
 def table_of(model: type[DeclarativeBase]) -> Table:
     """The table behind a mapped class, for Core statements that load no objects."""
     return cast("Table", model.__table__)
+
+
+def _array(name: str, type_: TypeEngine[Any]) -> Cast[Any]:
+    return sqlalchemy.cast(bindparam(name, type_=ArrayText(type_)), ARRAY(type_))
 
 
 def _uncollated(type_: TypeEngine[Any]) -> TypeEngine[Any]:

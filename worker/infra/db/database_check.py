@@ -94,7 +94,7 @@ async def _write_problem(engine: AsyncEngine) -> str | None:
 
 
 async def _check_clock(engine: AsyncEngine, clock: Callable[[], datetime]) -> Check:
-    clocks = Clocks(clock, CLOCKS_APART_AT_MOST)
+    clocks = Clocks(CLOCKS_APART_AT_MOST, lambda: clock().timestamp())
     try:
         await measure_clock(engine, clocks)
     except StoreUnavailableError as unavailable:

@@ -15,7 +15,7 @@ from worker.domain.ports.dead_letter_records import DeadLetterRecord, DeadLetter
 from worker.domain.ports.early_observations import EarlyObservations
 from worker.domain.ports.entity_store import EntityStore
 from worker.domain.ports.processed_messages import ProcessedMessage, ProcessedMessages
-from worker.domain.ports.unit_of_work import UnitOfWork
+from worker.domain.ports.unit_of_work import ConcurrentChangeError, UnitOfWork
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.db.engine import Sessions
 from worker.infra.db.repositories.car_rows import CAR_ROWS
@@ -143,7 +143,10 @@ class SnapshotProcessedMessages(ProcessedMessages):
 
     @override
     async def add(self, messages: Collection[ProcessedMessage]) -> None:
-        self._added.update({message.identity: message.digest for message in messages})
+        added = {message.identity: message.digest for message in messages}
+        if added and await self.find(added):
+            raise ConcurrentChangeError
+        self._added.update(added)
 
 
 class ForgottenDeadLetters(DeadLetterRecords):

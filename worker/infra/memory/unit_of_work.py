@@ -13,7 +13,7 @@ from worker.domain.ports.dead_letter_records import DeadLetterRecord, DeadLetter
 from worker.domain.ports.early_observations import EarlyObservations
 from worker.domain.ports.entity_store import EntityStore
 from worker.domain.ports.processed_messages import ProcessedMessage, ProcessedMessages
-from worker.domain.ports.unit_of_work import UnitOfWork
+from worker.domain.ports.unit_of_work import ConcurrentChangeError, UnitOfWork
 from worker.domain.value_objects.message_identity import MessageIdentity
 
 E = TypeVar("E", bound=Entity)
@@ -127,6 +127,8 @@ class InMemoryProcessedMessages(ProcessedMessages):
 
     @override
     async def add(self, messages: Collection[ProcessedMessage]) -> None:
+        if any(message.identity in self._processed for message in messages):
+            raise ConcurrentChangeError
         self.pending.update({message.identity: message.digest for message in messages})
 
 

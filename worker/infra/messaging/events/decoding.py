@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from worker.application.commands import CommandMessage
+from worker.application.commands import Command, CommandMessage
 from worker.application.digest import digest_of
 from worker.application.outcomes import Failure
 from worker.domain.error_code import ErrorCode
@@ -16,6 +16,7 @@ from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.events.envelope import Envelope, read_envelope
 from worker.infra.messaging.events.invalid_message import InvalidMessageError
 from worker.infra.messaging.events.json_text import MalformedJsonError, parse_json
+from worker.infra.messaging.events.quick_events import QUICK_EVENTS
 from worker.infra.messaging.events.replacement import with_replaced
 from worker.infra.messaging.events.wire_events import EVENT_TYPES, WireEvent
 
@@ -71,12 +72,22 @@ class Decoder:
             raise InvalidMessageError(
                 ErrorCode.INVALID_EVENT, f"data: found {describe(data)}, allowed is a JSON object"
             )
-        try:
-            event = event_type.model_validate(data, context=self._clock())
-        except ValidationError as invalid:
-            raise _describe_invalid(invalid, event_type) from None
-        command = event.to_command(envelope.identity)
+        command = _to_command(event_type, data, envelope, self._clock())
         return CommandMessage(envelope.identity, envelope.type, command, digest_of(command))
+
+
+def _to_command(
+    event_type: type[WireEvent], data: dict[str, Any], envelope: Envelope, now: datetime
+) -> Command:
+    if quick := QUICK_EVENTS.get(envelope.type):
+        try:
+            return quick(data, now, envelope.identity)
+        except (KeyError, ValueError):
+            pass  # the model finds every wrong field, and has the words
+    try:
+        return event_type.model_validate(data, context=now).to_command(envelope.identity)
+    except ValidationError as invalid:
+        raise _describe_invalid(invalid, event_type) from None
 
 
 def _check_form(message: Message) -> str:

@@ -1,13 +1,13 @@
 """The source, id and type of a message, from AMQP properties and CloudEvents attributes."""
 
 import unicodedata
-from dataclasses import dataclass
 from typing import Any
 
-from pamqp.common import FieldValue
+from pamqp.common import FieldTable, FieldValue
 
 from worker.domain.error_code import ErrorCode
 from worker.domain.errors import describe
+from worker.domain.record import record
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.events.invalid_message import InvalidMessageError
@@ -24,7 +24,7 @@ _NO_EVENT_TYPE = "binary"
 _ATTRIBUTES = ("specversion", "id", "source", "type")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Envelope:
     """The metadata of a message, read before its data."""
 
@@ -39,13 +39,15 @@ def read_envelope(message: Message, structured: dict[str, Any] | None) -> Envelo
         InvalidMessageError: a required value is missing, cannot be stored as text, or is given
             twice with different content.
     """
-    properties = message.properties
-    binary = _binary_attributes(message)
-    attributes = tuple(told for told in (binary, structured) if told)
+    properties, headers = message.properties, message.headers
+    attributes: tuple[dict[str, Any], ...] = ()
+    if structured is not None or any(map(_is_attribute, headers)):  # seldom
+        binary = _binary_attributes(headers)
+        attributes = tuple(told for told in (binary, structured) if told)
     for told in attributes:
         _check_specversion(told)
     message_id = _agreed("message id", None, "id", attributes)
-    if message_id is None and NO_MESSAGE_ID not in message.headers:
+    if message_id is None and NO_MESSAGE_ID not in headers:
         # Only without a CloudEvents id: aio-pika and FastStream make up a message_id.
         message_id = _checked("message id", properties.message_id)
     if message_id is None:
@@ -63,10 +65,11 @@ def read_envelope(message: Message, structured: dict[str, Any] | None) -> Envelo
     return Envelope(MessageIdentity(source, message_id), type_)
 
 
-def _binary_attributes(message: Message) -> dict[str, FieldValue]:
-    headers = message.headers
-    if not headers:
-        return {}
+def _is_attribute(header: str) -> bool:
+    return header.startswith(CLOUD_EVENT_PREFIXES)
+
+
+def _binary_attributes(headers: FieldTable) -> dict[str, FieldValue]:
     used = [
         prefix for prefix in CLOUD_EVENT_PREFIXES if any(key.startswith(prefix) for key in headers)
     ]

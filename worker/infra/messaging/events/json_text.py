@@ -39,8 +39,14 @@ def parse_json(body: bytes) -> object:
     """
     if body.startswith(BOM_UTF8):
         raise MalformedJsonError("begins with a byte order mark")
+    document: object
     try:
-        document: object = _decoder.decode(body.decode())
+        text = body.decode()
+        if text.startswith("{"):  # without the patterns of whitespace, for nearly every message
+            document, end = _decoder.raw_decode(text)
+            if end == len(text):
+                return document
+        document = _decoder.decode(text)
     except UnicodeDecodeError as error:
         raise MalformedJsonError(f"not UTF-8 at byte {error.start}") from None
     except RecursionError:

@@ -124,10 +124,11 @@ class FinancingPlanOfferedV1(WireEvent):
 
 
 CREATION_TYPE = "inventory.car-created.v1"
+PRICE_CHANGE_TYPE = "inventory.price-changed.v1"
 
 EVENT_TYPES: dict[str, type[WireEvent]] = {
     CREATION_TYPE: CarCreatedV1,
-    "inventory.price-changed.v1": PriceChangedV1,
+    PRICE_CHANGE_TYPE: PriceChangedV1,
     "inventory.car-withdrawn.v1": CarWithdrawnV1,
     "inventory.financing-plan-offered.v1": FinancingPlanOfferedV1,
 }

@@ -19,56 +19,59 @@ from worker.domain.value_objects.withdrawal_reason import (
 from worker.infra.messaging.events.json_text import JsonNumber
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
+    """A JSON string."""
     if not isinstance(value, str):
         raise InvalidValueError(value, "a string")
     return value
 
 
-def _number(value: object) -> str:
+def number(value: object) -> str:
+    """The digits of a JSON number."""
     if not isinstance(value, JsonNumber):
         raise InvalidValueError(value, "a JSON number")
     return value.text
 
 
-def _text_or_number(value: object) -> str:
-    return value.text if isinstance(value, JsonNumber) else _text(value)
+def text_or_number(value: object) -> str:
+    """A decimal, written as a string or as a number."""
+    return value.text if isinstance(value, JsonNumber) else text(value)
 
 
 def _read_id(value: object) -> str:
-    return parse_entity_id(_text(value))
+    return parse_entity_id(text(value))
 
 
 def _read_name(value: object) -> str:
-    return parse_name(_text(value))
+    return parse_name(text(value))
 
 
 def _read_year(value: object, info: ValidationInfo[datetime]) -> int:
-    return parse_year(_number(value), info.context)
+    return parse_year(number(value), info.context)
 
 
 def _read_price(value: object) -> Decimal:
-    return parse_price(_text_or_number(value))
+    return parse_price(text_or_number(value))
 
 
 def _read_amount(value: object) -> Decimal:
-    return parse_amount(_text_or_number(value))
+    return parse_amount(text_or_number(value))
 
 
 def _read_annual_rate(value: object) -> Decimal:
-    return parse_annual_rate(_text(value))
+    return parse_annual_rate(text(value))
 
 
 def _read_term_months(value: object) -> int:
-    return parse_term_months(_number(value))
+    return parse_term_months(number(value))
 
 
 def _read_withdrawal_reason(value: object) -> WithdrawalReason:
-    return parse_withdrawal_reason(_text(value))
+    return parse_withdrawal_reason(text(value))
 
 
 def _read_instant(value: object, info: ValidationInfo[datetime]) -> datetime:
-    return parse_occurred_at(_text(value), info.context)
+    return parse_occurred_at(text(value), info.context)
 
 
 Id = Annotated[str, PlainValidator(_read_id)]
