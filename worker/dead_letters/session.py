@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from worker.dead_letters.errors import ClaimedError
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.engine import Sessions, create_command_engine, create_sessions
-from worker.infra.db.repositories.jobs import Job, PostgresJobs
+from worker.infra.db.repositories.jobs import PostgresJobs
 from worker.infra.db.repositories.swept_dead_letters import PostgresSweptDeadLetters
 from worker.infra.db.schema import check_revision, read_revision
 from worker.infra.db.session_locks import find_holder, hold_lock, is_held, try_lock
@@ -87,25 +87,21 @@ class DeadLetterSession:
         jobs, loop = PostgresJobs(self.sessions), asyncio.get_running_loop()
         until = loop.time() + self.durations.claim_release
         while not await self.try_claim():
-            job = await jobs.unended()
-            if job is not None or loop.time() > until:
-                await self._refuse(job)
+            holder = await find_holder(self.connection, AdvisoryLock.CHANGING_DEAD_LETTERS)
+            job, is_late = await jobs.unended(), loop.time() > until
+            if holder is not None and (job is not None or is_late):
+                raise ClaimedError(holder.name, holder.since, None if job is None else job.id)
+            if is_late:
+                raise ClaimedError("somebody", None)
             await asyncio.sleep(self.durations.job_poll)
         job = await jobs.unended()
         if job is not None:
-            holder = f"dlq {job.kind} by {job.started_by}"
-            raise ClaimedError(holder, job.started_at or job.created_at, job.id)
+            holder_name = f"dlq {job.kind} by {job.started_by}"
+            raise ClaimedError(holder_name, job.started_at or job.created_at, job.id)
 
     async def try_claim(self) -> bool:
         """The same for the runner of a job; False if somebody else has the claim."""
         return await try_lock(self.connection, AdvisoryLock.CHANGING_DEAD_LETTERS)
-
-    async def _refuse(self, job: Job | None) -> None:
-        holder = await find_holder(self.connection, AdvisoryLock.CHANGING_DEAD_LETTERS)
-        job_id = None if job is None else job.id
-        if holder is None:
-            raise ClaimedError("somebody", None, job_id)
-        raise ClaimedError(holder.name, holder.since, job_id)
 
     async def is_claimed(self) -> bool:
         """Tells whether any command changes dead letters now."""
