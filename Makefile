@@ -36,7 +36,7 @@ test-unit: $(INSTALLED) ## Run the tests that need no server, in under a minute
 mutants: $(INSTALLED) ## Change single tokens of the worker and print which changes no unit test notices
 	@python -m dev.mutants
 
-test-full: setup ## All tests, also the long ones and those that need npm, promtool or buildah
+test-full: setup ## All tests, also the long ones and those that need npm, chromium, promtool or buildah
 	@python -m pytest tests -m ""
 
 faults: setup ## Break servers and workers on purpose, in full, and print the harm done

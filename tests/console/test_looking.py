@@ -1,3 +1,4 @@
+import asyncio
 import re
 import subprocess
 from collections.abc import Callable
@@ -247,11 +248,19 @@ async def test_workers_and_pauses_are_shown_with_who_paused_them(
     told = inventory_worker("pause", "--reason", "<b>planned</b>", "--by", "ana").stdout
     assert told.startswith("paused by ana")
 
-    overview, after = await get(browser, "/"), await get(browser, "/workers")
+    overview, after = await get(browser, "/"), await wait_worker(browser)
 
     assert "No worker was seen" in before.text
     assert "Nobody has paused the workers" in before.text
     assert "The workers are paused by ana since" in overview.text
     assert "<b>planned</b>" in after.text
-    assert after.rows[1][1] in {"consuming", "pausing", "paused"}
+    assert after.rows[1][1] in {"consuming", "pausing", "paused"}, after.rows
     assert after.rows[-1][1] == "ana"
+
+
+async def wait_worker(browser: httpx.AsyncClient) -> Page:
+    """The page, once the worker has written its row, which may be after it is ready."""
+    async with asyncio.timeout(30):
+        while "1 workers" not in (page := await get(browser, "/workers")).text:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.1)
+    return page

@@ -58,14 +58,20 @@ _GONE = text(
 )
 _CAUSED = text(
     """
-    SELECT letter.code, letter.type, letter.source, sum(letter.copies) AS messages,
-        min(creation.code) AS cause
-    FROM dead_letters AS letter JOIN (
-        SELECT car_id, min(code) AS code FROM dead_letters
-        WHERE settled_at IS NULL AND type = :creation GROUP BY car_id
-    ) AS creation USING (car_id)
-    WHERE letter.settled_at IS NULL AND letter.type <> :creation
-    GROUP BY letter.code, letter.type, letter.source
+    WITH caused AS (
+        SELECT code, type, source, sum(copies) AS messages, min(car_id) AS car_id
+        FROM dead_letters AS letter
+        WHERE settled_at IS NULL AND type <> :creation AND EXISTS (
+            SELECT FROM dead_letters AS creation
+            WHERE creation.settled_at IS NULL AND creation.type = :creation
+                AND creation.car_id = letter.car_id
+        )
+        GROUP BY code, type, source
+    )
+    SELECT caused.code, caused.type, caused.source, caused.messages, min(creation.code) AS cause
+    FROM caused JOIN dead_letters AS creation ON creation.settled_at IS NULL
+        AND creation.type = :creation AND creation.car_id = caused.car_id
+    GROUP BY caused.code, caused.type, caused.source, caused.messages
     """
 )
 
