@@ -12,6 +12,7 @@ Exception
 │   ├── ForeignSchemaError            the database belongs to another program
 │   └── UnfitDatabaseError            its version, encoding or search_path does not do
 ├── StoreUnavailableError             PostgreSQL is away: try again later
+│   └── ClaimLostError                the connection that holds the claim of a job is lost
 ├── ConcurrentChangeError             another transaction was faster: do the batch again
 ├── StatementRefusedError             PostgreSQL refuses the values of a message
 │
