@@ -47,7 +47,7 @@ async def _freeze_in_transaction(drill: Drill, pid: int) -> float:
     """Stops the process while it waits for rows that are kept from it; returns when it has them."""
     async with _connect(drill) as keeper, _connect(drill) as observer:
         async with keeper.transaction():
-            await keeper.execute("SELECT FROM cars FOR UPDATE")
+            await keeper.execute("SELECT FROM cars ORDER BY id FOR UPDATE")  # as workers do
             await drill.until(lambda: _sees(observer, WAITING, 2), "two workers that wait")
             os.kill(pid, signal.SIGSTOP)
         await drill.until(lambda: _sees(observer, IDLE_WITH_LOCKS, 1), "a transaction left alone")
