@@ -20,27 +20,40 @@ from worker.infra.server_urls import ServerUrl
 
 Sessions = async_sessionmaker[AsyncSession]
 
+NO_MORE: Mapping[str, str] = {}
+BY_INDEX = {"enable_seqscan": "off"}
+"""The worker finds its rows by keys. A statement that is prepared while a table is empty would scan
+it from end to end until PostgreSQL has counted its rows, a minute or more."""
+
 
 def create_engine(
-    database_url: ServerUrl, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 5
+    database_url: ServerUrl,
+    durations: Durations = DEFAULT_DURATIONS,
+    *,
+    pool_size: int = 5,
+    more: Mapping[str, str] = NO_MORE,
 ) -> AsyncEngine:
-    """The worker's engine, for `postgresql://user:password@host:port/database`.
+    """An engine for `postgresql://user:password@host:port/database`; `more` are session settings.
 
     The URL is asked for before each connect and goes to the driver with one of its hosts, so that
     `sslmode=`, `sslrootcert=` and percent-encoded passwords mean what they mean to libpq. Nothing
     connects before the first statement.
     """
-    settings = {"application_name": "inventory-worker", **timeouts_of(durations)}
+    settings = {"application_name": "inventory-worker", **timeouts_of(durations), **more}
     servers = Servers(database_url, settings, durations.database_answer, durations)
     return _create_engine(servers.connect, pool_size)
 
 
 @asynccontextmanager
 async def database(
-    url: ServerUrl, durations: Durations = DEFAULT_DURATIONS, *, pool_size: int = 2
+    url: ServerUrl,
+    durations: Durations = DEFAULT_DURATIONS,
+    *,
+    pool_size: int = 2,
+    more: Mapping[str, str] = NO_MORE,
 ) -> AsyncIterator[tuple[AsyncEngine, Sessions]]:
     """An engine and its session factory; the engine is disposed of at the end."""
-    engine = create_engine(url, durations, pool_size=pool_size)
+    engine = create_engine(url, durations, pool_size=pool_size, more=more)
     try:
         yield engine, create_sessions(engine)
     finally:
