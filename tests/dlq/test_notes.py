@@ -105,7 +105,7 @@ REFUSALS = {
     ),
     "a group without letters": (
         (*GROUP, "--owner", "ana"),
-        "no dead letter is chosen: nothing was changed",
+        "none of the 0 dead letters is chosen; nothing was changed",
     ),
     "no time": ((*GROUP, "--mute", "soon"), "'soon' is neither a length such as 2h nor an instant"),
 }

@@ -50,13 +50,6 @@ class AppliedMeanwhileError(DeadLettersError):
         )
 
 
-class NothingChosenError(DeadLettersError):
-    """No dead letter is what the command asks for."""
-
-    def __init__(self) -> None:
-        super().__init__("no dead letter is chosen: nothing was changed")
-
-
 class AuditNotFoundError(DeadLettersError):
     """No change has this audit id."""
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from worker.dead_letters.errors import NothingChosenError
-from worker.dead_letters.known_names import refuse_unknown_names
+from worker.dead_letters.frozen_selection import refuse_nothing
 from worker.dead_letters.session import DeadLetterSession
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.domain.value_objects.group_note import GroupNote
@@ -51,7 +50,7 @@ async def write_note(
     """Writes it to each selected group; returns these.
 
     Raises:
-        NothingChosenError: no dead letter is selected.
+        NothingSelectedError: no dead letter is selected.
     """
     groups = await _groups(session, selection)
     await PostgresDeadLetterNotes(session.sessions).write(
@@ -77,6 +76,5 @@ async def clear_notes(session: DeadLetterSession, selection: Selection) -> list[
 async def _groups(session: DeadLetterSession, selection: Selection) -> list[Group]:
     found = await group_dead_letters(session.sessions, selection)
     if not found:
-        await refuse_unknown_names(session, selection)
-        raise NothingChosenError
+        await refuse_nothing(session, selection)
     return [(group.code, group.type) for group in found]
