@@ -93,7 +93,10 @@ async def run_worker(
     metrics.clock_skew.set_function(lambda: clocks.skew)
     url, pool_size = settings.current_database_url, settings.worker_pool_size
     async with (
-        database(url, durations, pool_size=pool_size, more=BY_INDEX) as (engine, sessions),
+        database(url, durations, pool_size=pool_size, session_settings=BY_INDEX) as (
+            engine,
+            sessions,
+        ),
         tracing(os.environ, engine, durations) as traced,
     ):
         metrics.watch_pool(partial(pool_of, engine))

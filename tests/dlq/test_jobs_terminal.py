@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dev.servers import Servers
+from dev.worker_process import WorkerProcess
 from tests.conftest import StartWorker
 from tests.dlq.conftest import DlqJson
 from tests.dlq.dead_letters import DeadLetterQueue, price_changes
@@ -20,12 +21,7 @@ async def test_ctrl_c_and_no_leave_the_job_to_the_workers(
     worker = start_worker()
     await dead_letters.lay(price_changes(LETTERS))
 
-    with replaying(empty) as (replay, ours):
-        worker.wait_results(1)
-        await asyncio.to_thread(ask, replay, ours)
-        os.write(ours, b"n\n")
-        told = await asyncio.to_thread(read_all, ours)
-        exit_code = replay.wait(60)
+    exit_code, told = await interrupt(empty, worker, b"n\n")
 
     [job] = dlq_json("jobs")
     assert (exit_code, job["state"]) == (0, "running")
@@ -39,12 +35,7 @@ async def test_ctrl_c_and_yes_cancel_the_job(
     worker = start_worker()
     await dead_letters.lay(price_changes(LETTERS))
 
-    with replaying(empty) as (replay, ours):
-        worker.wait_results(1)
-        await asyncio.to_thread(ask, replay, ours)
-        os.write(ours, b"y\n")
-        told = await asyncio.to_thread(read_all, ours)
-        exit_code = replay.wait(60)
+    exit_code, told = await interrupt(empty, worker, b"y\n")
 
     [job] = dlq_json("jobs")
     assert (exit_code, job["state"]) == (1, "stopped")
@@ -69,6 +60,16 @@ async def test_a_second_ctrl_c_leaves_the_job_and_says_that_nobody_goes_on_with_
     assert f"no worker is there to go on with job {job['id']}" in " ".join(told.split())
     followed = dlq_json("jobs", str(job["id"]), "--follow")
     assert (followed["done"], followed["stopped"]) == (LETTERS, None)
+
+
+async def interrupt(servers: Servers, worker: WorkerProcess, answer: bytes) -> tuple[int, str]:
+    """Presses Ctrl-C during a replay and answers the question; returns how the replay ended."""
+    with replaying(servers) as (replay, ours):
+        worker.wait_results(1)
+        await asyncio.to_thread(ask, replay, ours)
+        os.write(ours, answer)
+        told = await asyncio.to_thread(read_all, ours)
+        return replay.wait(60), told
 
 
 @contextmanager

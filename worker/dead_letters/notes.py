@@ -51,6 +51,7 @@ async def write_note(
 
     Raises:
         NothingSelectedError: no dead letter is selected.
+        UnknownNameError: none can have this code, or this type.
     """
     groups = await _groups(session, selection)
     await PostgresDeadLetterNotes(session.sessions).write(

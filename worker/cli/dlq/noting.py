@@ -45,7 +45,9 @@ def note(  # noqa: PLR0913 - one parameter for each option
     if as_json:
         print_json([{"code": each[0], "type": each[1]} for each in groups])
         return
-    for each in groups or [("no group", "had a note")]:
+    if not groups:
+        typer.echo("no such group has a note: nothing to do")
+    for each in groups:
         typer.echo(f"{'cleared' if clear else 'noted'}: {' '.join(each)}")
 
 

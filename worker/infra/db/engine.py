@@ -20,7 +20,7 @@ from worker.infra.server_urls import ServerUrl
 
 Sessions = async_sessionmaker[AsyncSession]
 
-NO_MORE: Mapping[str, str] = {}
+TIMEOUTS_ALONE: Mapping[str, str] = {}
 BY_INDEX = {"enable_seqscan": "off"}
 """The worker finds its rows by keys. A statement that is prepared while a table is empty would scan
 it from end to end until PostgreSQL has counted its rows, a minute or more."""
@@ -31,15 +31,21 @@ def create_engine(
     durations: Durations = DEFAULT_DURATIONS,
     *,
     pool_size: int = 5,
-    more: Mapping[str, str] = NO_MORE,
+    session_settings: Mapping[str, str] = TIMEOUTS_ALONE,
 ) -> AsyncEngine:
-    """An engine for `postgresql://user:password@host:port/database`; `more` are session settings.
+    """An engine for `postgresql://user:password@host:port/database`.
+
+    `session_settings` come to its timeouts.
 
     The URL is asked for before each connect and goes to the driver with one of its hosts, so that
     `sslmode=`, `sslrootcert=` and percent-encoded passwords mean what they mean to libpq. Nothing
     connects before the first statement.
     """
-    settings = {"application_name": "inventory-worker", **timeouts_of(durations), **more}
+    settings = {
+        "application_name": "inventory-worker",
+        **timeouts_of(durations),
+        **session_settings,
+    }
     servers = Servers(database_url, settings, durations.database_answer, durations)
     return _create_engine(servers.connect, pool_size)
 
@@ -50,10 +56,10 @@ async def database(
     durations: Durations = DEFAULT_DURATIONS,
     *,
     pool_size: int = 2,
-    more: Mapping[str, str] = NO_MORE,
+    session_settings: Mapping[str, str] = TIMEOUTS_ALONE,
 ) -> AsyncIterator[tuple[AsyncEngine, Sessions]]:
     """An engine and its session factory; the engine is disposed of at the end."""
-    engine = create_engine(url, durations, pool_size=pool_size, more=more)
+    engine = create_engine(url, durations, pool_size=pool_size, session_settings=session_settings)
     try:
         yield engine, create_sessions(engine)
     finally:
