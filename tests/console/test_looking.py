@@ -259,8 +259,10 @@ async def test_workers_and_pauses_are_shown_with_who_paused_them(
 
 
 async def wait_worker(browser: httpx.AsyncClient) -> Page:
-    """The page, once the worker has written its row, which may be after it is ready."""
+    """The page, once the worker's row says what it does; the first row is older than its consumer."""
     async with asyncio.timeout(30):
-        while "1 workers" not in (page := await get(browser, "/workers")).text:  # noqa: ASYNC110 - nobody tells
+        while True:
+            page = await get(browser, "/workers")
+            if "1 workers" in page.text and page.rows[1][1] != "waiting":
+                return page
             await asyncio.sleep(0.1)
-    return page
