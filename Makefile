@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo console test test-unit test-full mutants faults faults-cluster bench run check format \
+.PHONY: help setup demo console pictures test test-unit test-full mutants faults faults-cluster bench run check format \
 	migration contract audit lock clean
 
 help: ## List these commands
@@ -26,6 +26,9 @@ demo: setup ## Send example events through real servers and show where each one 
 
 console: setup ## Open the operators' console on what `make demo` sends, until Ctrl-C
 	@python -m dev.console_demo
+
+pictures: setup ## Take the README's pictures of the console, with chromium
+	@python -m dev.pictures
 
 test: setup ## Run the tests against real servers, in two processes
 	@python -m pytest tests --numprocesses 2 --no-loadscope-reorder

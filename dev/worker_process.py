@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Protocol, Self
 
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
@@ -29,6 +29,37 @@ NODE = "inventory_worker_rabbitmq_node_info"
 REPUBLISHED = "inventory_worker_republished_messages_total"
 
 
+class Process(Protocol):
+    """What is used of a `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+
+    def poll(self) -> int | None:
+        """The exit code, None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, once there is one."""
+
+    def send_signal(self, number: int, /) -> None:
+        """Does nothing if it has ended."""
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+
+
+Launch = Callable[[Sequence[str], Mapping[str, str], BinaryIO], Process]
+"""Starts a command with this environment; what it prints goes to the file."""
+
+
+def launch(command: Sequence[str], environment: Mapping[str, str], log: BinaryIO) -> Process:
+    """Starts it in a session of its own."""
+    return subprocess.Popen(
+        command, env=environment, stdout=log, stderr=log, start_new_session=True
+    )
+
+
 class WorkerProcess:
     """`inventory-worker run` on given servers; its log goes to a file."""
 
@@ -39,10 +70,12 @@ class WorkerProcess:
         log: Path,
         variables: Mapping[str, str],
         command: Sequence[str] = (sys.executable, "-m", "worker", "run"),
+        launch: Launch = launch,
     ) -> None:
         self.port = free_port()
         self._log = log
         self._command = command
+        self._launch = launch
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("WORKER_")},
             "DATABASE_URL": database_url,
@@ -52,14 +85,12 @@ class WorkerProcess:
             "WORKER_RETRY_DELAYS": "100ms,200ms,400ms",
             **variables,
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
 
     def start(self) -> Self:
         """Start the worker, or start it again; its log is appended."""
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
-            )
+            self.process = self._launch(self._command, self._environment, log)
         return self
 
     def wait_ready(self) -> Self:

@@ -15,7 +15,9 @@ from xdist.scheduler import LoadFileScheduling
 from dev.servers import Servers, ServerSet, ServersUnavailableError, start_servers
 from dev.servers.ports import LOOPBACK
 from dev.worker_process import WorkerProcess
+from tests.support import forked_commands
 from tests.support.broker import Broker, connect, delete_our_queues
+from tests.support.forked_commands import launch
 from tests.support.worker_logs import pytest_runtest_makereport  # noqa: F401 - pytest calls it
 from worker.infra.db.engine import Sessions, create_engine, create_sessions
 from worker.infra.db.models import CarModel
@@ -116,7 +118,7 @@ def start_worker(empty: Servers, tmp_path: Path) -> Iterator[StartWorker]:
         log = tmp_path / f"worker-{len(started)}.log"
         urls = empty.database_url, empty.rabbitmq_url
         worker = WorkerProcess(
-            *urls, log, variables, command or (sys.executable, "-m", "worker", "run")
+            *urls, log, variables, command or (sys.executable, "-m", "worker", "run"), launch
         )
         started.append(worker)
         return worker.start().wait_ready()
@@ -155,10 +157,7 @@ def run_command(
         "WORKER_HTTP_PORT": "0",
         **variables,
     }
-    command = [sys.executable, "-m", "worker", *arguments]
-    return subprocess.run(
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
-    )
+    return forked_commands.run("worker", *arguments, environment=environment, timeout=120)
 
 
 def run_alembic(database_url: str, *arguments: str) -> str:

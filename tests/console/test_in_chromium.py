@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from dev.chromium import PROGRAM, Chromium
 from tests.conftest import StartWorker
 from tests.console.conftest import Start
 from tests.dlq.conftest import RETRY_DELAYS
 from tests.dlq.dead_letters import DeadLetterQueue, apply_events, creations, price_changes
-from tests.support.chromium import PROGRAM, Chromium
 from tests.support.histories import CREATED, Event
 from worker.infra.db.engine import Sessions
 

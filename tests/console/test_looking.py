@@ -259,7 +259,7 @@ async def test_workers_and_pauses_are_shown_with_who_paused_them(
 
 
 async def wait_worker(browser: httpx.AsyncClient) -> Page:
-    """The page, once the worker's row says what it does; the first row is older than its consumer."""
+    """The page, once the row of the worker is of a time at which it consumed."""
     async with asyncio.timeout(30):
         while True:
             page = await get(browser, "/workers")

@@ -1,12 +1,11 @@
 import asyncio
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dev.servers import Servers
-from dev.worker_process import WorkerProcess
+from dev.worker_process import Process, WorkerProcess
 from tests.conftest import StartWorker
 from tests.dlq.conftest import DlqJson
 from tests.dlq.dead_letters import DeadLetterQueue, price_changes
@@ -73,13 +72,13 @@ async def interrupt(servers: Servers, worker: WorkerProcess, answer: bytes) -> t
 
 
 @contextmanager
-def replaying(servers: Servers) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def replaying(servers: Servers) -> Iterator[tuple[Process, int]]:
     """A replay in a terminal."""
     with terminal(servers, 200, "dlq", "replay", "--all", "--rate", "20/s") as started:
         yield started
 
 
-def ask(replay: subprocess.Popen[bytes], ours: int) -> None:
+def ask(replay: Process, ours: int) -> None:
     """Presses Ctrl-C, and returns once the question is there."""
     replay.send_signal(signal.SIGINT)
     read_until(ours, b"[y/N]")

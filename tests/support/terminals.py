@@ -3,15 +3,14 @@
 import fcntl
 import os
 import struct
-import subprocess
-import sys
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dev.servers import Servers
-from tests.conftest import ROOT
+from dev.worker_process import Process
+from tests.support.forked_commands import fork
 
 
 @dataclass(frozen=True)
@@ -32,9 +31,7 @@ def squeeze(text: str) -> str:
 
 
 @contextmanager
-def terminal(
-    servers: Servers, columns: int, *arguments: str
-) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def terminal(servers: Servers, columns: int, *arguments: str) -> Iterator[tuple[Process, int]]:
     """The process, and the other end of its terminal."""
     ours, theirs = os.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
@@ -44,10 +41,8 @@ def terminal(
         "TERM": "xterm",
         "NO_COLOR": "1",
     }
-    command = [sys.executable, "-m", "worker", *arguments]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
-    )
+    streams = theirs, theirs, theirs
+    process = fork("worker", *arguments, environment=environment, streams=streams)
     os.close(theirs)
     try:
         yield process, ours

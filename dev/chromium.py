@@ -82,7 +82,9 @@ class Chromium:
         await tab.call("Emulation.setScriptExecutionDisabled", value=not scripts)
         return tab
 
-    async def call(self, method: str, session: str | None = None, **params: Any) -> dict[str, Any]:
+    async def call(
+        self, method: str, session: str | None = None, **params: object
+    ) -> dict[str, Any]:
         """A command, and what it returns."""
         number = len(self._answers) + 1
         answer = asyncio.get_running_loop().create_future()
@@ -122,7 +124,7 @@ class Tab:
         self._browser = browser
         self._session = session
 
-    async def call(self, method: str, **params: Any) -> dict[str, Any]:
+    async def call(self, method: str, **params: object) -> dict[str, Any]:
         """A command about this page."""
         return await self._browser.call(method, self._session, **params)
 
@@ -147,7 +149,7 @@ class Tab:
         await self.evaluate(f"document.querySelector({json.dumps(selector)}).focus()")
         await self.call("Input.insertText", text=value)
 
-    async def evaluate(self, expression: str) -> Any:
+    async def evaluate(self, expression: str) -> Any:  # noqa: ANN401 - whatever JavaScript has
         """The value of an expression, once it is there."""
         told = await self.call(
             "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
