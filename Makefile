@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo console pictures test test-unit test-full mutants faults faults-cluster bench run check format \
+.PHONY: help setup demo console pictures test test-browser test-unit test-full mutants faults faults-cluster bench run check format \
 	migration contract audit lock clean
 
 help: ## List these commands
@@ -32,6 +32,10 @@ pictures: setup ## Take the README's pictures of the console, with chromium
 
 test: setup ## Run the tests against real servers, in two processes
 	@python -m pytest tests --numprocesses 2 --no-loadscope-reorder
+
+test-browser: setup ## Walk through the console with chromium, which it installs where it can
+	@python -m dev.provide_chromium
+	@python -m pytest tests/console/test_in_chromium.py -m ""
 
 test-unit: $(INSTALLED) ## Run the tests that need no server, in under a minute
 	@python -m pytest tests --without-servers --numprocesses 2

@@ -155,16 +155,11 @@ async def test_axe_finds_no_serious_fault_on_any_page(
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     await tab.call("Emulation.setEmulatedMedia", features=features)
     pages = [
-        *(
-            "/",
-            "/workers",
-            "/letters",
-            "/letters?text=nothing",
-            "/letter?id=w-1",
-            "/message?id=p-4",
-        ),
+        *("/", "/workers", "/letters", "/letters?text=nothing", "/letter?id=w-1"),
+        "/message?id=p-4",
         *("/cars", "/car?id=car-0", "/awaited", "/audit?looks=1", "/jobs", "/jobs/1", "/nowhere"),
         *("/replay?id=w-1&id=w-2", "/discard?id=w-1", "/edit?id=w-1"),
+        f"/note?code={WRONG}&type={CREATED}",
     ]
 
     faults: dict[str, Any] = {}
