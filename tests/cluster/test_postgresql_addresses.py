@@ -6,7 +6,6 @@ import time
 import pytest
 
 from tests.cluster.postgresql_drill import PairDrill
-from worker.infra.durations import DEFAULT_DURATIONS
 
 pytestmark = pytest.mark.slow
 
@@ -66,8 +65,7 @@ async def test_first_host_frozen_under_a_session(pair_drill: PairDrill) -> None:
     async with drill.steady_load():
         await drill.recovery(await _freeze_and_promote(drill))
 
-    limit = DEFAULT_DURATIONS.database_answer + FROZEN_HOST_SECONDS
-    assert drill.recoveries[-1] < limit
+    assert drill.recoveries[-1] < FROZEN_HOST_SECONDS, drill.recoveries
     assert (await drill.verdict()).harm == (0, 0, 0)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from dev.servers import Servers
 from dev.worker_process import WorkerProcess
@@ -18,6 +19,7 @@ from tests.integration.test_failover import PROMOTE, Pair, count_cars, execute, 
 from tests.support.broker import Broker
 from tests.support.car_events import creation
 from tests.support.hosts import closed_host, host_of, with_hosts
+from tests.support.tcp_proxy import TcpProxy
 from worker.infra.db.engine import create_engine
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.identity import identify_database
@@ -25,6 +27,7 @@ from worker.infra.durations import Durations
 
 __all__ = ["pair"]
 
+SELECT = text("SELECT 1")
 QUICK = Durations(first_round=0.5, database_connect=3)
 
 
@@ -64,14 +67,40 @@ async def test_the_server_that_was_found_is_asked_first_from_then_on(
     url = with_hosts(empty.database_url, frozen_host, host_of(empty.database_url))
     engine = create_engine(partial(str, url), QUICK)
     async with engine.connect() as connection:
-        await connection.execute(text("SELECT 1"))
+        await connection.execute(SELECT)
         began = time.monotonic()
 
         async with engine.connect() as another:
-            await another.execute(text("SELECT 1"))
+            await another.execute(SELECT)
 
         assert time.monotonic() - began < QUICK.first_round
     await engine.dispose()
+
+
+async def test_a_server_that_falls_silent_is_left_by_every_session_once_another_answers(
+    empty: Servers, frozen_host: str
+) -> None:
+    with TcpProxy(urlsplit(empty.database_url).port or 5432) as first:
+        hosts = f"127.0.0.1:{first.port}", host_of(empty.database_url)
+        engine = create_engine(partial(str, with_hosts(empty.database_url, *hosts)), QUICK)
+        async with engine.connect() as busy, engine.connect() as looking:
+            async with engine.connect() as idle:
+                for connection in (busy, looking, idle):
+                    await connection.execute(SELECT)
+            first.freeze()
+            first.move(int(frozen_host.rpartition(":")[2]))
+            waiting = asyncio.create_task(busy.execute(SELECT))
+
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await looking.execute(SELECT)
+            async with asyncio.timeout(3), engine.connect() as other:
+                await other.execute(SELECT)
+
+            with pytest.raises(DBAPIError, match="connection was closed"):
+                async with asyncio.timeout(3):
+                    await waiting
+        await engine.dispose()
 
 
 async def test_each_address_of_a_name_has_its_own_time(

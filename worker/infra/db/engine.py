@@ -1,5 +1,6 @@
 """Connections to PostgreSQL."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
@@ -99,9 +100,13 @@ def _drop_useless_sessions(context: ExceptionContext) -> None:
 
     A connection that is silent would have to answer a rollback first, and so would each of the
     others. One that answers, but only reads or lacks rights, would stay so for as long as it
-    lives: a server became a standby, or a role was replaced.
+    lives: a server became a standby, or a role was replaced. SQLAlchemy drops a connection whose
+    statement was cancelled; what cancels statements is mostly a time limit, so the others are
+    taken for silent, too.
     """
     error = context.original_exception
+    if isinstance(error, asyncio.CancelledError):
+        context.invalidate_pool_on_disconnect = True
     if isinstance(error, TimeoutError) or is_of_the_session(error):
         context.is_disconnect = True
 

@@ -5,6 +5,7 @@ from asyncio import AbstractEventLoop, Protocol, Transport
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
+from weakref import WeakSet
 
 import asyncpg
 import structlog
@@ -56,6 +57,7 @@ class Servers:
         self._bound = settings.get(SINCE_POSTGRESQL_17)
         self._answer_seconds = answer_seconds
         self._used = ""
+        self._open: WeakSet[Connection] = WeakSet()
         self._turns = InTurn(
             variable="DATABASE_URL",
             order=lambda servers: sorted(servers, key=lambda server: server.label != self._used),
@@ -77,10 +79,18 @@ class Servers:
             connection = await self._connect(url, hosts_of(url), wanted_of(url))
         if self._used not in {"", connection.server}:
             _log.info("connected to another PostgreSQL server", server=connection.server)
+            self._leave_others(connection.server)
         self._used = connection.server
+        self._open.add(connection)
         if self._bound is not None and connection.get_server_version() >= (17,):
             await connection.execute(f"SET {SINCE_POSTGRESQL_17} = '{self._bound}'")
         return connection
+
+    def _leave_others(self, server: str) -> None:
+        """Ends the sessions of other servers: a frozen one would answer none of its statements."""
+        for connection in self._open:
+            if connection.server != server:
+                connection.terminate()
 
     async def _connect(self, url: str, hosts: list[Host], wanted: str) -> Connection:
         if wanted == "prefer-standby":
