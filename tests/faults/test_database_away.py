@@ -1,7 +1,8 @@
 import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -80,17 +81,28 @@ async def test_postgresql_away_for_longer_than_the_consumer_timeout(
 
 async def test_postgresql_slow(drill: Drill, full: bool) -> None:
     seconds, events = (5, 2_000) if full else (0.5, 300)
-    await execute(drill.site.database_url, SLEEP.format(seconds=seconds) + INSTALL)
-    drill.start_workers(2)
-    drill.faults += 1
-    await drill.publish(drill.history(events))
-    await drill.until_more_recorded_than(events // 2)
-    await execute(drill.site.database_url, SLEEP.format(seconds=0))
-    await drill.recovery(time.monotonic())
+    async with _slow_writes(drill, seconds):
+        drill.start_workers(2)
+        drill.faults += 1
+        await drill.publish(drill.history(events))
+        await drill.until_more_recorded_than(events // 2)
+        await execute(drill.site.database_url, SLEEP.format(seconds=0))
+        await drill.recovery(time.monotonic())
+        report = await drill.verdict()
 
-    report = await drill.verdict()
-    await execute(drill.site.database_url, REMOVE)
     assert (report.lost, report.applied_twice, report.wrongly_dead) == (0, 0, 0)
+
+
+@asynccontextmanager
+async def _slow_writes(drill: Drill, seconds: float) -> AsyncIterator[None]:
+    """Each statement that writes takes so long; at the end no worker is left."""
+    await execute(drill.site.database_url, SLEEP.format(seconds=seconds) + INSTALL)
+    try:
+        yield
+    finally:
+        for worker in drill.workers:
+            worker.end()
+        await execute(drill.site.database_url, REMOVE)
 
 
 async def _says_with_traffic(drill: Drill, worker: WorkerProcess, words: Sequence[str]) -> bool:
