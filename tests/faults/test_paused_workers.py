@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Sequence
 
 import asyncpg
+import pytest
 
 from dev.servers import Servers
 from dev.worker_process import WorkerProcess
@@ -14,6 +15,7 @@ WHERE processed_at > paused_at + interval '5 s' AND processed_at < coalesce(resu
 """
 
 
+@pytest.mark.slow
 async def test_servers_and_workers_restarted_in_a_pause(drill: Drill, full: bool) -> None:
     """Nothing is recorded until `resume`, and nothing twice that was in hand at the pause."""
     workers = drill.start_workers(3)

@@ -33,11 +33,13 @@ async def test_old_ids_and_trials_are_pruned_while_workers_take_messages(
 ) -> None:
     rows = 200_000 if full else 3_000
     drill.start_workers(2)
+    prices = await drill.create_cars(10_000 if full else 500)
     await execute(drill.site.database_url, OLD_ROWS.format(rows=rows))
     pruners = [Pruner(drill_sessions, RETENTION, DEFAULT_DURATIONS) for _ in range(2)]
 
-    async with drill.load(10_000 if full else 500):
-        deleted = await asyncio.gather(*(pruner.prune() for pruner in pruners))
+    publishing = asyncio.create_task(drill.publish(prices))
+    deleted = await asyncio.gather(*(pruner.prune() for pruner in pruners))
+    await publishing
 
     assert sum(deleted) == rows + 1
     for worker in drill.workers:

@@ -1,6 +1,8 @@
 import asyncio
 import time
 
+import pytest
+
 from tests.faults.drill import Drill
 
 
@@ -36,6 +38,7 @@ async def test_postgresql_stopped_at_once(drill: Drill, full: bool) -> None:
     assert (report.lost, report.applied_twice, report.wrongly_dead) == (0, 0, 0)
 
 
+@pytest.mark.slow
 async def test_both_servers_killed_together(drill: Drill, full: bool) -> None:
     drill.start_workers(2)
     await asyncio.to_thread(drill.site.rabbitmq.save_queue_names)

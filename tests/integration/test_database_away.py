@@ -83,6 +83,7 @@ async def refuse_messages(sessions: Sessions) -> AsyncIterator[Callable[[str], A
     await turn("off")
 
 
+@pytest.mark.slow
 async def test_no_outage_is_so_long_that_messages_become_dead_letters(
     start_worker: StartWorker,
     broker: Broker,
