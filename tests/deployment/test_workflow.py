@@ -28,7 +28,7 @@ def test_it_runs_what_a_person_runs() -> None:
         for line in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
         if line.startswith("make ")
     ]
-    assert commands == local == ["make check", "make test"]
+    assert commands == local == ["make check", "make test", "make test-browser"]
 
 
 def test_it_runs_on_every_python_that_the_package_names() -> None:

@@ -68,8 +68,10 @@ def fork(
 
 
 def launch(command: Sequence[str], environment: Mapping[str, str], log: BinaryIO) -> Process:
-    """For a `WorkerProcess`: forks what is `python -m`, and starts anything else."""
-    if tuple(command[:2]) != (sys.executable, "-m"):
+    """For a `WorkerProcess`: forks what is `python -m` in our locale, and starts anything else."""
+    if tuple(command[:2]) != (sys.executable, "-m") or _of_start(environment) != _of_start(
+        os.environ
+    ):
         return launch_anew(command, environment, log)
     with Path(os.devnull).open() as nothing:
         streams = nothing.fileno(), log.fileno(), log.fileno()
@@ -91,6 +93,11 @@ def run(
         out.seek(0)
         err.seek(0)
         return subprocess.CompletedProcess(command, code, out.read(), err.read())
+
+
+def _of_start(environment: Mapping[str, str]) -> dict[str, str]:
+    """What Python reads once, when it starts."""
+    return {k: v for k, v in environment.items() if k.startswith(("PYTHON", "LC_", "LANG"))}
 
 
 @cache
