@@ -18,6 +18,9 @@ from tests.deployment.files import (
     read_yaml,
     seconds,
 )
+from worker.console.auth.rights import Right
+from worker.console.auth.users_file import UsersFile
+from worker.console.console_settings import ConsoleSettings
 from worker.infra.messaging.events.decoding import LARGEST_BODY_BYTES
 from worker.settings import Settings
 
@@ -63,6 +66,7 @@ def test_compose_itself_understands_the_file() -> None:
 def test_the_servers_the_migration_and_the_worker_come_up_without_a_profile() -> None:
     always = {name for name, service in SERVICES.items() if "profiles" not in service}
     assert always == {"postgres", "rabbitmq", "migrate", "worker"}
+    assert SERVICES["console"]["profiles"] == ["console"]
     assert SERVICES["prometheus"]["profiles"] == ["observability"]
     assert SERVICES["grafana"]["profiles"] == ["observability"]
 
@@ -71,11 +75,12 @@ def test_each_service_waits_for_what_it_needs() -> None:
     healthy = {"condition": "service_healthy"}
     completed = {"condition": "service_completed_successfully"}
     assert SERVICES["migrate"]["depends_on"] == {"postgres": healthy}
-    assert SERVICES["worker"]["depends_on"] == {
-        "postgres": healthy,
-        "rabbitmq": healthy,
-        "migrate": completed,
-    }
+    for service in ("worker", "console"):
+        assert SERVICES[service]["depends_on"] == {
+            "postgres": healthy,
+            "rabbitmq": healthy,
+            "migrate": completed,
+        }
 
 
 @pytest.mark.parametrize("server", ["postgres", "rabbitmq"])
@@ -95,7 +100,7 @@ def test_any_command_of_the_worker_can_be_given_instead_of_run() -> None:
     assert SERVICES["migrate"]["image"] == SERVICES["worker"]["image"]
 
 
-@pytest.mark.parametrize("service", ["migrate", "worker"])
+@pytest.mark.parametrize("service", ["migrate", "worker", "console"])
 def test_the_worker_can_write_nowhere_and_gain_nothing(service: str) -> None:
     assert SERVICES[service]["read_only"] is True
     assert SERVICES[service]["tmpfs"] == "/tmp"
@@ -103,7 +108,7 @@ def test_the_worker_can_write_nowhere_and_gain_nothing(service: str) -> None:
     assert SERVICES[service]["security_opt"] == ["no-new-privileges:true"]
 
 
-@pytest.mark.parametrize("service", ["migrate", "worker"])
+@pytest.mark.parametrize("service", ["migrate", "worker", "console"])
 def test_secrets_come_from_files_and_no_variable_holds_one(service: str) -> None:
     environment = SERVICES[service]["environment"]
     files = {name: value for name, value in environment.items() if name.endswith("_FILE")}
@@ -153,6 +158,20 @@ def test_whoever_starts_it_as_it_stands_logs_in_everywhere() -> None:
         "RABBITMQ_DEFAULT_USER": "inventory",
         "RABBITMQ_DEFAULT_PASS": f"${{RABBITMQ_PASSWORD:-{PASSWORD}}}",
     }
+
+
+def test_the_console_takes_logins_on_the_port_that_is_published() -> None:
+    environment, file = SERVICES["console"]["environment"], DEVELOPMENT / "console-users"
+    settings = ConsoleSettings.model_validate(
+        {"console_host": environment["CONSOLE_HOST"], "console_users_file": file}
+    )
+    assert SERVICES["console"]["ports"][0].endswith(f":{settings.console_port}")
+
+    user = UsersFile(file).find("operator")
+
+    assert user is not None
+    assert user.password.matches(PASSWORD)
+    assert user.rights == set(Right)
 
 
 def test_every_secret_has_its_file_for_development() -> None:
