@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from tests.cluster.cluster_drill import ClusterDrill
 from tests.cluster.rabbitmq_cluster import RabbitMQCluster
@@ -34,6 +35,22 @@ class RabbitMQDrill(ClusterDrill[RabbitMQSite]):
         await asyncio.to_thread(action)
         self.faults += 1
         return began
+
+    async def lose(
+        self,
+        find: Callable[[], Awaitable[Node]],
+        fault: Callable[[Node], object],
+        *,
+        times: int,
+        mend: Callable[[Node], object] = Node.start,
+    ) -> None:
+        """Has a fault of a node under a steady load, and mends it, so many times."""
+        for _ in range(times):
+            node = await find()
+            async with self.steady_load():
+                await self.recovery(await self.fault(partial(fault, node)))
+            await asyncio.to_thread(mend, node)
+            await self.until_whole()
 
     async def until_whole(self) -> None:
         """Waits until every node is up, with all its members of the queues."""

@@ -1,28 +1,21 @@
 import asyncio
-from functools import partial
 
 import pytest
 
 from tests.cluster.rabbitmq_drill import RabbitMQDrill
+from tests.cluster.rabbitmq_node import Node
 
 pytestmark = pytest.mark.slow
 
 
 async def test_leader_of_the_main_queue_killed(rabbitmq_drill: RabbitMQDrill, full: bool) -> None:
-    drill, cluster = rabbitmq_drill, rabbitmq_drill.cluster
-    for node in cluster.nodes:
+    drill = rabbitmq_drill
+    for node in drill.cluster.nodes:
         drill.start_workers(1, url=node.rabbitmq_url)
 
-    for _ in range(3 if full else 1):
-        leader = await drill.leader()
-        async with drill.steady_load():
-            began = await drill.fault(leader.kill)
-            await drill.recovery(began)
-        await asyncio.to_thread(leader.start)
-        await drill.until_whole()
+    await drill.lose(drill.leader, Node.kill, times=3 if full else 1)
 
-    report = await drill.verdict()
-    assert report.harm == (0, 0, 0)
+    assert (await drill.verdict()).harm == (0, 0, 0)
     assert max(drill.silences) < 5
 
 
@@ -31,16 +24,9 @@ async def test_connected_node_killed(rabbitmq_drill: RabbitMQDrill, full: bool) 
     drill = rabbitmq_drill
     drill.start_workers(1)
 
-    for _ in range(3 if full else 1):
-        node = await drill.connected_node()
-        async with drill.steady_load():
-            began = await drill.fault(node.kill)
-            await drill.recovery(began)
-        await asyncio.to_thread(node.start)
-        await drill.until_whole()
+    await drill.lose(drill.connected_node, Node.kill, times=3 if full else 1)
 
-    report = await drill.verdict()
-    assert report.harm == (0, 0, 0)
+    assert (await drill.verdict()).harm == (0, 0, 0)
     assert max(drill.silences) < 5
 
 
@@ -50,16 +36,9 @@ async def test_connected_node_stopped_in_good_order(
     drill = rabbitmq_drill
     drill.start_workers(1)
 
-    for _ in range(3 if full else 1):
-        node = await drill.connected_node()
-        async with drill.steady_load():
-            began = await drill.fault(node.stop)
-            await drill.recovery(began)
-        await asyncio.to_thread(node.start)
-        await drill.until_whole()
+    await drill.lose(drill.connected_node, Node.stop, times=3 if full else 1)
 
-    report = await drill.verdict()
-    assert report.harm == (0, 0, 0)
+    assert (await drill.verdict()).harm == (0, 0, 0)
     assert max(drill.silences) < 10
 
 
@@ -68,16 +47,9 @@ async def test_connected_node_drained(rabbitmq_drill: RabbitMQDrill, full: bool)
     drill = rabbitmq_drill
     drill.start_workers(1)
 
-    for _ in range(3 if full else 1):
-        node = await drill.connected_node()
-        async with drill.steady_load():
-            began = await drill.fault(partial(node.run, "rabbitmq-upgrade", "drain"))
-            await drill.recovery(began)
-        await asyncio.to_thread(node.run, "rabbitmq-upgrade", "revive")
-        await drill.until_whole()
+    await drill.lose(drill.connected_node, _drain, times=3 if full else 1, mend=_revive)
 
-    report = await drill.verdict()
-    assert report.harm == (0, 0, 0)
+    assert (await drill.verdict()).harm == (0, 0, 0)
     assert max(drill.silences) < 5
 
 
@@ -94,6 +66,13 @@ async def test_three_nodes_restarted_one_after_another(
             await drill.recovery(began)
             await asyncio.to_thread(node.start)
 
-    report = await drill.verdict()
-    assert report.harm == (0, 0, 0)
+    assert (await drill.verdict()).harm == (0, 0, 0)
     assert max(drill.silences) < 10
+
+
+def _drain(node: Node) -> None:
+    node.run("rabbitmq-upgrade", "drain")
+
+
+def _revive(node: Node) -> None:
+    node.run("rabbitmq-upgrade", "revive")
