@@ -68,7 +68,7 @@ async def test_a_canary_that_dies_again_keeps_the_rest_where_it_is(
     shown = await get(browser, "/replay", code="invalid-event")
     job = await wait_job(browser, await send(browser, shown, "/replay", canary="2", rate=""))
 
-    assert "Some would be dead again." in shown.text
+    assert "All would be dead again." in shown.text
     assert "stopped 2 of 20 replayed: the canary failed: 2 of 2 are dead again" in job.text
     assert [row[2] for row in job.rows[1:]] == ["invalid-event", "invalid-event"]
 
@@ -167,6 +167,28 @@ async def test_an_edit_is_compared_and_sent_in_the_place_of_the_letter(
     assert (audit.status, audit.rows[1][1]) == (200, "import")
     assert audit.rows[-1][0] == "bad-1"
     assert audit.rows[-1][3].startswith("edit-")
+    assert (await get(browser, "/letters")).title == "0 dead letters"
+
+
+async def test_a_text_that_was_changed_after_its_check_is_compared_before_it_is_sent(
+    dead_letters: DeadLetterQueue, browser: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    await apply_events(sessions, creations(1))
+    [event] = price_changes(1)
+    wrong = Event(event.type, event.source, "bad-1", {**event.data, "price_mxn": "1,5"})
+    await dead_letters.lay([wrong], code="invalid-event")
+    form = await get(browser, "/edit", id="bad-1")
+    data = str(form.form("/edit/check").fields["data"])
+    checked = await send(browser, form, "/edit/check", data=data.replace("1,5", "5.00"))
+
+    changed = {**checked.form("/edit/check").fields, "data": data.replace("1,5", "6.00")}
+    compared = Page(await browser.post("/edit", data=changed, follow_redirects=True))
+    waiting = await get(browser, "/letters")
+    sent = await browser.post("/edit", data=compared.form("/edit/check").fields)
+
+    assert '+ "price_mxn": "6.00"' in compared.text
+    assert waiting.title == "1 dead letters"
+    assert sent.status_code == 303
     assert (await get(browser, "/letters")).title == "0 dead letters"
 
 

@@ -61,6 +61,18 @@ async def test_the_overview_says_what_a_group_is_caused_by(
     assert awaited.rows[2][4] == "has not come"
 
 
+async def test_no_car_that_exists_is_said_to_lack_its_creation(
+    dead_letters: DeadLetterQueue, browser: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    await apply_events(sessions, creations(1))
+    await dead_letters.lay(creations(1, "again"), code="car-already-exists")
+    await dead_letters.lay(price_changes(1), code="unexpected-error")
+
+    page = await get(browser, "/")
+
+    assert "is itself a dead letter" not in page.text
+
+
 async def test_letters_are_filtered_by_all_that_the_address_says(
     dead_letters: DeadLetterQueue, browser: httpx.AsyncClient
 ) -> None:

@@ -49,8 +49,10 @@ async def test_a_time_that_cannot_be_read_changes_nothing(
     await dead_letters.lay(creations(1), code="invalid-event")
     form = await get(browser, "/note", **GROUP)
 
-    refused = await send(browser, form, "/note", mute="soon")
+    refused = await send(browser, form, "/note", text="the mapping is wrong", mute="soon")
 
     assert refused.status == 400
     assert "mute: soon is neither a length such as 12h nor an instant" in refused.text
+    written = refused.form("/note").fields
+    assert (written["text"], written["mute"]) == ("the mapping is wrong", "soon")
     assert dlq_json("list")["groups"][0]["note"] is None

@@ -58,13 +58,12 @@ def instant(time: datetime | None) -> str:
 
 
 def age(time: datetime) -> str:
-    """How long ago: `3 h ago`."""
+    """How long ago, or in how long: `3 h ago`, `in 3 h`."""
     seconds = int((utc_now() - time).total_seconds())
-    if seconds < 0:
-        return "in the future"
     for length, unit in _UNITS:
-        if seconds >= length:
-            return f"{seconds // length} {unit} ago"
+        if abs(seconds) >= length:
+            told = f"{abs(seconds) // length} {unit}"
+            return f"{told} ago" if seconds > 0 else f"in {told}"
     return "now"
 
 

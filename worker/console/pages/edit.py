@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from hashlib import sha256
 
 from starlette.responses import Response
 
@@ -54,11 +55,11 @@ async def check_edit(visit: Visit) -> Response:
 
 
 async def send_edit(visit: Visit) -> Response:
-    """Sends it, if it is still right; else shows the form again."""
+    """Sends what was checked, if it is still right; else shows the form again."""
     letter = await _find(visit)
     said = _form_fields(visit.form)
     checked = await _check(visit.letters, letter, said)
-    if checked.problem is not None:
+    if checked.problem is not None or visit.form.get("checked") != _mark_of(said):
         return _form(visit, letter, said, checked)
     report = await visit.letters.send_edit(letter, _edit_of(said))
     return go_to(f"/audit/{report.audit_id}")
@@ -104,6 +105,7 @@ def _form(
         copy=letter.content_key.hex(),
         said=said,
         checked=checked,
+        mark=_mark_of(said),
         types=tuple(EVENT_TYPES),
     )
 
@@ -136,6 +138,11 @@ def _said(letter: DeadLetter) -> dict[str, str]:
 def _form_fields(form: Mapping[str, str]) -> dict[str, str]:
     names = ("type", "source", "data")
     return {name: form.get(name, "").replace("\r\n", "\n").strip() for name in names}
+
+
+def _mark_of(said: Mapping[str, str]) -> str:
+    """Tells whether what is sent is what was compared."""
+    return sha256("\0".join(said.values()).encode()).hexdigest()
 
 
 def _edit_of(said: Mapping[str, str]) -> Edit:

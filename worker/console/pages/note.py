@@ -20,8 +20,7 @@ _LONGEST = 1000
 async def show_note(visit: Visit) -> Response:
     """The note of one group."""
     code, type_ = _read_group(visit.asked)
-    note = (await visit.letters.all_notes()).get((code, type_))
-    return visit.page("note.html", code=code, type=type_, note=note)
+    return await _form(visit, code, type_, None, None)
 
 
 async def write_note(visit: Visit) -> Response:
@@ -30,9 +29,29 @@ async def write_note(visit: Visit) -> Response:
     group = Selection(code=code, type=type_)
     if visit.form.get("clear"):
         await visit.letters.clear_notes(group)
-    else:
-        await visit.letters.note(group, _read_change(visit.form))
+        return go_to("/letters", code=code, type=type_)
+    try:
+        change = _read_change(visit.form)
+    except InvalidFieldError as problem:
+        return await _form(visit, code, type_, visit.form, str(problem))
+    await visit.letters.note(group, change)
     return go_to("/letters", code=code, type=type_)
+
+
+async def _form(
+    visit: Visit, code: str, type_: str, said: QueryParams | None, problem: str | None
+) -> Response:
+    """With what was written, where that has a mistake; else with what is noted."""
+    note = (await visit.letters.all_notes()).get((code, type_))
+    return visit.page(
+        "note.html",
+        status=400 if problem else 200,
+        code=code,
+        type=type_,
+        note=note,
+        said=said,
+        problem=problem,
+    )
 
 
 def _read_group(given: QueryParams) -> Group:
@@ -62,6 +81,6 @@ def _read_mute(told: str) -> datetime | timedelta | None:
     if end is None:
         raise InvalidFieldError(
             f"mute: {printable(told)[:100]} is neither a length such as 12h nor an instant "
-            "such as 2026-01-31T02:50:00Z"
+            "such as 2026-01-31T02:50Z"
         )
     return end

@@ -65,7 +65,7 @@ _CAUSED = text(
             SELECT FROM dead_letters AS creation
             WHERE creation.settled_at IS NULL AND creation.type = :creation
                 AND creation.car_id = letter.car_id
-        )
+        ) AND NOT EXISTS (SELECT FROM cars WHERE cars.id = letter.car_id)
         GROUP BY code, type, source
     )
     SELECT caused.code, caused.type, caused.source, caused.messages, min(creation.code) AS cause
