@@ -30,8 +30,8 @@ console: setup ## Open the operators' console on what `make demo` sends, until C
 pictures: setup ## Take the README's pictures of the console, with chromium
 	@python -m dev.pictures
 
-test: setup ## Run the tests against real servers, in two processes
-	@python -m pytest tests --numprocesses 2 --no-loadscope-reorder
+test: setup ## Run the tests against real servers, in three processes: they mostly wait
+	@python -m pytest tests --numprocesses 3 --no-loadscope-reorder
 
 test-browser: setup ## Walk through the console with chromium, which it installs where it can
 	@python -m dev.provide_chromium
