@@ -36,6 +36,7 @@ class Chromium:
         self._commands = commands
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._loaded = asyncio.Event()
+        self._documents: set[str] = set()
 
     @classmethod
     @asynccontextmanager
@@ -77,6 +78,7 @@ class Chromium:
         )
         tab = Tab(self, attached["sessionId"])
         await tab.call("Page.enable")
+        await tab.call("Page.setLifecycleEventsEnabled", enabled=True)
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         await tab.call("Emulation.setDeviceMetricsOverride", **size)
         await tab.call("Emulation.setScriptExecutionDisabled", value=not scripts)
@@ -104,6 +106,13 @@ class Chromium:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await self._loaded.wait()
 
+    async def wait_document(self, loader: str) -> None:
+        """Returns when this document was loaded, not one that reloads itself before."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while loader not in self._documents:
+                self._loaded.clear()
+                await self._loaded.wait()
+
     def expect_load(self) -> None:
         """From now on."""
         self._loaded.clear()
@@ -113,7 +122,8 @@ class Chromium:
             told = json.loads((await self._reader.readuntil(b"\0"))[:-1])
             if "id" in told:
                 self._answers[told["id"]].set_result(told)
-            elif told["method"] == "Page.loadEventFired":
+            elif told["method"] == "Page.lifecycleEvent" and told["params"]["name"] == "load":
+                self._documents.add(told["params"]["loaderId"])
                 self._loaded.set()
 
 
@@ -130,9 +140,8 @@ class Tab:
 
     async def open(self, url: str) -> None:
         """Returns when it is loaded."""
-        self._browser.expect_load()
-        await self.call("Page.navigate", url=url)
-        await self._browser.wait_loaded()
+        begun = await self.call("Page.navigate", url=url)
+        await self._browser.wait_document(begun["loaderId"])
 
     async def click(self, target: str) -> None:
         """Clicks on the link or button with this text; waits for its page."""
