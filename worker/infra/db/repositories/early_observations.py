@@ -32,6 +32,7 @@ _KEY_COLUMNS = columns_of(EarlyObservationModel, ("car_id", "about"))
 _FIND = select(*(_table.c[name] for name in COLUMNS)).where(
     _table.c.car_id == func.any(array_of("ids", _table.c.car_id))
 )
+_LOCK = _FIND.order_by(*_key).with_for_update()
 _PASS_GATES = select(passed_gates())
 _ANY = select(exists(select(_table.c.car_id)))
 
@@ -101,7 +102,9 @@ class PostgresEarlyObservations(EarlyObservations):
             return ()
         self._awaited = awaited
         await self._session.execute(_PASS_GATES, gates)
-        found = await find_early_observations(self._session, [*created, *awaited])
+        # Locked as cars are: the COMMIT of a duplicate of what waits has no other lock to wait for.
+        rows = await self._session.execute(_LOCK, {"ids": [*created, *awaited]})
+        found = [to_early_observation(row) for row in rows]
         if not found and not awaited:
             self._hint.may_exist = bool((await self._session.execute(_ANY)).scalar_one())
         return found
