@@ -6,8 +6,8 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo console pictures test test-browser test-unit test-full mutants faults faults-cluster bench run check format \
-	migration contract audit lock clean
+.PHONY: help setup demo console pictures test test-browser test-unit test-full mutants faults \
+	faults-cluster bench run check format migration contract audit lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

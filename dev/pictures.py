@@ -44,7 +44,9 @@ def _console(servers: Servers) -> Iterator[str]:
     ) as console:
         try:
             assert console.stdout is not None
-            told = next(filter(None, map(_ADDRESS.search, console.stdout)))
+            told = next(filter(None, map(_ADDRESS.search, console.stdout)), None)
+            if told is None:
+                sys.exit("the console has ended; its reason is above")
             yield told[1]
         finally:
             console.terminate()

@@ -22,6 +22,7 @@ async def test_a_note_is_written_shown_and_taken_away(
     (group,) = dlq_json("list")["groups"]
 
     assert "ana <b>commas https://tickets.example/7 muted until" in written.text
+    assert "in 11 h" in written.text
     assert "ana <b>commas" in overview.text
     assert overview.links["https://tickets.example/7"] == "https://tickets.example/7"
     assert group["note"]["is_muted"]

@@ -108,8 +108,9 @@ class ApplyBatch:
     async def _decide(self, work: UnitOfWork, batch: Sequence[CommandMessage]) -> list[Result]:
         """Decides and stores, taking locks in an order that is the same everywhere.
 
-        The cars of recorded messages are locked, too, or a `duplicate` could be acknowledged
-        before the store has its first record for good: see `PostgresEntityStore.lock`.
+        The cars of recorded messages are locked, too, and what waits for cars that do not exist,
+        or a `duplicate` could be acknowledged before the store has its first record for good: see
+        `PostgresEntityStore.lock`.
         """
         named = {message.command.car_id for message in batch}
         created = {message.command.car_id for message in batch if _creates(message)}

@@ -10,17 +10,19 @@ from worker.console.errors import InvalidFieldError
 from worker.console.visit import Visit, go_to
 from worker.dead_letters.notes import NoteChange
 from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.domain.value_objects.group_note import GroupNote
 from worker.infra.db.repositories.dead_letter_notes import Group
 from worker.infra.printable import printable
 from worker.infra.spans import parse_end
 
+_FIELDS = ("owner", "text", "ticket", "mute")
 _LONGEST = 1000
 
 
 async def show_note(visit: Visit) -> Response:
     """The note of one group."""
     code, type_ = _read_group(visit.asked)
-    return await _form(visit, code, type_, None, None)
+    return await _form(visit, code, type_)
 
 
 async def write_note(visit: Visit) -> Response:
@@ -33,25 +35,30 @@ async def write_note(visit: Visit) -> Response:
     try:
         change = _read_change(visit.form)
     except InvalidFieldError as problem:
-        return await _form(visit, code, type_, visit.form, str(problem))
+        return await _form(visit, code, type_, str(problem))
     await visit.letters.note(group, change)
     return go_to("/letters", code=code, type=type_)
 
 
-async def _form(
-    visit: Visit, code: str, type_: str, said: QueryParams | None, problem: str | None
-) -> Response:
-    """With what was written, where that has a mistake; else with what is noted."""
+async def _form(visit: Visit, code: str, type_: str, problem: str | None = None) -> Response:
+    """With what was written, where that has a problem; else with what is noted."""
     note = (await visit.letters.all_notes()).get((code, type_))
+    noted = dict.fromkeys(_FIELDS, "") | _noted(note, visit.visitor.name)
     return visit.page(
         "note.html",
         status=400 if problem else 200,
         code=code,
         type=type_,
         note=note,
-        said=said,
+        said={name: visit.form.get(name, "") for name in _FIELDS} if problem else noted,
         problem=problem,
     )
+
+
+def _noted(note: GroupNote | None, visitor: str) -> dict[str, str]:
+    if note is None:
+        return {"owner": visitor}
+    return {"owner": note.owner or "", "text": note.text or "", "ticket": note.ticket or ""}
 
 
 def _read_group(given: QueryParams) -> Group:
