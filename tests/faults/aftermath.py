@@ -32,6 +32,8 @@ class Aftermath:
         self._accepted_events = accepted
         self._refused_events = refused
         self._dead: dict[Identity, set[str]] = {}
+        self.open_ones: set[Identity] = set()
+        """The messages that were neither recorded nor dead at the last look."""
 
     @property
     def _accepted(self) -> set[Identity]:
@@ -49,8 +51,8 @@ class Aftermath:
             # deleted by the drill: not declared again yet, or RabbitMQ 3.10 still had its name
             return False
         audit = await read_audit(self._site.database_url)
-        open_ones = (self._accepted | self._refused) - audit.recorded - self._dead.keys()
-        return not open_ones and await self._queue_is_empty()
+        self.open_ones = (self._accepted | self._refused) - audit.recorded - self._dead.keys()
+        return not self.open_ones and await self._queue_is_empty()
 
     async def count_harm(self, dead_as: str | None) -> Harm:
         """Counts messages; a car that differs from the fold counts as one lost, too."""

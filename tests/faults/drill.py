@@ -189,7 +189,8 @@ class Drill(Generic[S]):
     def _explain(self) -> str:
         logs = "\n\n".join(worker.log[-2000:] for worker in self.workers)
         in_hand = [worker.in_flight() for worker in self.workers]
-        return f"{logs}\nin flight: {in_hand}\n{self.site.explain()}"
+        open_ones = sorted(self.aftermath.open_ones)[:20]
+        return f"{logs}\nin flight: {in_hand}\nopen: {open_ones}\n{self.site.explain()}"
 
 
 async def empty(site: DrillSite) -> None:
