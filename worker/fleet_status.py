@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from worker.infra.db.engine import database
 from worker.infra.db.errors import DATABASE_ERRORS, translate
+from worker.infra.db.repositories.dead_letter_comparison import read_last_comparison
 from worker.infra.db.repositories.pauses import PostgresPauses
 from worker.infra.db.repositories.workers import KnownWorker, PostgresWorkers
 from worker.infra.db.schema import check_revision, read_revision
@@ -31,11 +33,15 @@ class FleetStatus:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What the database knows of the workers; `pause` is the one in force."""
+    """What the database knows of the workers; `pause` is the one in force.
+
+    `compared_at` is when rows and queue of the dead letters were last compared, None for never.
+    """
 
     pause: Pause | None
     workers: Sequence[KnownWorker]
     pauses: Sequence[Pause]
+    compared_at: datetime | None
 
 
 async def read_status(settings: Settings, durations: Durations) -> FleetStatus:
@@ -58,9 +64,10 @@ async def read_fleet(settings: Settings, durations: Durations) -> Fleet:
             pause = await pauses.in_force()
             seen = await workers.seen_within(durations.silent_shown)
             newest = await pauses.newest(SHOWN_PAUSES)
+            compared = await read_last_comparison(sessions)
         except DATABASE_ERRORS as trouble:
             raise translate(trouble) from trouble
-    return Fleet(pause, seen, newest)
+    return Fleet(pause, seen, newest, compared)
 
 
 async def read_queues(settings: Settings, durations: Durations) -> list[QueueDepth]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from tests.conftest import StartWorker
 from tests.console.page import Page, get
@@ -168,6 +169,38 @@ async def test_a_letter_shows_what_is_wrong_and_that_it_was_opened(
     )
     again = await get(browser, "/letter", id="bad/1?")
     assert [again.rows[-1][1], again.rows[-1][4]] == ["look", "ids: bad/1?"]
+
+
+async def test_pages_say_when_rows_and_queue_were_last_compared(
+    dead_letters: DeadLetterQueue,
+    browser: httpx.AsyncClient,
+    sessions: Sessions,
+    inventory_worker: Command,
+) -> None:
+    never = await get(browser, "/")
+    await dead_letters.lay(price_changes(1), code="unexpected-error")
+    await record_at(sessions, "2100-01-01T00:00:00Z")
+    later = await get(browser, "/letter", id="p-0")
+    await record_at(sessions, "2026-01-01T00:00:00Z")
+    compared, letter = await get(browser, "/workers"), await get(browser, "/letter", id="p-0")
+    terminal = " ".join(inventory_worker("dlq", "show", "p-0").stdout.split())
+    await dead_letters.take_all()
+    await dead_letters.sweep()
+    gone = await get(browser, "/letter", id="p-0")
+
+    assert "have not been compared with the queue yet" in never.text
+    assert "In the queue yes, as of 2100-01-01 00:00:00Z" in later.text
+    [at] = re.findall(r"were last compared with the queue at (\S+ \S+Z)", compared.text)
+    assert f"In the queue yes, as of {at}" in letter.text
+    assert f"in the queue yes, as of {at}" in terminal
+    assert "In the queue no longer: it has vanished" in gone.text
+
+
+async def record_at(sessions: Sessions, instant: str) -> None:
+    """Makes all letters ones that a worker moved to the queue then."""
+    async with sessions.begin() as session:
+        moved = text("UPDATE dead_letters SET recorded_at = :at")
+        await session.execute(moved, {"at": datetime.fromisoformat(instant)})
 
 
 async def test_a_body_that_is_no_json_is_marked_where_reading_it_ended(

@@ -68,6 +68,10 @@ class DeadLetterQueue:
             count += 1
         await self.wait_count(before + count)
         await channel.close()
+        await self.sweep()
+
+    async def sweep(self) -> None:
+        """Compares rows and queue, as a worker does every few minutes."""
         await self._sweep()
 
     async def wait_count(self, count: int, queue: str = DEAD_LETTERS) -> None:

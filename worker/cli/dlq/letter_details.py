@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import UTC
 from typing import Any
 
 import typer
@@ -36,8 +37,12 @@ def print_details(shown: Details) -> None:
     letter = shown.letter
     original = original_of(letter)
     named = {"type": letter.type, "source": letter.source, **history_of(letter)}
-    place = "no longer: it has vanished" if shown.is_vanished else "yes"
-    facts = {**named, "in the queue": place, "recorded": _recorded(shown), "car": _car(shown)}
+    facts = {
+        **named,
+        "in the queue": _place(shown),
+        "recorded": _recorded(shown),
+        "car": _car(shown),
+    }
     print_table(f"dead letter {letter.handle}", ("field", "value"), facts.items())
     told = {**original["properties"]}
     told |= told.pop("headers", {})
@@ -47,6 +52,12 @@ def print_details(shown: Details) -> None:
         [(printable(name), _text(value)) for name, value in told.items()],
     )
     typer.echo(_body(letter))
+
+
+def _place(shown: Details) -> str:
+    if shown.is_vanished:
+        return "no longer: it has vanished"
+    return f"yes, as of {shown.place_known_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
 
 
 def _recorded(shown: Details) -> str:

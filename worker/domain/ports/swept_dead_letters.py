@@ -40,3 +40,7 @@ class SweptDeadLetters(Protocol):
     async def keep_only(self, keys: Collection[bytes], since: datetime) -> int:
         """All other letters have left the queue; returns how many have vanished."""
         ...
+
+    async def compared(self, at: datetime) -> None:
+        """The records were those of the queue at this time, or are by now."""
+        ...

@@ -6,6 +6,7 @@ from worker.infra.db.models.dead_letter_audit import (
     DeadLetterAuditMessageModel,
     DeadLetterAuditModel,
 )
+from worker.infra.db.models.dead_letter_comparison import DeadLetterComparisonModel
 from worker.infra.db.models.dead_letter_note import DeadLetterNoteModel
 from worker.infra.db.models.delivery_trial import DeliveryTrialModel
 from worker.infra.db.models.early_observation import EarlyObservationModel
@@ -19,6 +20,7 @@ __all__ = [
     "CarModel",
     "DeadLetterAuditMessageModel",
     "DeadLetterAuditModel",
+    "DeadLetterComparisonModel",
     "DeadLetterModel",
     "DeadLetterNoteModel",
     "DeliveryTrialModel",

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_, update
+from sqlalchemy import Row, Select, func, select, tuple_, update
 
 from worker.domain.ports.dead_letter_records import DeadLetterRecord
 from worker.domain.value_objects.dead_letter_selection import Selection
@@ -23,16 +23,17 @@ from worker.infra.db.repositories.dead_letter_records import RECORDED
 
 _AT_ONCE = 1_000
 _letter = DEAD_LETTERS.c
-RECORD_COLUMNS = [_letter[name] for name in (*RECORDED, "state")]
+RECORD_COLUMNS = [_letter[name] for name in (*RECORDED, "state", "recorded_at")]
 """What `stored` reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDeadLetter:
-    """A dead letter as its row has it."""
+    """A dead letter as its row has it; a worker moved it to the queue at `recorded_at`."""
 
     record: DeadLetterRecord
     state: DeadLetterState
+    recorded_at: datetime
 
     @property
     def is_vanished(self) -> bool:
@@ -196,11 +197,10 @@ class PostgresDeadLetters:
             return [SelectedDeadLetter(*row) for row in await session.execute(query)]
 
 
-def stored(row: object) -> StoredDeadLetter:
+def stored(row: Row[Any]) -> StoredDeadLetter:
     """From a row of `RECORD_COLUMNS`."""
-    values = {name: getattr(row, name) for name in (*RECORDED, "state")}
-    state = DeadLetterState(values.pop("state"))
-    return StoredDeadLetter(DeadLetterRecord(**values), state)
+    record = DeadLetterRecord(**{name: getattr(row, name) for name in RECORDED})
+    return StoredDeadLetter(record, DeadLetterState(row.state), row.recorded_at)
 
 
 def _chunks(keys: Collection[bytes]) -> Iterator[list[bytes]]:

@@ -23,6 +23,7 @@ from worker.domain.value_objects.dead_letter_state import DeadLetterState
 from worker.infra.db.arrays import array_of, as_parameters, columns_of, rows_of, table_of
 from worker.infra.db.engine import Sessions
 from worker.infra.db.models import DeadLetterModel, ProcessedMessageModel
+from worker.infra.db.repositories.dead_letter_comparison import note_comparison
 from worker.infra.db.repositories.dead_letter_conditions import DEAD_LETTERS
 from worker.infra.db.repositories.dead_letter_records import PostgresDeadLetterRecords
 
@@ -118,6 +119,11 @@ class PostgresSweptDeadLetters(SweptDeadLetters):
         others = [key for key, content in left.items() if content not in there]
         await self._note_left(twins, long_ago, has_twin=True)
         return await self._note_left(others, long_ago, has_twin=False)
+
+    @override
+    async def compared(self, at: datetime) -> None:
+        async with self._sessions.begin() as session:
+            await note_comparison(session, at)
 
     async def _note_left(self, keys: Collection[bytes], since: datetime, *, has_twin: bool) -> int:
         """Returns how many of them have vanished."""

@@ -65,7 +65,10 @@ async def sweep(
     expected = await records.expected()
     in_queue = await _count(url, durations)
     agrees = expected.least <= in_queue <= expected.most
-    if look is Look.NEVER or (agrees and look is not Look.ANYWAY):
+    if agrees and look is not Look.ANYWAY:
+        await records.compared(expected.at)
+        return SweepReport()
+    if look is Look.NEVER:
         return SweepReport()
     if in_queue and (wear := await find_wear()):
         return SweepReport(not_looked=wear)
@@ -77,8 +80,10 @@ async def sweep(
                 found.update(map(letter_key, messages))
                 added += await _add_unknown(records, messages)
     await records.found(found, expected.at)
-    saw_all = found.total() >= in_queue
-    vanished = await records.keep_only(found.keys(), expected.at) if saw_all else 0
+    vanished = 0
+    if found.total() >= in_queue:
+        vanished = await records.keep_only(found.keys(), expected.at)
+        await records.compared(expected.at)
     left = await _count(url, durations) if found else 0
     return SweepReport(added, vanished, max(0, found.total() - left))
 
