@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import StartWorker
 from tests.console.conftest import Browse
 from tests.console.page import Page, get
-from tests.console.walking import send, wait_job
+from tests.console.walking import send, wait_job, wait_text
 from tests.dlq.conftest import RETRY_DELAYS, Dlq, DlqJson
 from tests.dlq.dead_letters import DeadLetterQueue, apply_events, creations, price_changes
 from tests.support.histories import CREATED, Event
@@ -41,6 +41,24 @@ async def test_a_group_is_walked_from_the_overview_to_a_replay_that_ends(
     assert "The canary went well: 5 applied." in job.text
     assert [row[0] for row in after.rows[1:2]] == ["1"]
     assert (await get(browser, "/cars")).rows[1][1:3] == ["Nissan", "Versa"]
+
+
+async def test_a_job_whose_letters_left_the_queue_says_that_it_looks_for_them(
+    dead_letters: DeadLetterQueue, browser: httpx.AsyncClient, start_worker: StartWorker
+) -> None:
+    await dead_letters.lay(creations(3), code=BUG)
+    await dead_letters.take_all()
+    start_worker(WORKER_RETRY_DELAYS=RETRY_DELAYS)
+
+    shown = await get(browser, "/replay", code=BUG)
+    job = await send(browser, shown, "/replay", canary="0", rate="")
+    looking = await wait_text(browser, job, "running 0 of 3 replayed: looking for them in")
+    overview = await get(browser, "/")
+    ended = await wait_job(browser, looking)
+
+    assert "0 of 3 done, looking for them in the queue." in overview.text
+    assert "done 3 of 3 replayed" in ended.text
+    assert "looking for them" not in ended.text
 
 
 async def test_what_dies_after_the_choice_was_shown_is_not_replayed(

@@ -24,3 +24,13 @@ async def wait_job(browser: httpx.AsyncClient, page: Page) -> Page:
             await asyncio.sleep(0.2)
             page = await get(browser, page.address)
     return page
+
+
+async def wait_text(browser: httpx.AsyncClient, page: Page, expected: str) -> Page:
+    """Loads the page of a job until it says so, at the latest until the job has ended."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while expected not in page.text:
+            assert 'http-equiv="refresh"' in page.html, page.text
+            await asyncio.sleep(0.1)
+            page = await get(browser, page.address)
+    return page

@@ -35,6 +35,7 @@ class Progress:
     def __init__(self) -> None:
         self.stop = asyncio.Event()
         self.total = self.done = 0
+        self.step = ""
         self._has_started = asyncio.Event()
 
     def started(self, verb: str, total: int) -> None:
@@ -44,6 +45,9 @@ class Progress:
 
     def advanced(self, count: int) -> None:
         self.done += count
+
+    def told(self, step: str) -> None:
+        self.step = step
 
     async def wait_started(self) -> None:
         async with asyncio.timeout(30):

@@ -19,10 +19,14 @@ from tests.support.histories import Event
 from tests.support.hooked_worker import HOOKED
 from worker.dead_letters.change_report import CanaryResult, DeadAgain
 from worker.dead_letters.dead_letters import DeadLetters
+from worker.dead_letters.errors import ChangeFailedError
 from worker.dead_letters.jobs.doubts import NOT_KNOWN
+from worker.dead_letters.jobs.running import MOST_RUNS_IN_VAIN
 from worker.dead_letters.replay_options import ReplayOptions
 from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.domain.value_objects.job import JobState
 from worker.infra.db.engine import Sessions
+from worker.infra.db.repositories.jobs import Job
 
 ALL = Selection()
 LETTERS = 2_000
@@ -141,6 +145,69 @@ async def test_the_canary_of_a_killed_runner_is_judged_by_the_next(
     assert report.why_stopped.startswith("the canary failed: 1 of 2 are dead again")
     assert report.done == 2
     assert worker.count_results() == {"early": 1, "invalid-event": 1}
+
+
+async def test_a_job_whose_runners_die_without_progress_ends_and_is_started_again(
+    dead_letters: DeadLetterQueue, operator: Operator, start_dlq: StartDlq
+) -> None:
+    """They die while they look for letters that are no longer in the queue."""
+    await dead_letters.lay(price_changes(3))
+    await dead_letters.take_all()
+    ana, progress = operator("ana"), Progress()
+    job_id = await ana.start_replay(ALL, ReplayOptions())
+
+    for _ in range(MOST_RUNS_IN_VAIN):
+        runner = start_dlq("jobs", str(job_id), "--follow")
+        await until_it_runs(ana, job_id, runner.pid)
+        runner.kill()
+        await asyncio.to_thread(runner.communicate)
+    last = (await ana.job(job_id)).job.process
+    with pytest.raises(ChangeFailedError) as failed:
+        await ana.follow(job_id, progress, progress.stop)
+    ended = (await ana.job(job_id)).job
+    again = await ana.replay(ALL, ReplayOptions(), progress, progress.stop)
+
+    assert f"{MOST_RUNS_IN_VAIN} runs in a row broke off without progress" in str(failed.value)
+    assert f"the last one in {last}: start it again once" in str(failed.value)
+    assert (ended.state, ended.done, ended.chosen) == (JobState.FAILED, 0, 3)
+    assert ended.why_stopped in str(failed.value)
+    assert (again.done, again.why_stopped) == (3, "")
+
+
+async def test_progress_and_a_runner_that_leaves_in_good_order_give_a_job_all_its_runs_again(
+    start_worker: StartWorker,
+    dead_letters: DeadLetterQueue,
+    operator: Operator,
+    sessions: Sessions,
+) -> None:
+    await dead_letters.lay(price_changes(2))
+    ana = operator("ana")
+    job_id = await ana.start_replay(ALL, ReplayOptions(rate=0.01))
+    await set_runs_in_vain(sessions, MOST_RUNS_IN_VAIN - 1)
+
+    worker = start_worker()
+    came_further = await until_done(ana, job_id, 1)
+    await set_runs_in_vain(sessions, MOST_RUNS_IN_VAIN - 1)
+    assert await asyncio.to_thread(worker.terminate) == 0
+    left = (await ana.job(job_id)).job
+
+    assert came_further.runs_in_vain == 0
+    assert (left.state, left.done, left.runs_in_vain) == (JobState.RUNNING, 1, 0)
+
+
+async def set_runs_in_vain(sessions: Sessions, runs: int) -> None:
+    async with sessions.begin() as session:
+        await session.execute(text("UPDATE jobs SET runs_in_vain = :runs"), {"runs": runs})
+
+
+async def until_done(ana: DeadLetters, job_id: int, count: int) -> Job:
+    """The job, once so many of its letters are done."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            job = (await ana.job(job_id)).job
+            if job.done >= count:
+                return job
+            await asyncio.sleep(0.02)
 
 
 async def until_it_runs(ana: DeadLetters, job_id: int, pid: int) -> None:

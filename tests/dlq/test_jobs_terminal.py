@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dev.servers import Servers
 from dev.worker_process import Process, WorkerProcess
 from tests.conftest import StartWorker
-from tests.dlq.conftest import DlqJson
+from tests.dlq.conftest import Dlq, DlqJson
 from tests.dlq.dead_letters import DeadLetterQueue, price_changes
 from tests.support.terminals import read, read_until, terminal
 
@@ -59,6 +59,29 @@ async def test_a_second_ctrl_c_leaves_the_job_and_says_that_nobody_goes_on_with_
     assert f"no worker is there to go on with job {job['id']}" in " ".join(told.split())
     followed = dlq_json("jobs", str(job["id"]), "--follow")
     assert (followed["done"], followed["stopped"]) == (LETTERS, None)
+
+
+async def test_a_job_that_looks_for_its_letters_says_so(
+    start_worker: StartWorker,
+    dead_letters: DeadLetterQueue,
+    empty: Servers,
+    dlq: Dlq,
+    dlq_json: DlqJson,
+) -> None:
+    await dead_letters.lay(price_changes(2))
+    await dead_letters.take_all()
+    start_worker()
+
+    with replaying(empty) as (replay, ours):
+        await asyncio.to_thread(read_until, ours, b"replayed, looking for them in the queue")
+        [job] = dlq_json("jobs")
+        shown = dlq("jobs", str(job["id"])).stdout
+        ended = await asyncio.to_thread(read_all, ours)
+        exit_code = replay.wait(60)
+
+    assert "now looking for them in the queue" in shown
+    assert "replayed 2 of 2 dead letters" in ended
+    assert exit_code == 0
 
 
 async def interrupt(servers: Servers, worker: WorkerProcess, answer: bytes) -> tuple[int, str]:

@@ -74,6 +74,16 @@ class JobBrokeOffError(DeadLettersError):
         )
 
 
+class JobInVainError(DeadLettersError):
+    """So many processes that ran a job died, or lost it, before they came any further."""
+
+    def __init__(self, runs: int, process: str | None) -> None:
+        super().__init__(
+            f"{runs} runs in a row broke off without progress, the last one in {process}: "
+            "start it again once the cause is mended"
+        )
+
+
 class JobEndedError(DeadLettersError):
     """A job cannot be cancelled any more."""
 

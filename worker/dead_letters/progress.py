@@ -15,6 +15,10 @@ class Progress(Protocol):
         """So many more are done."""
         ...
 
+    def told(self, step: str) -> None:
+        """What is done now besides, as in "looking for them in the queue"; empty for nothing."""
+        ...
+
 
 class Unwatched(Progress):
     """Nobody follows it here."""
@@ -23,4 +27,7 @@ class Unwatched(Progress):
         """Tells nobody."""
 
     def advanced(self, count: int) -> None:
+        """Tells nobody."""
+
+    def told(self, step: str) -> None:
         """Tells nobody."""

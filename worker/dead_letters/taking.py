@@ -1,8 +1,8 @@
 """Takes dead letters from the queue, and from their rows what the queue no longer holds."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 
 from worker.dead_letters.session import DeadLetterSession
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
@@ -14,17 +14,30 @@ from worker.infra.messaging.dead_letters.selected_keys import SelectedKeys
 from worker.infra.messaging.dead_letters.selective_drain import Handle, SelectiveDrain
 
 
+async def tell_nobody() -> None:
+    """Nobody asks what is done now."""
+
+
 class Taking:
-    """Passes letters to a handler that settles their rows; `stop` ends it between two batches."""
+    """Passes letters to a handler that settles their rows; `stop` ends it between two batches.
+
+    `on_look` is called before each pass over the queue.
+    """
 
     def __init__(
-        self, session: DeadLetterSession, rate_limit: RateLimit, stop: asyncio.Event
+        self,
+        session: DeadLetterSession,
+        rate_limit: RateLimit,
+        stop: asyncio.Event,
+        on_look: Callable[[], Awaitable[None]] = tell_nobody,
     ) -> None:
+        self._session = session
+        self._on_look = on_look
         self._records = PostgresDeadLetters(session.sessions)
         self._rate_limit = rate_limit
         self._stop = stop
         self._drain = SelectiveDrain(
-            session.rabbitmq_url, session.turn, rate_limit, stop, session.durations
+            session.rabbitmq_url, self._turn, rate_limit, stop, session.durations
         )
 
     async def run(
@@ -42,6 +55,12 @@ class Taking:
         if selected.left:
             await self._records.note_vanished(selected.left)
         await self._take_rows([*selected.left, *(key for key in keys if key in vanished)], handle)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        await self._on_look()
+        async with self._session.turn():
+            yield
 
     async def _take_rows(self, keys: Sequence[bytes], handle: Handle) -> None:
         for some in self._batches(keys):

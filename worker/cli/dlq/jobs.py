@@ -85,6 +85,8 @@ def _print_details(details: "JobDetails", *, as_json: bool) -> None:
     _print_jobs([job], as_json=False)
     if not job.has_ended and not details.is_run:
         typer.echo(f"nobody runs it: `dlq jobs {job.id} --follow` does")
+    elif job.step:
+        typer.echo(f"now {job.step}")
     if failed:
         columns = ("id", "source", "code", "reason")
         rows = [(letter.id, letter.source, letter.code, letter.reason) for letter in failed]

@@ -25,13 +25,20 @@ class Terminal:
         self.leave = asyncio.Event()
         self._job_id = job_id
         self._bar: Progress | None = None
+        self._verb = ""
         self._opened = ExitStack()
         self._asks = False
 
     def started(self, verb: str, total: int) -> None:
         """Shows the bar; from now on the first signal asks to stop."""
         console = Console(stderr=True)
-        columns = (TextColumn(verb), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._verb = verb
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
         bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._bar = self._opened.enter_context(bar)
         bar.add_task(verb, total=total)
@@ -47,6 +54,12 @@ class Terminal:
         """Moves the bar."""
         if self._bar is not None:
             self._bar.advance(self._bar.task_ids[0], count)
+
+    def told(self, step: str) -> None:
+        """Says so before the bar."""
+        if self._bar is not None:
+            told = f"{self._verb}, {step}" if step else self._verb
+            self._bar.update(self._bar.task_ids[0], description=told)
 
     def close(self) -> None:
         """Hides the bar and lets signals do as usual."""

@@ -7,7 +7,7 @@ from worker.infra.messaging.dead_letters.rate_limit import RateLimit
 async def run_discard(task: JobTask) -> None:
     """Takes the letters out of the queue; their rows keep them until they are in a file."""
     change, undone = task.change, task.undone
-    taking = Taking(task.session, RateLimit(None), change.stop)
+    taking = Taking(task.session, RateLimit(None), change.stop, task.tell_that_it_looks)
     await taking.run(
         [letter.key for letter in undone],
         Discard(task.audit, change.advance),

@@ -10,7 +10,7 @@ from aio_pika.abc import AbstractConnection
 from worker.dead_letters.jobs.sent import as_sent
 from worker.dead_letters.jobs.task import JobTask
 from worker.dead_letters.session import DeadLetterSession
-from worker.domain.value_objects.job import JobLetterState
+from worker.domain.value_objects.job import JobLetterState, JobStep
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.recorded_messages import PostgresRecordedMessages
 from worker.infra.db.repositories.workers import PostgresWorkers
@@ -44,6 +44,7 @@ async def settle_doubts(task: JobTask) -> Doubts:
     doubtful = [letter for letter in task.undone if letter.state is JobLetterState.SENDING]
     if not doubtful or task.change.stop.is_set():
         return Doubts()
+    await task.audit.tell(JobStep.ASKING)
     quiet = _Quiet(task.session, task.change.stop)
     sent = await _find_sent(task, quiet)
     if task.change.stop.is_set():

@@ -49,6 +49,7 @@ class Following:
                 await self._wait(stop, leave)
                 job = await get_job(self._session, job_id)
                 progress.advanced(job.done - shown)
+                progress.told(job.step)
                 shown = job.done
         finally:
             await self._hand_over()

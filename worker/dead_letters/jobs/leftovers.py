@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from worker.dead_letters.session import DeadLetterSession
 from worker.domain.ports.dead_letter_audit import SettledDeadLetter
-from worker.domain.value_objects.job import JobKind
+from worker.domain.value_objects.job import JobKind, JobStep
 from worker.infra.db.repositories.job_audit import PostgresJobAudit
 from worker.infra.db.repositories.job_letters import PostgresJobLetters
 from worker.infra.db.repositories.jobs import Job
@@ -50,6 +50,7 @@ class Leftovers:
 
         if not self.keys or not await count_dead_letters(session.rabbitmq_url, session.durations):
             return
+        await audit.tell(JobStep.LEFTOVERS)
         drain = SelectiveDrain(
             *(session.rabbitmq_url, session.turn, RateLimit(None), asyncio.Event()),
             session.durations,

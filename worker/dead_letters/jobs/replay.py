@@ -12,6 +12,7 @@ from worker.dead_letters.jobs.sent import as_sent
 from worker.dead_letters.jobs.task import JobTask
 from worker.dead_letters.replay_options import ReplayOptions
 from worker.dead_letters.taking import Taking
+from worker.domain.value_objects.job import JobStep
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.job_letters import JobLetter
 from worker.infra.db.repositories.recorded_messages import PostgresRecordedMessages
@@ -44,7 +45,8 @@ class Replay:
         self._task = task
         self._options = ReplayOptions(**task.job.options)
         self._watched: list[Sent] | None = None
-        self._taking = Taking(session, RateLimit(self._options.rate), change.stop)
+        rate_limit = RateLimit(self._options.rate)
+        self._taking = Taking(session, rate_limit, change.stop, task.tell_that_it_looks)
         resend = Resend(publisher, task.audit, _prepare, self._on_done)
         self._once = Once(resend, task.audit, known_sent, self._on_done)
         self._outcomes = OutcomeWatch(
@@ -64,7 +66,10 @@ class Replay:
         creations = [letter for letter in rest if is_creation(letter.type)]
         others = [letter for letter in rest if not is_creation(letter.type)]
         if not self._task.change.why_stopped:
-            await (self._send_and_watch(creations, []) if others else self._send(creations))
+            if others:
+                await self._send_and_watch(creations, [], JobStep.CREATIONS)
+            else:
+                await self._send(creations)
             await self._send(others)
 
     async def _run_canary(self, undone: Sequence[JobLetter]) -> None:
@@ -74,7 +79,7 @@ class Replay:
             is_resumed = task.job.process is not None
             known = await task.letters.read_first(self._options.canary) if is_resumed else []
             earlier = [as_sent(to_letter(stored.record)) for stored in known]
-            result = _judge(await self._send_and_watch(undone, earlier))
+            result = _judge(await self._send_and_watch(undone, earlier, JobStep.CANARY))
             if not task.change.is_left:
                 await task.audit.report({"canary": asdict(result)})
         task.change.canary = result
@@ -85,13 +90,15 @@ class Replay:
         await self._taking.run([letter.key for letter in letters], self._once, vanished)
 
     async def _send_and_watch(
-        self, letters: Sequence[JobLetter], earlier: Sequence[Sent]
+        self, letters: Sequence[JobLetter], earlier: Sequence[Sent], step: JobStep
     ) -> ReplayOutcomes:
         """Waits for their outcomes, too, and for those of some that were sent earlier."""
         watched = [*earlier]
         self._watched = watched
         await self._send(letters)
         self._watched = None
+        if watched:
+            await self._task.audit.tell(step)
         return await self._outcomes.wait(watched)
 
     def _on_done(self, sent: Sequence[Outgoing]) -> None:

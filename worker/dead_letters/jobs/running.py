@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from worker.dead_letters.change import Change, open_change
-from worker.dead_letters.errors import ChangeFailedError, JobBrokeOffError
+from worker.dead_letters.errors import ChangeFailedError, JobBrokeOffError, JobInVainError
 from worker.dead_letters.jobs.discard import run_discard
 from worker.dead_letters.jobs.leftovers import Leftovers
 from worker.dead_letters.jobs.replay import run_replay
@@ -22,6 +22,9 @@ from worker.infra.durations import Durations
 from worker.settings import Settings
 
 RUNS = {JobKind.REPLAY: run_replay, JobKind.DISCARD: run_discard}
+MOST_RUNS_IN_VAIN = 5
+"""So many processes in a row may die with a job before they have done anything of it."""
+
 NOT_THERE = "no longer there, or somebody else holds it"
 
 
@@ -56,12 +59,17 @@ async def _run(session: DeadLetterSession, job: Job, leave: asyncio.Event) -> No
         _breaking_off(job.id),
         open_change(verb, audit, job.chosen, Unwatched(), stop) as change,
     ):
+        if job.runs_in_vain >= MOST_RUNS_IN_VAIN:
+            raise JobInVainError(job.runs_in_vain, job.process)
         async with _obeying(session, job.id, change, leave):
             await RUNS[job.kind](JobTask(session, job, letters, undone, audit, change))
         if not change.is_left:
             await leftovers.take_away(audit)
         if not (stop.is_set() or change.why_stopped):
             await audit.give_up_rest(NOT_THERE)
+    if change.is_left:
+        with suppress(*DATABASE_ERRORS):  # whoever goes on with it counts this run as well
+            await audit.leave()
 
 
 @asynccontextmanager

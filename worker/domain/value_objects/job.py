@@ -20,6 +20,16 @@ class JobState(StrEnum):
     FAILED = "failed"
 
 
+class JobStep(StrEnum):
+    """What a runner does before and between its letters: it may take a while, with none done."""
+
+    ASKING = "finding out what its last runner has sent"
+    LOOKING = "looking for them in the queue"
+    CANARY = "waiting for what becomes of the canary"
+    CREATIONS = "waiting for what becomes of the creations"
+    LEFTOVERS = "looking whether any of them is left in the queue"
+
+
 class JobLetterState(StrEnum):
     """What has become of one dead letter of a job."""
 

@@ -28,8 +28,9 @@ class JobModel(Base):
     """A replay or a discard; at most one has not ended.
 
     `process` is the `host:pid` that ran it last, `choice` and `options` are what was asked for,
-    `report` what its canary found. `fetched_at` is when the letters of a discard were last written
-    to a file.
+    `report` what its canary found. `step` is a `JobStep`, or empty; `runs_in_vain` counts the runs
+    that began since the last progress. `fetched_at` is when the letters of a discard were last
+    written to a file.
     """
 
     __tablename__ = "jobs"
@@ -54,6 +55,8 @@ class JobModel(Base):
     state: Mapped[str] = mapped_column(Text, server_default=JobState.WAITING)
     why_stopped: Mapped[str] = mapped_column(Text, server_default="")
     report: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    step: Mapped[str] = mapped_column(Text, server_default="")
+    runs_in_vain: Mapped[int] = mapped_column(server_default="0")
     process: Mapped[str | None] = mapped_column(Text)
     audit_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey(DeadLetterAuditModel.id))
     created_at: Mapped[StoredAt]

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from worker.domain.ports.dead_letter_audit import SettledDeadLetter
 from worker.domain.ports.unit_of_work import StoreUnavailableError
-from worker.domain.value_objects.job import JobLetterState, JobState
+from worker.domain.value_objects.job import JobLetterState, JobState, JobStep
 from worker.infra.db.models import DeadLetterAuditModel, JobModel
 from worker.infra.db.repositories.dead_letter_audit import (
     RUNNING,
@@ -79,6 +79,8 @@ class PostgresJobAudit(PostgresDeadLetterAudit):
                     state=case((is_waiting, JobState.RUNNING), else_=JobModel.state),
                     process=process,
                     audit_id=audit_id,
+                    step="",
+                    runs_in_vain=JobModel.runs_in_vain + 1,
                     started_at=func.coalesce(JobModel.started_at, func.now()),
                 )
             )
@@ -105,6 +107,7 @@ class PostgresJobAudit(PostgresDeadLetterAudit):
         positions = [letter.position for letter in letters]
         async with self._connection.begin():
             await self._move(positions, state=JobLetterState.FAILED, reason=reason)
+            await self._update_job(runs_in_vain=0)
 
     async def give_up_rest(self, reason: str) -> None:
         """Nothing more will be done about those that are still to be dealt with."""
@@ -123,7 +126,17 @@ class PostgresJobAudit(PostgresDeadLetterAudit):
     async def report(self, document: Mapping[str, Any]) -> None:
         """Notes what its canary found, so that whoever resumes the job need not ask again."""
         async with self._connection.begin():
-            await self._update_job(report=document)
+            await self._update_job(report=document, runs_in_vain=0)
+
+    async def tell(self, step: JobStep) -> None:
+        """Notes what is done now, until the next letters are done."""
+        async with self._connection.begin():
+            await self._update_job(step=step)
+
+    async def leave(self) -> None:
+        """Another process goes on with it; this one did not die."""
+        async with self._connection.begin():
+            await self._update_job(runs_in_vain=0)
 
     def _is_ours(self) -> ColumnElement[bool]:
         return JOB_LETTERS.c.job_id == self._job_id
@@ -134,7 +147,7 @@ class PostgresJobAudit(PostgresDeadLetterAudit):
             _take(self._announced if key in self._announced else self._waiting, key) for key in keys
         ]
         await self._move(positions, state=JobLetterState.DONE, done_at=func.now())
-        await self._update_job(done=self.done + len(keys))
+        await self._update_job(done=self.done + len(keys), step="", runs_in_vain=0)
 
     @override
     async def _note_end(self, status: str, detail: str) -> None:
@@ -146,7 +159,7 @@ class PostgresJobAudit(PostgresDeadLetterAudit):
             .where(self._is_ours(), JOB_LETTERS.c.state == JobLetterState.SENDING)
             .values(state=JobLetterState.FAILED, reason=": ".join(filter(None, (UNKNOWN, detail))))
         )
-        await self._update_job(state=status, why_stopped=detail, ended_at=func.now())
+        await self._update_job(state=status, why_stopped=detail, step="", ended_at=func.now())
 
     async def _move(self, positions: Sequence[int], **values: object) -> None:
         row = JOB_LETTERS.c

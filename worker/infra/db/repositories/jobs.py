@@ -37,7 +37,9 @@ class Job:
 
     `choice` and `options` are what was asked for, `report` holds the result of a canary. `process`
     is the `host:pid` that ran it last, None before the first. `why_stopped` is empty unless the job
-    ended early, or is about to. `fetched_at` is when its discarded letters were written to a file.
+    ended early, or is about to. `step` is a `JobStep`, empty while there is none to tell of;
+    `runs_in_vain` counts the runs that began since its last progress. `fetched_at` is when its
+    discarded letters were written to a file.
     """
 
     id: int
@@ -50,6 +52,8 @@ class Job:
     state: JobState
     why_stopped: str
     report: Mapping[str, Any]
+    step: str
+    runs_in_vain: int
     process: str | None
     audit_id: int | None
     created_at: datetime
