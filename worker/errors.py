@@ -36,6 +36,7 @@ Exception
 │   ├── AuditNotFoundError            no change has this audit id
 │   ├── JobNotFoundError              there is no such job
 │   ├── JobBrokeOffError              its process lost the database: the next one goes on with it
+│   ├── JobInVainError                its runs broke off again and again without progress
 │   ├── JobEndedError                 it cannot be cancelled any more
 │   ├── NothingToFetchError           it is no discard, or has not ended
 │   └── ChangeFailedError             a change broke off

@@ -154,12 +154,13 @@ async def test_an_edit_is_compared_and_sent_in_the_place_of_the_letter(
     browser: httpx.AsyncClient,
     start_worker: StartWorker,
     sessions: Sessions,
+    inventory_worker: Command,
 ) -> None:
     await apply_events(sessions, creations(1))
     [event] = price_changes(1)
     wrong = Event(event.type, event.source, "bad-1", {**event.data, "price_mxn": "1,5"})
     await dead_letters.lay([wrong], code="invalid-event")
-    start_worker(WORKER_RETRY_DELAYS=RETRY_DELAYS)
+    worker = start_worker(WORKER_RETRY_DELAYS=RETRY_DELAYS)
 
     letter = await get(browser, "/letter", id="bad-1")
     form = await get(browser, letter.links["Edit and send in its place …"])
@@ -182,9 +183,19 @@ async def test_an_edit_is_compared_and_sent_in_the_place_of_the_letter(
     assert '+ "price_mxn": "150000.00"' in checked.text
     assert checked.rows[1][:2] == ["1", "would apply"]
     audit = Page(answer)
-    assert (audit.status, audit.rows[1][1]) == (200, "import")
+    assert (audit.status, audit.rows[1][1]) == (200, "edit")
+    assert audit.title.endswith(": edit")
+    assert audit.rows[1][4] == "ids: bad-1"
     assert audit.rows[-1][0] == "bad-1"
-    assert audit.rows[-1][3].startswith("edit-")
+    successor = audit.rows[-1][3]
+    assert successor.startswith("edit-")
+    worker.wait_results(1)
+    replaced = await get(browser, "/message", id="bad-1")
+    assert replaced.rows[1][0] == f"replaced by {successor}"
+    sent = await get(browser, replaced.links[successor])
+    assert sent.rows[1][0] == "applied"
+    told = " ".join(inventory_worker("message", "bad-1").stdout.split())
+    assert f"recorded: replaced by {successor}" in told
     assert (await get(browser, "/letters")).title == "0 dead letters"
 
 

@@ -71,7 +71,7 @@ def _rows(found: "Whereabouts") -> Iterator[Row]:
 
 def _outcome(record: "RecordedMessage") -> str:
     if record.outcome != Outcome.EARLY:
-        return f"recorded: {record.outcome}"
+        return f"recorded: {record.told_outcome}"
     if not record.waits:
         return "early: a newer message about the same took its place"
     since = f"{record.processed_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"

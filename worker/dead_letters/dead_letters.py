@@ -266,13 +266,13 @@ class DeadLetters:
             InvalidLineError: the edit breaks the contract.
         """
         with edits.open_edit(letter, edit) as plan:
-            async with self._open("import --dry-run") as session:
+            async with self._open("edit --dry-run") as session:
                 return await rehearse_import(session, plan) if plan.edits else None
 
     async def send_edit(self, letter: DeadLetter, edit: Edit) -> ChangeReport:
         """Sends an edited letter in the place of the dead letter."""
         with edits.open_edit(letter, edit) as plan:
-            async with self._open("import") as session:
+            async with self._open("edit") as session:
                 return await edits.send_edit(session, plan, letter.handle)
 
     async def audits(

@@ -39,5 +39,5 @@ async def send_edit(session: DeadLetterSession, plan: ImportPlan, handle: str) -
     Raises:
         AppliedMeanwhileError: it comes too late; nothing was changed.
     """
-    told = Path(f"edit of {handle}")
-    return await importing.import_plan(session, plan, told, Unwatched(), asyncio.Event())
+    order = importing.Order("edit", "replaced", {"ids": [handle]})
+    return await importing.send_plan(session, plan, order, Unwatched(), asyncio.Event())

@@ -1,7 +1,9 @@
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from worker.dead_letters.change import Change, open_change
 from worker.dead_letters.change_report import ChangeReport
@@ -20,6 +22,15 @@ from worker.infra.messaging.dead_letters.rate_limit import LARGEST_BATCH, RateLi
 from worker.infra.messaging.dead_letters.resend import Outgoing, Resend
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.printable import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the audit says of a plan; `verb` is what is done, as in "imported"."""
+
+    command: str
+    verb: str
+    choice: Mapping[str, Any]
 
 
 @contextmanager
@@ -49,21 +60,32 @@ async def import_plan(
     Raises:
         AppliedMeanwhileError: an edit comes too late; nothing was changed.
     """
+    asked = {"file": printable(str(file)), "edited": len(plan.edits)}
+    return await send_plan(session, plan, Order("import", "imported", asked), progress, stop)
+
+
+async def send_plan(
+    session: DeadLetterSession,
+    plan: ImportPlan,
+    order: Order,
+    progress: Progress,
+    stop: asyncio.Event,
+) -> ChangeReport:
+    """The same, whatever the audit calls it."""
     await session.claim()
     await refuse_what_was_applied(session, plan)
     await session.sweep()
     frozen, absent = await _find(session, plan)
-    asked = {"file": printable(str(file)), "edited": len(plan.edits)}
     selected = len(frozen) + len(absent)
     audit = await PostgresDeadLetterAudit.begin(
         session.connection,
-        command="import",
+        command=order.command,
         started_by=session.by,
         process=session.process,
-        choice=asked,
+        choice=order.choice,
         chosen=selected,
     )
-    async with open_change("imported", audit, selected, progress, stop) as change:
+    async with open_change(order.verb, audit, selected, progress, stop) as change:
         change.edited, change.not_in_queue = len(plan.edits), len(absent)
         await _send(session, change, plan, frozen, absent)
     return change.report()

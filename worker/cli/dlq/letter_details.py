@@ -64,7 +64,7 @@ def _recorded(shown: Details) -> str:
     record = shown.recorded
     if record is None:
         return "no: it was never applied"
-    return f"{record.outcome} at {record.processed_at:%Y-%m-%d %H:%M:%S}Z"
+    return f"{record.told_outcome} at {record.processed_at:%Y-%m-%d %H:%M:%S}Z"
 
 
 def _car(shown: Details) -> str:

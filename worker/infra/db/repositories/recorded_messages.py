@@ -8,9 +8,15 @@ from itertools import islice
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
+from worker.application.apply_batch import REPLACED
 from worker.domain.value_objects.message_identity import MessageIdentity
+from worker.infra.db.arrays import table_of
 from worker.infra.db.engine import Sessions
-from worker.infra.db.models import EarlyObservationModel, ProcessedMessageModel
+from worker.infra.db.models import (
+    DeadLetterAuditMessageModel,
+    EarlyObservationModel,
+    ProcessedMessageModel,
+)
 from worker.infra.db.repositories.processed_messages import PostgresProcessedMessages
 
 _AT_ONCE = 1_000
@@ -21,6 +27,8 @@ class RecordedMessage:
     """A message that is done: when, and how it ended.
 
     `waits` is set for an early one that waits for its car; a newer one may have taken its place.
+    `replaced_by` is the id of the edited message that was last sent in its place, None if it was
+    not edited, or so long ago that nobody knows.
     """
 
     source: str
@@ -30,6 +38,13 @@ class RecordedMessage:
     outcome: str
     processed_at: datetime
     waits: bool
+    replaced_by: str | None
+
+    @property
+    def told_outcome(self) -> str:
+        """The outcome, and what was sent in its place."""
+        is_known = self.outcome == REPLACED and self.replaced_by is not None
+        return f"{self.outcome} by {self.replaced_by}" if is_known else self.outcome
 
 
 class PostgresRecordedMessages:
@@ -58,7 +73,7 @@ class PostgresRecordedMessages:
         query = (
             select(
                 *(row.source, row.message_id, row.type, row.car_id),
-                *(row.outcome, row.processed_at, waits),
+                *(row.outcome, row.processed_at, waits, _REPLACED_BY),
             )
             .where(row.source.in_(select(_SOURCES.c.source)), row.message_id == message_id)
             .order_by(row.source)
@@ -72,6 +87,19 @@ def _chunks(identities: Collection[MessageIdentity]) -> Iterator[list[MessageIde
     while some := list(islice(remaining, _AT_ONCE)):
         yield some
 
+
+_audited = table_of(DeadLetterAuditMessageModel).c
+_REPLACED_BY = (
+    select(_audited.sent_as)
+    .where(
+        _audited.source == ProcessedMessageModel.source,
+        _audited.message_id == ProcessedMessageModel.message_id,
+        _audited.sent_as.is_not(None),
+    )
+    .order_by(_audited.audit_id.desc(), _audited.position.desc())
+    .limit(1)
+    .scalar_subquery()
+)
 
 _first = select(func.min(ProcessedMessageModel.source).label("source")).cte(
     "sources", recursive=True
