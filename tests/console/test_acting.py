@@ -132,11 +132,19 @@ async def test_ticked_letters_are_discarded_to_a_file_that_can_be_imported(
     shown = Page(await browser.get("/discard", params={"id": ["c-0", "c-2"]}))
     job = await wait_job(browser, await send(browser, shown, "/discard"))
     [download] = [form for form in job.forms if form.action.endswith("/file")]
+    waiting = await get(browser, "/jobs"), await get(browser, "/")
+    terminal = dlq("jobs", job.address.rpartition("/")[2]).stdout
     answer = await browser.post(download.action, data=download.fields)
     imported = dlq("import", "--dry-run", keep(answer, tmp_path / "discarded.jsonl"))
+    fetched = await get(browser, "/jobs"), await get(browser, "/")
 
     assert shown.title == "Discard 2 dead letters?"
     assert "done 2 of 2 discarded" in job.text
+    assert "nobody has its file yet" in waiting[0].rows[1][3]
+    assert "Nobody has the file of this discard yet" in waiting[1].text
+    assert "2 letters by" in waiting[1].text
+    assert "nobody has its file yet: `dlq jobs" in terminal
+    assert all("obody has" not in page.text for page in fetched)
     assert 'filename="discarded-' in answer.headers["content-disposition"]
     told = [json.loads(line)["message_id"] for line in answer.text.splitlines()]
     assert told == ["c-0", "c-2"]

@@ -1,6 +1,6 @@
 """What an operator sees first: the groups, and how they came and went."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from worker.dead_letters.session import DeadLetterSession
@@ -16,10 +16,12 @@ from worker.infra.messaging.events.wire_events import CREATION_TYPE
 class Overview:
     """Everything that waits for an operator; `job` is the replay or discard under way.
 
+    `without_file` are discards whose letters nobody has in a file yet.
     `dead_creations` counts awaited cars whose creation is a dead letter, by its error code.
     """
 
     job: Job | None
+    without_file: Sequence[Job]
     waiting: GroupsInTime
     notes: Mapping[Group, GroupNote]
     awaited: AwaitedCounts
@@ -28,10 +30,11 @@ class Overview:
 
 async def read_overview(session: DeadLetterSession) -> Overview:
     """Reads rows alone."""
-    awaited = PostgresAwaitedCars(session.sessions)
+    awaited, jobs = PostgresAwaitedCars(session.sessions), PostgresJobs(session.sessions)
     counts = await awaited.count()
     return Overview(
-        await PostgresJobs(session.sessions).unended(),
+        await jobs.unended(),
+        await jobs.without_file(),
         await read_groups_in_time(session.sessions, CREATION_TYPE),
         await PostgresDeadLetterNotes(session.sessions).all(),
         counts,

@@ -87,6 +87,8 @@ def _print_details(details: "JobDetails", *, as_json: bool) -> None:
         typer.echo(f"nobody runs it: `dlq jobs {job.id} --follow` does")
     elif job.step:
         typer.echo(f"now {job.step}")
+    if job.lacks_file:
+        typer.echo(f"nobody has its file yet: `dlq jobs {job.id} --to FILE` writes it")
     if failed:
         columns = ("id", "source", "code", "reason")
         rows = [(letter.id, letter.source, letter.code, letter.reason) for letter in failed]

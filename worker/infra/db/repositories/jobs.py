@@ -66,6 +66,12 @@ class Job:
         """Whether nothing more will be done."""
         return self.ended_at is not None
 
+    @property
+    def lacks_file(self) -> bool:
+        """Whether it discarded letters that nobody has in a file yet."""
+        is_over = self.kind is JobKind.DISCARD and self.has_ended and self.done > 0
+        return is_over and self.fetched_at is None
+
 
 _JOB = tuple(getattr(JobModel, name) for name in Job.__slots__)
 _is_open = JobModel.ended_at.is_(None)
@@ -88,6 +94,16 @@ class PostgresJobs:
     async def newest(self, limit: int) -> list[Job]:
         """The newest first."""
         return await self._read(select(*_JOB).order_by(JobModel.id.desc()).limit(limit))
+
+    async def without_file(self) -> list[Job]:
+        """Discards whose letters nobody has in a file yet, the newest first."""
+        lacks_file = (
+            JobModel.kind == JobKind.DISCARD,
+            ~_is_open,
+            JobModel.fetched_at.is_(None),
+            JobModel.done > 0,
+        )
+        return await self._read(select(*_JOB).where(*lacks_file).order_by(JobModel.id.desc()))
 
     async def cancel(self, job_id: int, why: str) -> None:
         """Asks its runner to end it; nothing if it has ended. The first reason stays."""
