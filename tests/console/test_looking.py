@@ -203,6 +203,48 @@ async def record_at(sessions: Sessions, instant: str) -> None:
         await session.execute(moved, {"at": datetime.fromisoformat(instant)})
 
 
+@pytest.mark.parametrize(
+    ("code", "who"),
+    [
+        ("too-large", "probably its publisher. The body is larger than 256 KiB."),
+        (
+            "unexpected-error",
+            "probably the operators. A fault of the worker; it concerns this event alone.",
+        ),
+        ("broker:expired", "probably who runs RabbitMQ. It was dead-lettered by RabbitMQ"),
+        ("foreign", "probably who put it there. Neither the worker nor RabbitMQ did."),
+        (
+            "car-not-found",
+            "probably the operators. It is older than early events that wait for their car",
+        ),
+    ],
+)
+async def test_a_group_and_a_letter_say_who_has_to_act(
+    code: str,
+    who: str,
+    dead_letters: DeadLetterQueue,
+    browser: httpx.AsyncClient,
+    sessions: Sessions,
+    inventory_worker: Command,
+) -> None:
+    await dead_letters.lay(price_changes(1))
+    async with sessions.begin() as session:
+        await session.execute(text("UPDATE dead_letters SET code = :code"), {"code": code})
+        envelope = "UPDATE dead_letters SET envelope = replace(envelope, 'car-not-found\"', :code)"
+        await session.execute(text(envelope), {"code": f'{code}"'})
+
+    group, letter = (
+        await get(browser, "/letters", code=code),
+        await get(browser, "/letter", id="p-0"),
+    )
+    terminal = " ".join(inventory_worker("dlq", "show", "p-0").stdout.split())
+
+    assert f"Who has to act: {who}" in group.text
+    assert f"Who has to act {who}" in letter.text
+    assert f"who has to act {who}" in terminal
+    assert "Who has to act" not in (await get(browser, "/letters")).text
+
+
 async def test_a_body_that_is_no_json_is_marked_where_reading_it_ended(
     dead_letters: DeadLetterQueue, browser: httpx.AsyncClient
 ) -> None:

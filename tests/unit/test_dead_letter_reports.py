@@ -2,7 +2,9 @@ import pytest
 
 from worker.application.outcomes import Failure, Outcome
 from worker.dead_letters.change_report import CanaryResult, ChangeReport, DeadAgain
+from worker.dead_letters.known_names import CODES
 from worker.dead_letters.rehearsal import Verdict, summarize
+from worker.dead_letters.responsibility import who_acts
 from worker.domain.error_code import ErrorCode
 
 DEAD = [DeadAgain("a", "car-not-found"), DeadAgain("b", "too-large")]
@@ -62,3 +64,12 @@ def test_verdicts_are_counted_by_outcome_and_code_with_the_first_message_as_samp
         Verdict("duplicate", None, 1, "a", ""),
         Verdict("would apply", None, 1, "c", ""),
     ]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_of_every_code_that_there_is_somebody_is_told_to_act(code: str) -> None:
+    assert str(who_acts(code)).startswith("probably ")
+
+
+def test_nobody_is_told_to_act_on_a_code_that_nobody_knows() -> None:
+    assert who_acts("car-stolen") is None

@@ -10,6 +10,7 @@ import typer
 from worker.cli.catalog_documents import entry_document
 from worker.cli.output import print_table
 from worker.dead_letters.details import Details
+from worker.dead_letters.responsibility import who_acts
 from worker.infra.messaging.dead_letters.canonical_json import indented
 from worker.infra.messaging.dead_letters.contents import NOT_JSON, read_document
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
@@ -39,6 +40,7 @@ def print_details(shown: Details) -> None:
     named = {"type": letter.type, "source": letter.source, **history_of(letter)}
     facts = {
         **named,
+        "who has to act": who_acts(letter.code),
         "in the queue": _place(shown),
         "recorded": _recorded(shown),
         "car": _car(shown),

@@ -8,6 +8,7 @@ from worker.console.bodies import BodyShown, show_body
 from worker.console.errors import InvalidFieldError
 from worker.console.visit import Visit
 from worker.dead_letters.details import Details
+from worker.dead_letters.responsibility import who_acts
 from worker.infra.messaging.dead_letters.dead_letter_line import envelope_of
 from worker.infra.printable import printable
 
@@ -17,6 +18,7 @@ class CopyShown:
     """One dead letter; those of one id may differ."""
 
     details: Details
+    who_acts: str | None
     body: BodyShown
     properties: Mapping[str, str]
 
@@ -59,7 +61,7 @@ def required(asked: Mapping[str, str], name: str) -> str:
 def _show(details: Details) -> CopyShown:
     letter = details.letter
     body = show_body(letter.message, letter.type, letter.detail)
-    return CopyShown(details, body, _properties(details))
+    return CopyShown(details, who_acts(letter.code), body, _properties(details))
 
 
 def _properties(details: Details) -> dict[str, str]:

@@ -3,6 +3,7 @@ from starlette.responses import Response
 from worker.console.choices import read_choice, read_position
 from worker.console.visit import Visit, go_to
 from worker.dead_letters.known_names import CODES, TYPES
+from worker.dead_letters.responsibility import who_acts
 from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.domain.value_objects.group_note import GroupNote
 
@@ -21,6 +22,7 @@ async def show_letters(visit: Visit) -> Response:
         choice=choice,
         page=page,
         note=await _find_note(visit, choice.selection),
+        who_acts=choice.selection.code and who_acts(choice.selection.code),
         codes=CODES,
         types=TYPES,
         size=PAGE_SIZE,
