@@ -34,11 +34,11 @@ def read_yaml(path: Path) -> Any:
     return yaml.safe_load(path.read_text())
 
 
-def read_manifests() -> dict[str, Any]:
+def read_manifests(folder: Path = KUBERNETES) -> dict[str, Any]:
     """The Kubernetes objects by kind; there is one of each."""
     manifests = [
         document
-        for path in sorted(KUBERNETES.glob("*.yaml"))
+        for path in sorted(folder.glob("*.yaml"))
         for document in yaml.safe_load_all(path.read_text())
     ]
     by_kind = {manifest["kind"]: manifest for manifest in manifests}

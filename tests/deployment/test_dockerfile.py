@@ -6,6 +6,7 @@ import pytest
 
 from tests.deployment.files import (
     DOCKERFILE,
+    KUBERNETES,
     ROOT,
     find_all,
     find_one,
@@ -60,8 +61,9 @@ def test_the_user_is_a_number_and_not_root() -> None:
 
 def test_kubernetes_runs_the_user_of_the_image() -> None:
     uid, gid = map(int, find_one(SHIPPED, "USER").split(":"))
-    for kind in ("Deployment", "Job"):
-        context = read_manifests()[kind]["spec"]["template"]["spec"]["securityContext"]
+    manifests, console = read_manifests(), read_manifests(KUBERNETES / "console")
+    for workload in (manifests["Deployment"], manifests["Job"], console["Deployment"]):
+        context = workload["spec"]["template"]["spec"]["securityContext"]
         assert (context["runAsUser"], context["runAsGroup"], context["fsGroup"]) == (uid, gid, gid)
 
 

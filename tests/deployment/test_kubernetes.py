@@ -1,20 +1,35 @@
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.deployment.files import ROOT, read_manifests
+from tests.deployment.files import KUBERNETES, read_manifests
 from worker import __version__
+from worker.console.app import create_app
+from worker.console.auth.rights import Right
+from worker.console.console_settings import ConsoleSettings
 from worker.infra.messaging.names import MAIN_QUEUE
 from worker.settings import Settings
 
-MANIFESTS = read_manifests()
+FOLDERS = [KUBERNETES, KUBERNETES / "console"]
+MANIFESTS, CONSOLE = map(read_manifests, FOLDERS)
+WORKLOADS = {
+    "Deployment": MANIFESTS["Deployment"],
+    "Job": MANIFESTS["Job"],
+    "console": CONSOLE["Deployment"],
+}
+OBJECTS = [
+    *(MANIFESTS[kind] for kind in ("ConfigMap", "Job", "Deployment")),
+    *(CONSOLE[kind] for kind in ("ConfigMap", "Deployment", "Service", "NetworkPolicy")),
+]
 OLDEST, NEWEST = "1.29", "1.37"
 POSTGRES_CONNECTIONS = 100
 """PostgreSQL's default `max_connections`."""
 
 
 def pod(kind: str) -> Any:
-    return MANIFESTS[kind]["spec"]["template"]["spec"]
+    return WORKLOADS[kind]["spec"]["template"]["spec"]
 
 
 def container(kind: str) -> Any:
@@ -24,10 +39,12 @@ def container(kind: str) -> Any:
 
 @pytest.mark.needs_tools
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
-@pytest.mark.parametrize("kind", ["ConfigMap", "Job", "Deployment"])
-def test_kubernetes_knows_every_field(kind: str, version: str) -> None:
+@pytest.mark.parametrize(
+    "manifest", OBJECTS, ids=[f"{each['kind']} {each['metadata']['name']}" for each in OBJECTS]
+)
+def test_kubernetes_knows_every_field(manifest: Any, version: str) -> None:
     kubernetes_validate = pytest.importorskip("kubernetes_validate")
-    held_against = kubernetes_validate.validate(MANIFESTS[kind], version, strict=True)
+    held_against = kubernetes_validate.validate(manifest, version, strict=True)
     assert held_against == version, "what does not fit is raised; the schemas are of this version"
 
 
@@ -53,21 +70,22 @@ def test_keda_knows_every_field() -> None:
     }
 
 
-def test_the_kustomization_names_every_manifest() -> None:
-    folder = ROOT / "deploy" / "kubernetes"
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_kustomization_names_every_manifest(folder: Path) -> None:
     files = {path.name for path in folder.glob("*.yaml")} - {"kustomization.yaml"}
-    assert set(MANIFESTS["Kustomization"]["resources"]) == files
+    assert set(read_manifests(folder)["Kustomization"]["resources"]) == files
 
 
 def test_the_release_is_that_of_the_package() -> None:
     (image,) = MANIFESTS["Kustomization"]["images"]
     assert image["newTag"] == __version__
-    assert image["name"] == container("Deployment")["image"] == container("Job")["image"]
+    assert CONSOLE["Kustomization"]["images"] == [image]
+    assert {container(kind)["image"] for kind in WORKLOADS} == {image["name"]}
     job = MANIFESTS["Job"]["metadata"]["name"]
     assert job == f"inventory-worker-migrate-{__version__.replace('.', '-')}"
 
 
-@pytest.mark.parametrize("kind", ["Deployment", "Job"])
+@pytest.mark.parametrize("kind", WORKLOADS)
 def test_a_pod_can_write_nowhere_and_gain_nothing(kind: str) -> None:
     assert pod(kind)["automountServiceAccountToken"] is False
     assert pod(kind)["securityContext"]["runAsNonRoot"] is True
@@ -79,12 +97,12 @@ def test_a_pod_can_write_nowhere_and_gain_nothing(kind: str) -> None:
     }
 
 
-@pytest.mark.parametrize("kind", ["Deployment", "Job"])
+@pytest.mark.parametrize("kind", WORKLOADS)
 def test_no_service_of_the_namespace_sets_our_variables(kind: str) -> None:
     assert pod(kind)["enableServiceLinks"] is False
 
 
-@pytest.mark.parametrize("kind", ["Deployment", "Job"])
+@pytest.mark.parametrize("kind", WORKLOADS)
 def test_secrets_come_from_files(kind: str) -> None:
     environment = {entry["name"]: entry["value"] for entry in container(kind)["env"]}
     (mount,) = [m for m in container(kind)["volumeMounts"] if m["name"] == "secrets"]
@@ -146,3 +164,44 @@ def test_all_workers_together_leave_room_in_postgresql() -> None:
     pool = Settings.model_fields["worker_pool_size"].default
     most = MANIFESTS["ScaledObject"]["spec"]["maxReplicaCount"] + 1  # one more in a rollout
     assert most * pool <= POSTGRES_CONNECTIONS // 2
+
+
+def test_the_console_believes_a_proxy_and_nobody_else() -> None:
+    data = {name.lower(): value for name, value in CONSOLE["ConfigMap"]["data"].items()}
+    settings = ConsoleSettings.model_validate(data)
+    assert settings.console_user_header == "X-Forwarded-User"
+    assert settings.console_group_rights["oncall"] == {Right.LOOK, Right.REPLAY}
+    assert settings.console_group_rights["leads"] == set(Right)
+    (ingress,) = CONSOLE["NetworkPolicy"]["spec"]["ingress"]
+    assert ingress == {
+        "from": [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "oauth2-proxy"}}}],
+        "ports": [{"port": "http"}],
+    }
+    labels = CONSOLE["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    assert CONSOLE["NetworkPolicy"]["spec"]["podSelector"] == {"matchLabels": labels}
+    assert CONSOLE["Service"]["spec"]["selector"] == labels
+
+
+def test_the_console_is_configured_as_the_workers_are() -> None:
+    names = [each["configMapRef"]["name"] for each in container("console")["envFrom"]]
+    assert names == [each["ConfigMap"]["metadata"]["name"] for each in (MANIFESTS, CONSOLE)]
+    assert container("console")["args"] == ["console"]
+
+
+async def test_the_probes_of_the_console_need_nobody_who_is_signed_in() -> None:
+    data = {name.lower(): value for name, value in CONSOLE["ConfigMap"]["data"].items()}
+    worker = Settings.model_validate(
+        {"database_url": "postgresql://d/d", "rabbitmq_url": "amqp://r"}
+    )
+    app = create_app(worker, ConsoleSettings.model_validate(data))
+    console = container("console")
+    assert console["ports"] == [
+        {"name": "http", "containerPort": ConsoleSettings.model_fields["console_port"].default}
+    ]
+    probes = {f"{name}Probe" for name in ("liveness", "startup", "readiness")}
+    (probed,) = {(each["path"], each["port"]) for each in (console[p]["httpGet"] for p in probes)}
+    transport = httpx.ASGITransport(app, client=("192.0.2.1", 50_000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://192.0.2.2:8090") as kubelet:
+        answers = [await kubelet.get(path) for path in (probed[0], "/")]
+    assert [answer.status_code for answer in answers] == [200, 403]
+    assert probed[1] == "http"
