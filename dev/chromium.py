@@ -24,6 +24,10 @@ _CENTRE = """(() => {{
 }})()"""
 
 
+_BY_CLICK = {"anchorClick", "formSubmissionGet", "formSubmissionPost"}
+"""Reasons of a navigation; a page that loads itself anew has others."""
+
+
 class BrowserError(Exception):
     """The browser refused a command, or a script threw an error."""
 
@@ -37,6 +41,8 @@ class Chromium:
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._loaded = asyncio.Event()
         self._documents: set[str] = set()
+        self._clicked: dict[str, asyncio.Future[str]] = {}
+        self._leaving: set[str] = set()
 
     @classmethod
     @asynccontextmanager
@@ -101,11 +107,6 @@ class Chromium:
             raise BrowserError(f"{method}: {told['error']}")
         return dict(told["result"])
 
-    async def wait_loaded(self) -> None:
-        """Returns when a page was loaded since `expect_load`."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await self._loaded.wait()
-
     async def wait_document(self, loader: str) -> None:
         """Returns when this document was loaded, not one that reloads itself before."""
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -113,18 +114,28 @@ class Chromium:
                 self._loaded.clear()
                 await self._loaded.wait()
 
-    def expect_load(self) -> None:
-        """From now on."""
-        self._loaded.clear()
+    def expect_document(self, session: str) -> asyncio.Future[str]:
+        """Which document the next click in this tab leads to, once that is known."""
+        self._clicked[session] = asyncio.get_running_loop().create_future()
+        return self._clicked[session]
 
     async def _listen(self) -> None:
         while True:
             told = json.loads((await self._reader.readuntil(b"\0"))[:-1])
             if "id" in told:
                 self._answers[told["id"]].set_result(told)
-            elif told["method"] == "Page.lifecycleEvent" and told["params"]["name"] == "load":
-                self._documents.add(told["params"]["loaderId"])
-                self._loaded.set()
+            else:
+                self._note(told["method"], told.get("sessionId", ""), told["params"])
+
+    def _note(self, event: str, session: str, params: dict[str, Any]) -> None:
+        if event == "Page.lifecycleEvent" and params["name"] == "load":
+            self._documents.add(params["loaderId"])
+            self._loaded.set()
+        elif event == "Page.frameRequestedNavigation" and params["reason"] in _BY_CLICK:
+            self._leaving.add(session)
+        elif event == "Page.frameStartedNavigating" and session in self._leaving:
+            self._leaving.remove(session)
+            self._clicked.pop(session).set_result(params["loaderId"])
 
 
 class Tab:
@@ -146,11 +157,13 @@ class Tab:
     async def click(self, target: str) -> None:
         """Clicks on the link or button with this text; waits for its page."""
         x, y = await self.evaluate(_CENTRE.format(json.dumps(target)))
-        self._browser.expect_load()
+        document = self._browser.expect_document(self._session)
         for kind in ("mousePressed", "mouseReleased"):
             event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
             await self.call("Input.dispatchMouseEvent", **event)
-        await self._browser.wait_loaded()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await document
+        await self._browser.wait_document(document.result())
 
     async def fill(self, selector: str, value: str) -> None:
         """Replaces what a field holds, as by typing."""

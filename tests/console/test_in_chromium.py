@@ -1,5 +1,6 @@
 """The console in a real browser, with scripts on and off."""
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -31,6 +32,35 @@ SERIOUS = {"serious", "critical"}
 async def chromium(tmp_path: Path) -> AsyncIterator[Chromium]:
     async with Chromium.start(tmp_path / "profile") as browser:
         yield browser
+
+
+async def test_a_click_waits_for_its_page_while_another_loads_itself_anew(
+    chromium: Chromium,
+) -> None:
+    pages = {
+        "/restless": ["<meta http-equiv=refresh content=0>"],
+        "/first": ["<a href=/slow>Go</a>"],
+        "/slow": ["begun", " and arrived"],
+    }
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        _, path, _ = (await reader.readuntil(b"\r\n\r\n")).decode().split(" ", 2)
+        writer.write(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n")
+        for part in pages.get(path, []):
+            writer.write(part.encode())
+            await writer.drain()
+            await asyncio.sleep(1 if path == "/slow" else 0)  # so slowly it comes
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        restless, tab = await chromium.open_tab(), await chromium.open_tab()
+        await restless.open(f"{url}/restless")
+        await tab.open(f"{url}/first")
+
+        await tab.click("Go")
+
+        assert await tab.text() == "begun and arrived"
 
 
 def wrong_creations(count: int) -> list[Event]:
