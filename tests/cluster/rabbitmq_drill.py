@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 
 from tests.cluster.cluster_drill import ClusterDrill
 from tests.cluster.rabbitmq_cluster import RabbitMQCluster
@@ -55,3 +56,10 @@ class RabbitMQDrill(ClusterDrill[RabbitMQSite]):
     async def until_whole(self) -> None:
         """Waits until every node is up, with all its members of the queues."""
         await self.until(lambda: asyncio.to_thread(self.cluster.is_whole), "a whole cluster")
+
+    async def until_workers_are_ready(self) -> None:
+        """Waits until each worker consumes, also one that knows a single node."""
+        await self.until(lambda: asyncio.to_thread(self._are_ready), "workers that consume")
+
+    def _are_ready(self) -> bool:
+        return all(worker.status("/health/ready") == HTTPStatus.OK for worker in self.workers)

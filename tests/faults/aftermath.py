@@ -1,5 +1,6 @@
 """What is left when the dust has settled: which message is where, and what that proves."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import TypedDict
 
@@ -12,6 +13,9 @@ from tests.support.broker import DEAD_LETTERS, MAIN, connect
 from tests.support.catalog import read_cars
 from tests.support.histories import Event, fold
 from worker.infra.db.engine import create_engine, create_sessions
+
+_LOOK_SECONDS = 30
+"""For a look at the dead letters."""
 
 
 class Harm(TypedDict):
@@ -46,9 +50,11 @@ class Aftermath:
     async def is_over(self) -> bool:
         """Whether each message is recorded or dead, and nothing waits."""
         try:
-            await self.take_dead_letters()
-        except (ChannelNotFoundEntity, ConnectionInternalError):
-            # deleted by the drill: not declared again yet, or RabbitMQ 3.10 still had its name
+            async with asyncio.timeout(_LOOK_SECONDS):
+                await self.take_dead_letters()
+        except (ChannelNotFoundEntity, ConnectionInternalError, TimeoutError):
+            # deleted by the drill: not declared again yet, or RabbitMQ 3.10 still had its name;
+            # or a node that was cut off, and does not hear of the new leader
             return False
         audit = await read_audit(self._site.database_url)
         self.open_ones = (self._accepted | self._refused) - audit.recorded - self._dead.keys()
@@ -88,7 +94,7 @@ class Aftermath:
     async def take_dead_letters(self) -> None:
         """Empties the dead-letter queue, and remembers what was there."""
         async with connect(self._site.rabbitmq_url) as broker:
-            for message in await broker.take_all(DEAD_LETTERS):
+            async for message in broker.take_each(DEAD_LETTERS):
                 identity = message.app_id or "", message.message_id or ""
                 code = message.headers.get("x-error-code", "made by the broker")
                 self._dead.setdefault(identity, set()).add(str(code))

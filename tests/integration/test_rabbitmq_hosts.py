@@ -6,19 +6,22 @@ import re
 import socket
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
+from pamqp.commands import Basic
 
 from dev.servers import Servers
 from dev.servers.ports import LOOPBACK
 from dev.worker_process import WorkerProcess, wait_until
 from tests.conftest import run_command
-from tests.support.broker import Broker
+from tests.support.broker import MAIN, Broker
 from tests.support.car_events import creation
 from tests.support.hosts import closed_host, host_of, with_hosts
+from tests.support.muted_node import CONFIRM, EXCHANGE_DECLARE_OK, muted_node
 from tests.support.silent_port import silent_port
 from tests.support.taken import Taken
 from tests.support.tcp_proxy import TcpProxy
@@ -72,6 +75,41 @@ async def test_the_node_that_was_left_is_tried_last(empty: Servers) -> None:
         assert await to_a_node(url, "test", name, QUICK, left) == other
 
 
+@pytest.mark.usefixtures("in_given_order")
+async def test_a_node_that_lets_us_in_and_declares_nothing_is_passed_over(empty: Servers) -> None:
+    """As one that a partition cut off from the others: it waits for them."""
+    with muted_node(empty.rabbitmq_url, EXCHANGE_DECLARE_OK) as url:
+        subscription = await _subscribe(url)
+        await subscription.close()
+
+    assert subscription.node == host_of(empty.rabbitmq_url)
+
+
+@pytest.mark.usefixtures("in_given_order")
+async def test_a_node_that_confirms_nothing_is_left_by_all_who_publish_there(
+    empty: Servers, broker: Broker
+) -> None:
+    await (await _subscribe(empty.rabbitmq_url)).close()
+    with muted_node(empty.rabbitmq_url, CONFIRM) as url:
+        publisher = ConfirmingPublisher(
+            lambda: url, exchange="", name="test", durations=replace(QUICK, confirm=0.5)
+        )
+
+        async def publish() -> None:
+            await publisher.publish(b"", Basic.Properties(), MAIN)
+
+        first = asyncio.create_task(publish())
+        while not await broker.count(MAIN):
+            pass
+        others = [asyncio.create_task(publish()) for _ in range(10)]
+        for unconfirmed in (first, *others):
+            with pytest.raises(BrokerUnavailableError, match="not confirmed"):
+                await unconfirmed
+
+        await publish()
+        await publisher.close()
+
+
 async def test_nothing_goes_on_behind_the_back_of_who_gave_up(empty: Servers) -> None:
     """A connection that a frozen node takes when it thaws would have nobody to close it."""
     async with silent_port() as one, silent_port() as other:
@@ -81,15 +119,7 @@ async def test_nothing_goes_on_behind_the_back_of_who_gave_up(empty: Servers) ->
             connect(url, "test", QUICK),
             publisher._open_channel(),  # noqa: SLF001 - publishing needs a message
             TopologyRepair(lambda: url, (), QUICK).repair(),
-            Subscription.open(
-                url,
-                prefetch=1,
-                delays=(),
-                batching=Taken(0),
-                handler=cast("BatchHandler", None),
-                durations=QUICK,
-                database="",
-            ),
+            _subscribe(url),
         )
         for attempt in attempts:
             with pytest.raises((NoServerError, BrokerUnavailableError)) as failure:
@@ -221,3 +251,15 @@ async def test_messages_are_recorded_again_within_5_s_after_the_connected_node_i
         assert time.monotonic() - began < 5
         wait_until(lambda: worker.node() is not None)
         assert worker.node() in ways.keys() - {used}
+
+
+async def _subscribe(url: str) -> Subscription:
+    return await Subscription.open(
+        url,
+        prefetch=1,
+        delays=(),
+        batching=Taken(0),
+        handler=cast("BatchHandler", None),
+        durations=QUICK,
+        database="",
+    )

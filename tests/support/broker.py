@@ -57,6 +57,13 @@ class Broker:
             taken.append(message)
         return taken
 
+    async def take_each(self, queue: str) -> AsyncIterator[aio_pika.abc.AbstractIncomingMessage]:
+        """Removes one message after the other, each when the next one is asked for."""
+        source = await self._channel.get_queue(queue)
+        while message := await source.get(fail=False):
+            yield message
+            await message.ack()
+
     async def put_back(self, message: aio_pika.abc.AbstractMessage, queue: str) -> None:
         """Publishes a message as it is, as a shovel would."""
         await self._channel.default_exchange.publish(message, queue, mandatory=True)

@@ -283,6 +283,10 @@ async def test_a_channel_that_breaks_under_an_ack_costs_no_exception(
             ConnectionInternalError("INTERNAL_ERROR"),
             f"the channel was closed: 541 INTERNAL_ERROR{UNDELIVERABLE}",
         ),
+        (
+            ConnectionInternalError("INTERNAL_ERROR - Cannot get a message: nodedown"),
+            "the channel was closed: 541 INTERNAL_ERROR - Cannot get a message: nodedown",
+        ),
     ],
 )
 async def test_a_closed_channel_loses_the_subscription_and_tells_why(

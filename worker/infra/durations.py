@@ -13,9 +13,9 @@ class Durations:
 
     # RabbitMQ
     connect: float = 20.0
-    """To open a connection, and again to declare everything on it."""
+    """To open a connection, and to declare everything on it."""
     first_round: float = 2.0
-    """For each of several nodes to let us in; twice as long when all of them are tried again."""
+    """For each of several nodes to let us do that; twice as long when all are tried again."""
     call: float = 20.0
     """For the response to one method."""
     confirm: float = 10.0

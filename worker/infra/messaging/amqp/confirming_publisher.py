@@ -49,6 +49,8 @@ class ConfirmingPublisher:
         self._name = name
         self._durations = durations
         self._connection: BlockableConnection | None = None
+        self._node: str | None = None
+        self._left: str | None = None
         self._blocked_because: str | None = None
         self._channel: AbstractChannel | None = None
         self._opening: asyncio.Task[AbstractChannel] | None = None
@@ -111,7 +113,9 @@ class ConfirmingPublisher:
 
     async def _connect(self) -> AbstractChannel:
         await self._disconnect()
-        self._connection = await to_a_node(self._url(), self._name, self._reach, self._durations)
+        self._connection = await to_a_node(
+            self._url(), self._name, self._reach, self._durations, self._left
+        )
         async with asyncio.timeout(self._durations.call):
             self._channel = await self._connection.channel(on_return_raises=True)
         return self._channel
@@ -119,6 +123,7 @@ class ConfirmingPublisher:
     async def _reach(self, node: Node) -> BlockableConnection:
         connection = BlockableConnection(node.url, self._note_blocked)
         await connection.connect()
+        self._node = node.name
         _log.info("connected for publishing", connection=self._name, node=node.name)
         return connection
 
@@ -136,12 +141,13 @@ class ConfirmingPublisher:
         return f"RabbitMQ blocks publishing: {self._blocked_because}"
 
     async def _discard(self, channel: AbstractChannel) -> None:
-        """Drops a channel on which a publish is unconfirmed.
+        """Drops a channel on which a publish is unconfirmed, and leaves its node.
 
         A returned message is matched by its id alone: it could be mistaken for the next copy
-        with the same id.
+        with the same id. A node that a partition cut off confirms nothing.
         """
         if channel is self._channel:
+            self._left = self._node
             self._channel = None
             await self._disconnect()
 

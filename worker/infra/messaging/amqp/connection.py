@@ -35,18 +35,26 @@ _REPLY_CODES: dict[type[BaseException], int] = {
 async def closing_is_an_error() -> AsyncIterator[None]:
     """For calls on a connection that another task may close.
 
-    aiormq gives them CancelledError, which would end this task without a word.
+    aiormq gives them CancelledError, which would end this task without a word, or an `Exception`
+    without one, where its reader was the first to end.
 
     Raises:
         ConnectionClosed: it was closed, and nobody wants the current task to end.
     """
     try:
         yield
-    except asyncio.CancelledError as closed:
+    except (asyncio.CancelledError, Exception) as error:
         task = asyncio.current_task()
-        if task is None or task.cancelling():
+        is_told = task is not None and not task.cancelling() and _tells_of_closing(error)
+        if not is_told:
             raise
-        raise ConnectionClosed(0, "the connection was closed meanwhile") from closed
+        raise ConnectionClosed(0, "the connection was closed meanwhile") from error
+
+
+def _tells_of_closing(error: BaseException) -> bool:
+    return isinstance(error, asyncio.CancelledError) or (
+        type(error) is Exception and not error.args
+    )
 
 
 def named(url: str, name: str) -> str:

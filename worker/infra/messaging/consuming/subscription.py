@@ -33,8 +33,9 @@ from worker.infra.messaging.topology import declare_topology
 
 EVERYTHING_UNSETTLED = 0  # with `multiple`, this tag means all unsettled deliveries
 
+UNTOLD = "INTERNAL_ERROR"
 UNDELIVERABLE = ", perhaps by a message that RabbitMQ cannot convert from AMQP 1.0"
-"""Such a message ends every connection that it is delivered on."""
+"""Such a message ends every connection that it is delivered on, and RabbitMQ does not say more."""
 
 _log = structlog.get_logger(__name__)
 
@@ -100,24 +101,26 @@ class Subscription(Watched):
         database: str,
         left: str | None = None,
     ) -> Self:
-        """Connects, declares the topology and starts consuming.
+        """Connects, declares the topology and starts consuming, at the first node that lets us.
 
-        `database` is the fingerprint of the database, for operators who list consumers; `left` is
-        a node to be tried last.
+        One that a partition cut off lets us connect, and then answers nothing. `database` is the
+        fingerprint of the database, for operators who list consumers; `left` is a node to be tried
+        last.
         """
-        transport = DeliveryTransport()
-        broker, node = await to_a_node(
-            url, "inventory-worker", partial(_connect, prefetch, transport), durations, left
-        )
-        subscription = cls(broker, transport, batching, handler, durations, database, node)
-        try:
-            async with asyncio.timeout(durations.connect):
+
+        async def open_at(node: Node) -> Self:
+            transport = DeliveryTransport()
+            broker = await _connect(prefetch, transport, node)
+            subscription = cls(broker, transport, batching, handler, durations, database, node.name)
+            try:
                 await declare_topology(broker, delays)
                 await broker.start()
-        except BaseException:
-            await subscription._disconnect()
-            raise
-        return subscription
+            except BaseException:
+                await subscription._disconnect()
+                raise
+            return subscription
+
+        return await to_a_node(url, "inventory-worker", open_at, durations, left)
 
     @property
     @override
@@ -283,8 +286,9 @@ class Subscription(Watched):
 
     def _on_channel_closed(self, closing: asyncio.Future[object]) -> None:
         reason = None if closing.cancelled() else closing.exception()
-        hint = UNDELIVERABLE if isinstance(reason, ConnectionInternalError) else ""
         told = "without a reason" if reason is None else in_brief(reason)
+        is_untold = isinstance(reason, ConnectionInternalError) and told.endswith(UNTOLD)
+        hint = UNDELIVERABLE if is_untold else ""
         self.give_up(f"the channel was closed: {told}{hint}")
 
     async def _on_cancelled_by_broker(self, _: Basic.Cancel) -> None:
@@ -300,9 +304,7 @@ class Subscription(Watched):
             _log.debug("disconnecting failed", error=in_brief(error))
 
 
-async def _connect(
-    prefetch: int, transport: DeliveryTransport, node: Node
-) -> tuple[RabbitBroker, str]:
+async def _connect(prefetch: int, transport: DeliveryTransport, node: Node) -> RabbitBroker:
     broker = RabbitBroker(
         node.url,
         default_channel=Channel(prefetch_count=prefetch, publisher_confirms=False),
@@ -313,4 +315,4 @@ async def _connect(
     kwargs = broker._connection_kwargs  # noqa: SLF001 - the only way to aio-pika's options
     kwargs["connection_class"] = partial(transport.connection, RobustNodeConnection)
     await broker.connect()
-    return broker, node.name
+    return broker
