@@ -120,8 +120,7 @@ async def run_worker(
             apply, settling, settler.dead_letter_of, store_retry, holding, health
         )
         batching = Batching(
-            inbox=Inbox(durations),
-            decoder=Decoder(utc_now),
+            inbox=Inbox(durations, Decoder(utc_now)),
             suspects=Suspects(
                 trials=PostgresDeliveryTrials(sessions),
                 give_up=handler.give_up,

@@ -7,6 +7,7 @@ from pamqp.commands import Basic
 
 from tests.support.car_events import creation
 from tests.support.messages import clock
+from tests.support.noting_decoder import NotingDecoder
 from tests.support.settling import LosableChannel, Silent
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure
@@ -19,7 +20,6 @@ from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.inbox import Inbox
 from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.consuming.suspects import Suspects, Try
-from worker.infra.messaging.events.decoding import Decoder
 
 DURATIONS = Durations(linger=60, linger_step=0.001)
 
@@ -62,9 +62,10 @@ class Running:
         self.finish_after = 1
         self.clocks = Clocks(DURATIONS.clocks_apart, clock().timestamp, lambda: 0.0)
         self.channel = FinishingChannel(self.finishing)
+        self.decoder = NotingDecoder()
+        self.decoded_after: list[int] = []
         self.batching = Batching(
-            inbox=Inbox(DURATIONS),
-            decoder=Decoder(clock),
+            inbox=Inbox(DURATIONS, self.decoder),
             suspects=self.suspects,
             holding=Holding(Silent(), self.finishing, DURATIONS),
             clocks=self.clocks,
@@ -91,6 +92,8 @@ class Running:
             await self.batching.run()
 
     async def _process(self, batch: Sequence[Received]) -> None:
+        await asyncio.sleep(0)  # as for an answer of PostgreSQL
+        self.decoded_after.append(self.decoder.decoded)
         self.contents += [item.content for item in batch]
         ids = [item.delivery.message.properties.message_id for item in batch]
         self.batches.append([str(id_) for id_ in ids])
@@ -109,6 +112,14 @@ async def test_deliveries_become_batches_of_the_size_asked_for(running: Running)
     await running.run(batches=2)
 
     assert running.batches == [["a", "b", "c"], ["d", "e"]]
+
+
+async def test_the_next_messages_are_decoded_while_a_batch_waits(running: Running) -> None:
+    running.deliver("a", "b", "c", "d", "e")
+
+    await running.run(batches=2)
+
+    assert running.decoded_after == [5, 5]
 
 
 async def test_what_is_no_event_is_in_the_batch_as_a_failure(running: Running) -> None:

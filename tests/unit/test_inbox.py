@@ -3,11 +3,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.support.noting_decoder import NotingDecoder
 from tests.support.settling import RecordingChannel, delivery_of
-from worker.application.outcomes import Failure
-from worker.domain.error_code import ErrorCode
 from worker.infra.durations import Durations
-from worker.infra.messaging.consuming.inbox import Inbox
+from worker.infra.messaging.amqp.delivery import Delivery
+from worker.infra.messaging.consuming.inbox import SLICE, Inbox
 from worker.infra.messaging.consuming.received import Received
 
 NEVER = Durations(linger=60, linger_step=60)
@@ -16,15 +16,18 @@ NEVER = Durations(linger=60, linger_step=60)
 STEPS = Durations(linger=60, linger_step=0.001)
 
 
-def received(tag: int, channel: RecordingChannel | None = None) -> Received:
-    failure = Failure(ErrorCode.INVALID_EVENT, "")
-    return Received(delivery_of(tag, channel or RecordingChannel()), failure)
+def delivered(tag: int) -> Delivery:
+    return delivery_of(tag, RecordingChannel())
+
+
+def opened(durations: Durations) -> Inbox:
+    return Inbox(durations, NotingDecoder())
 
 
 def filled(durations: Durations, *tags: int) -> Inbox:
-    inbox = Inbox(durations)
+    inbox = opened(durations)
     for tag in tags:
-        inbox.put(received(tag))
+        inbox.put(delivered(tag))
     return inbox
 
 
@@ -63,7 +66,7 @@ async def test_a_single_message_is_looked_after_for_three_turns(
     async def deliver_later() -> None:
         for _ in range(turns - 1):
             await asyncio.sleep(0)
-        inbox.put(received(2))
+        inbox.put(delivered(2))
 
     later = asyncio.create_task(deliver_later())
 
@@ -79,7 +82,7 @@ async def test_a_growing_batch_is_waited_for_until_it_is_full() -> None:
     inbox = filled(STEPS, 1, 2)
 
     async def deliver_the_rest() -> None:
-        inbox.put(received(3))
+        inbox.put(delivered(3))
 
     rest = asyncio.create_task(deliver_the_rest())
 
@@ -92,7 +95,7 @@ async def test_a_batch_that_grows_without_end_is_taken_after_the_linger() -> Non
 
     async def deliver_for_ever() -> None:
         while True:
-            inbox.put(received(3))
+            inbox.put(delivered(3))
             await asyncio.sleep(0)
 
     delivering = asyncio.create_task(deliver_for_ever())
@@ -101,10 +104,44 @@ async def test_a_batch_that_grows_without_end_is_taken_after_the_linger() -> Non
     delivering.cancel()
 
 
+async def test_what_waits_and_what_arrives_is_decoded_ahead_a_slice_in_each_turn() -> None:
+    decoder = NotingDecoder()
+    inbox = Inbox(NEVER, decoder)
+    for tag in range(SLICE + 1):
+        inbox.put(delivered(tag))
+    turns = []
+
+    ahead = asyncio.create_task(inbox.decode_ahead())
+    for _ in range(3):
+        await asyncio.sleep(0)
+        turns.append(decoder.decoded)
+    inbox.put(delivered(SLICE + 1))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    assert turns == [SLICE, SLICE + 1, SLICE + 1]
+    assert decoder.decoded == SLICE + 2
+    ahead.cancel()
+
+
+async def test_a_batch_has_its_order_whatever_was_decoded_ahead() -> None:
+    decoder = NotingDecoder()
+    inbox = Inbox(STEPS, decoder)
+    inbox.put(delivered(1))
+    ahead = asyncio.create_task(inbox.decode_ahead())
+    await asyncio.sleep(0)
+    ahead.cancel()
+    inbox.put(delivered(2))
+
+    assert decoder.decoded == 1
+    assert await take(inbox, 10) == [1, 2]
+    assert decoder.decoded == 2
+
+
 async def test_what_can_no_longer_be_settled_is_left_out() -> None:
-    lost, alive, inbox = RecordingChannel(is_lost=True), RecordingChannel(), Inbox(STEPS)
+    lost, alive, inbox = RecordingChannel(is_lost=True), RecordingChannel(), opened(STEPS)
     for tag, channel in enumerate((lost, alive, lost, alive), start=1):
-        inbox.put(received(tag, channel))
+        inbox.put(delivery_of(tag, channel))
         inbox.put_suspect(delivery_of(tag, channel))
 
     assert [suspect.tag for suspect in inbox.take_suspects(2)] == [2, 4]
@@ -113,7 +150,7 @@ async def test_what_can_no_longer_be_settled_is_left_out() -> None:
 
 
 async def test_suspects_are_taken_up_to_the_limit_oldest_first() -> None:
-    inbox = Inbox(NEVER)
+    inbox = opened(NEVER)
     for tag in (1, 2, 3):
         inbox.put_suspect(delivery_of(tag, RecordingChannel()))
 
@@ -124,7 +161,7 @@ async def test_suspects_are_taken_up_to_the_limit_oldest_first() -> None:
 
 @pytest.mark.parametrize("suspect", [True, False])
 async def test_whoever_waits_is_woken_by_the_first_delivery(suspect: bool) -> None:
-    inbox = Inbox(NEVER)
+    inbox = opened(NEVER)
     waiting = asyncio.create_task(inbox.wait())
     for _ in range(3):
         await asyncio.sleep(0)
@@ -133,7 +170,7 @@ async def test_whoever_waits_is_woken_by_the_first_delivery(suspect: bool) -> No
     if suspect:
         inbox.put_suspect(delivery_of(1, RecordingChannel()))
     else:
-        inbox.put(received(1))
+        inbox.put(delivered(1))
 
     await asyncio.wait_for(waiting, timeout=10)
     await asyncio.wait_for(inbox.wait(), timeout=10)

@@ -84,8 +84,7 @@ def batching_with(apply: Apply, trials: TrialsSoFar, channel: RecordingChannel) 
         await handler.settle(batch, results, 0)
 
     batching = Batching(
-        inbox=Inbox(DEFAULT_DURATIONS),
-        decoder=Decoder(clock),
+        inbox=Inbox(DEFAULT_DURATIONS, Decoder(clock)),
         suspects=suspects,
         holding=holding,
         clocks=Clocks(DEFAULT_DURATIONS.clocks_apart),

@@ -9,20 +9,18 @@ from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.inbox import Inbox
 from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.consuming.suspects import SUSPECTS_TOGETHER, Suspects, is_suspect
-from worker.infra.messaging.events.decoding import Decoder
 
 Process = Callable[[Sequence[Received]], Awaitable[None]]
 """Applies and settles a batch."""
 
 
 class Batching:
-    """Handles one batch at a time; new deliveries are decoded while a batch commits."""
+    """Handles one batch at a time; new deliveries are decoded while it waits for PostgreSQL."""
 
     def __init__(
         self,
         *,
         inbox: Inbox,
-        decoder: Decoder,
         suspects: Suspects,
         holding: Holding,
         clocks: Clocks,
@@ -30,7 +28,6 @@ class Batching:
         finishing: asyncio.Event,
     ) -> None:
         self._inbox = inbox
-        self._decoder = decoder
         self._suspects = suspects
         self._holding = holding
         self._clocks = clocks
@@ -43,13 +40,13 @@ class Batching:
         self._process = process
 
     def deliver(self, delivery: Delivery) -> None:
-        """Adds a delivery; decodes it at once unless it is a suspect."""
+        """Adds a delivery."""
         if self._clocks_differ(delivery):
             return
         if is_suspect(delivery):
             self._inbox.put_suspect(delivery)
         else:
-            self._inbox.put(self._receive(delivery))
+            self._inbox.put(delivery)
 
     async def run(self) -> None:
         """Handles batches until `finish` is called."""
@@ -71,6 +68,11 @@ class Batching:
     async def _something_to_do(self) -> bool:
         for delivery in await self._holding.rest():
             self.deliver(delivery)
+        if self._inbox.is_empty:
+            await self._arrival_or_end()
+        return not self._finishing.is_set()
+
+    async def _arrival_or_end(self) -> None:
         arrival = asyncio.ensure_future(self._inbox.wait())
         end = asyncio.ensure_future(self._finishing.wait())
         try:
@@ -78,18 +80,18 @@ class Batching:
         finally:
             arrival.cancel()
             end.cancel()
-        return not self._finishing.is_set()
-
-    def _receive(self, delivery: Delivery) -> Received:
-        return Received(delivery, self._decoder.try_decode(delivery.message))
 
     async def _try(self, suspects: Sequence[Delivery]) -> None:
-        await self._handle([self._receive(suspect) for suspect in suspects])
+        await self._handle([self._inbox.receive(suspect) for suspect in suspects])
 
     async def _handle(self, batch: Sequence[Received]) -> None:
         if batch and not self._clocks_differ(batch[-1].delivery):
             assert self._process is not None, "deliveries come after `send_to`"
-            await self._process(batch)
+            ahead = asyncio.create_task(self._inbox.decode_ahead())
+            try:
+                await self._process(batch)
+            finally:
+                ahead.cancel()
 
     def _clocks_differ(self, delivery: Delivery) -> bool:
         """Whether the clocks differ too much to decode events; then all go back to the queue."""

@@ -6,38 +6,72 @@ from collections import deque
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.consuming.received import Received
+from worker.infra.messaging.events.decoding import Decoder
 
 GLANCES = 3
 """Turns of the event loop in which a second message would arrive after the first."""
+
+SLICE = 16
+"""Messages decoded ahead in one turn of the event loop: about 0.2 ms."""
 
 
 class Inbox:
     """Delivered messages that wait for a batch, bounded by the prefetch.
 
-    Suspects have a separate queue.
+    Suspects have a separate queue, and stay undecoded.
     """
 
-    def __init__(self, durations: Durations) -> None:
+    def __init__(self, durations: Durations, decoder: Decoder) -> None:
         self._durations = durations
-        self._received: deque[Received] = deque()
+        self._decoder = decoder
+        self._decoded: deque[Received] = deque()
+        self._undecoded: deque[Delivery] = deque()
         self._suspects: deque[Delivery] = deque()
         self._arrived = asyncio.Event()
 
-    def put(self, received: Received) -> None:
-        """Adds a decoded message."""
-        self._received.append(received)
+    def __len__(self) -> int:
+        """How many wait, without suspects."""
+        return len(self._decoded) + len(self._undecoded)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether neither a message nor a suspect waits."""
+        return not len(self) and not self._suspects
+
+    def put(self, delivery: Delivery) -> None:
+        """Adds a message, which is decoded ahead, or when it is taken."""
+        self._undecoded.append(delivery)
         self._arrived.set()
 
     def put_suspect(self, suspect: Delivery) -> None:
-        """Adds a suspect, which stays undecoded and is handled separately."""
+        """Adds a suspect, which is handled separately."""
         self._suspects.append(suspect)
         self._arrived.set()
 
     async def wait(self) -> None:
         """Returns when a message or a suspect is available."""
-        while not self._received and not self._suspects:
+        while self.is_empty:
             self._arrived.clear()
             await self._arrived.wait()
+
+    async def decode_ahead(self) -> None:
+        """Decodes what waits and what arrives, until it is cancelled.
+
+        In slices, so that a batch goes on as soon as PostgreSQL answers: decoding takes the time
+        in which the batch waits for it, and little else.
+        """
+        while True:
+            for _ in range(min(SLICE, len(self._undecoded))):
+                self._decoded.append(self.receive(self._undecoded.popleft()))
+            if self._undecoded:
+                await asyncio.sleep(0)
+            else:
+                self._arrived.clear()
+                await self._arrived.wait()
+
+    def receive(self, delivery: Delivery) -> Received:
+        """The delivery with what it carries."""
+        return Received(delivery, self._decoder.try_decode(delivery.message))
 
     def take_suspects(self, limit: int) -> list[Delivery]:
         """The next suspects, without those that can no longer be settled."""
@@ -55,19 +89,24 @@ class Inbox:
         """
         await self._gather(limit)
         taken: list[Received] = []
-        while self._received and len(taken) < limit:
-            received = self._received.popleft()
+        while len(self) and len(taken) < limit:
+            received = self._next()
             if not received.delivery.subscription.is_lost:
                 taken.append(received)
         return taken
 
+    def _next(self) -> Received:
+        if self._decoded:
+            return self._decoded.popleft()
+        return self.receive(self._undecoded.popleft())
+
     async def _gather(self, limit: int) -> None:
         for _ in range(GLANCES):
-            if len(self._received) != 1:
+            if len(self) != 1:
                 break
             await asyncio.sleep(0)
         loop = asyncio.get_running_loop()
         until, seen = loop.time() + self._durations.linger, 1
-        while seen < len(self._received) < limit and loop.time() < until:
-            seen = len(self._received)
+        while seen < len(self) < limit and loop.time() < until:
+            seen = len(self)
             await asyncio.sleep(self._durations.linger_step)
