@@ -15,6 +15,11 @@ _REPUBLISH_EXPIRED = " -rabbit dead_letter_worker_publisher_confirm_timeout 2000
 delay ended while the main queue had no leader waits for up to 6 minutes in the retry queue."""
 
 
+_RETURN_DELIVERIES = " -rabbit consumer_disconnected_timeout 5000"
+"""Milliseconds; `consumer_disconnected_timeout` in `rabbitmq.conf` of RabbitMQ 4.3, older ones know
+no such time. With its default what was delivered by a killed node comes again after a minute."""
+
+
 class Node(PrivateRabbitMQ):
     """A node that others may join."""
 
@@ -73,7 +78,7 @@ class Node(PrivateRabbitMQ):
         self.ctl("eval", ", ".join([*expressions, "ok"]) + ".")
 
     def _erlang_arguments(self) -> str:
-        return super()._erlang_arguments() + _REPUBLISH_EXPIRED
+        return super()._erlang_arguments() + _REPUBLISH_EXPIRED + _RETURN_DELIVERIES
 
     def _send(self, number: signal.Signals) -> None:
         if self._process is not None:
