@@ -140,6 +140,16 @@ async def test_suspects_are_handled_apart_and_before_the_others(running: Running
     assert running.batches == [["s", "t"], ["a"]]
 
 
+async def test_nothing_else_is_decoded_while_suspects_are_tried(running: Running) -> None:
+    """If that killed the worker, they would be blamed for it."""
+    running.deliver("a", "b")
+    running.deliver("s", deliveries_before=2)
+
+    await running.run(batches=2)
+
+    assert running.decoded_after == [1, 3]
+
+
 async def test_a_hundred_suspects_share_a_trial_and_no_more(running: Running) -> None:
     running.deliver(*(f"s-{i}" for i in range(101)), deliveries_before=2)
 

@@ -55,7 +55,7 @@ class Batching:
                 await self._suspects.handle(suspects, self._try)
             if not self._finishing.is_set():
                 limit = self._holding.limit(self._batch_size)
-                await self._handle(await self._inbox.take_batch(limit))
+                await self._handle_and_decode(await self._inbox.take_batch(limit))
 
     def begin(self) -> None:
         """Allows `run` to be called again after `finish`."""
@@ -84,14 +84,18 @@ class Batching:
     async def _try(self, suspects: Sequence[Delivery]) -> None:
         await self._handle([self._inbox.receive(suspect) for suspect in suspects])
 
+    async def _handle_and_decode(self, batch: Sequence[Received]) -> None:
+        """Decodes the next messages meanwhile; if these kill the worker, no suspect is blamed."""
+        ahead = asyncio.create_task(self._inbox.decode_ahead())
+        try:
+            await self._handle(batch)
+        finally:
+            ahead.cancel()
+
     async def _handle(self, batch: Sequence[Received]) -> None:
         if batch and not self._clocks_differ(batch[-1].delivery):
             assert self._process is not None, "deliveries come after `send_to`"
-            ahead = asyncio.create_task(self._inbox.decode_ahead())
-            try:
-                await self._process(batch)
-            finally:
-                ahead.cancel()
+            await self._process(batch)
 
     def _clocks_differ(self, delivery: Delivery) -> bool:
         """Whether the clocks differ too much to decode events; then all go back to the queue."""
