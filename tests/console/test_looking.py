@@ -45,6 +45,16 @@ async def test_the_overview_groups_by_code_type_and_source_with_what_changed(
     assert letters.title == "4 dead letters match"
 
 
+@pytest.mark.usefixtures("dead_letters")
+async def test_an_overview_without_letters_says_so_for_all_48_hours(
+    browser: httpx.AsyncClient,
+) -> None:
+    page = await get(browser, "/")
+
+    assert "none in the last 48 hours" in page.text
+    assert "No dead letter waits. Nothing to do." in page.text
+
+
 async def test_the_overview_says_what_a_group_is_caused_by(
     dead_letters: DeadLetterQueue, browser: httpx.AsyncClient, sessions: Sessions
 ) -> None:
@@ -209,7 +219,8 @@ async def record_at(sessions: Sessions, instant: str) -> None:
         ("too-large", "probably its publisher. The body is larger than 256 KiB."),
         (
             "unexpected-error",
-            "probably the operators. A fault of the worker; it concerns this event alone.",
+            "probably the operators. A fault of the worker, or a rule of the database that refused it: "
+            "the detail says which.",
         ),
         ("broker:expired", "probably who runs RabbitMQ. It was dead-lettered by RabbitMQ"),
         ("foreign", "probably who put it there. Neither the worker nor RabbitMQ did."),

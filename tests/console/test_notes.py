@@ -26,6 +26,9 @@ async def test_a_note_is_written_shown_and_taken_away(
     assert "ana <b>commas" in overview.text
     assert overview.links["https://tickets.example/7"] == "https://tickets.example/7"
     assert group["note"]["is_muted"]
+    letter = await get(browser, "/letter", id="c-0")
+    assert "ana <b>commas" in letter.text
+    assert "muted_for: 12:00:00" in (await get(browser, "/audit")).text
     again = await get(browser, "/note", **GROUP)
     cleared = await send(browser, again, "/note", clear="1")
     assert "ana" not in cleared.text.partition("Letters")[2].partition("Newest first")[0]

@@ -1,10 +1,10 @@
-"""Who has to act on a dead letter, by its error code: of ours, the contract says it."""
+"""Who has to act on a dead letter, by its error code: of ours, the contract mostly says it."""
 
 import json
 from collections.abc import Mapping
 from functools import cache
 
-from worker.domain.error_code import FORMER_CODES
+from worker.domain.error_code import FORMER_CODES, ErrorCode
 from worker.infra.contract_document import contract_file
 from worker.infra.messaging.dead_letters.dead_letter import BROKER_CODES, FOREIGN
 
@@ -15,7 +15,12 @@ _BROKER = (
 _FORMER = (
     "probably the operators. It is older than early events that wait for their car: replay it."
 )
+_FAULT = (
+    "probably the operators. A fault of the worker, or a rule of the database that refused it: the "
+    "detail says which."
+)
 _OTHERS = {
+    ErrorCode.UNEXPECTED_ERROR: _FAULT,  # the contract tells publishers less
     **dict.fromkeys(BROKER_CODES, _BROKER),
     **dict.fromkeys(FORMER_CODES, _FORMER),
     FOREIGN: "probably who put it there. Neither the worker nor RabbitMQ did.",
@@ -24,10 +29,10 @@ _OTHERS = {
 
 def who_acts(code: str) -> str | None:
     """Who probably has to, and what the code means; None for a code that nobody explains."""
+    if code in _OTHERS:
+        return _OTHERS[code]
     told = _contract().get(code)
-    if told is None:
-        return _OTHERS.get(code)
-    return f"probably {_NAMED[told['acts']]}. {told['meaning']}"
+    return None if told is None else f"probably {_NAMED[told['acts']]}. {told['meaning']}"
 
 
 @cache

@@ -9,6 +9,8 @@ from worker.console.errors import InvalidFieldError
 from worker.console.visit import Visit
 from worker.dead_letters.details import Details
 from worker.dead_letters.responsibility import who_acts
+from worker.domain.value_objects.group_note import GroupNote
+from worker.infra.db.repositories.dead_letter_notes import Group
 from worker.infra.messaging.dead_letters.dead_letter_line import envelope_of
 from worker.infra.printable import printable
 
@@ -19,6 +21,7 @@ class CopyShown:
 
     details: Details
     who_acts: str | None
+    note: GroupNote | None
     body: BodyShown
     properties: Mapping[str, str]
 
@@ -26,10 +29,11 @@ class CopyShown:
 async def show_letter(visit: Visit) -> Response:
     """Everything about one; that it was opened is in the audit before the page is."""
     opened = await visit.letters.open(required(visit.asked, "id"))
+    notes = await visit.letters.all_notes()
     return visit.page(
         "letter.html",
         handle=opened.copies[0].letter.handle,
-        copies=[_show(details) for details in opened.copies],
+        copies=[_show(details, notes) for details in opened.copies],
         audits=opened.audits,
         rehearsal=opened.rehearsal,
     )
@@ -58,10 +62,11 @@ def required(asked: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _show(details: Details) -> CopyShown:
+def _show(details: Details, notes: Mapping[Group, GroupNote]) -> CopyShown:
     letter = details.letter
     body = show_body(letter.message, letter.type, letter.detail)
-    return CopyShown(details, who_acts(letter.code), body, _properties(details))
+    note = notes.get((letter.code, letter.type))
+    return CopyShown(details, who_acts(letter.code), note, body, _properties(details))
 
 
 def _properties(details: Details) -> dict[str, str]:

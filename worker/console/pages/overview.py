@@ -11,7 +11,7 @@ from worker.domain.value_objects.dead_letter_selection import Selection
 from worker.domain.value_objects.group_note import GroupNote
 from worker.fleet_status import Fleet, read_fleet, read_queues
 from worker.infra.db.repositories.dead_letter_notes import Group
-from worker.infra.db.repositories.dead_letter_overview import GroupInTime
+from worker.infra.db.repositories.dead_letter_overview import HOURS, GroupInTime
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.queue_depths import QueueDepth
 
@@ -44,7 +44,7 @@ async def show_overview(visit: Visit) -> Response:
         "overview.html",
         overview=overview,
         groups=groups,
-        picture=draw([sum(hour) for hour in zip(*every, strict=True)]),
+        picture=draw([sum(hour) for hour in zip([0] * HOURS, *every, strict=True)]),
         total_change=sum(group.change for group in overview.waiting.groups),
         running=running,
     )

@@ -86,7 +86,10 @@ def _from_now(value: object) -> object:
 
 
 def _as_json(changes: Mapping[str, object]) -> dict[str, object]:
-    return {
-        name: str(value) if isinstance(value, datetime | timedelta) else value
-        for name, value in changes.items()
-    }
+    return dict(map(_told, changes.keys(), changes.values()))
+
+
+def _told(name: str, value: object) -> tuple[str, object]:
+    if isinstance(value, timedelta):
+        return "muted_for", str(value)
+    return name, str(value) if isinstance(value, datetime) else value
