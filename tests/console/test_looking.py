@@ -219,8 +219,7 @@ async def record_at(sessions: Sessions, instant: str) -> None:
         ("too-large", "probably its publisher. The body is larger than 256 KiB."),
         (
             "unexpected-error",
-            "probably the operators. A fault of the worker, or a rule of the database that refused it: "
-            "the detail says which.",
+            "probably the operators. A fault of the worker, or a rule of the database",
         ),
         ("broker:expired", "probably who runs RabbitMQ. It was dead-lettered by RabbitMQ"),
         ("foreign", "probably who put it there. Neither the worker nor RabbitMQ did."),
