@@ -8,6 +8,7 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
 
 from tests.support.histories import Event
+from worker.infra.messaging.amqp.nodes import NodeConnection
 
 MAIN = "inventory-worker"
 DEAD_LETTERS = "inventory-worker.dead-letters"
@@ -79,7 +80,7 @@ class Broker:
 
 @asynccontextmanager
 async def connect(url: str, **options: Any) -> AsyncIterator[Broker]:
-    connection = await aio_pika.connect(url, **options)
+    connection = await aio_pika.connect(url, connection_class=NodeConnection, **options)
     async with connection:
         yield Broker(connection, await connection.channel(on_return_raises=True))
 

@@ -1,7 +1,6 @@
 """A publisher that retries until every event is confirmed, whatever happens to the broker."""
 
 import asyncio
-import gc
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from aio_pika.abc import AbstractExchange
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError
 
 from tests.support.histories import Event
+from worker.infra.messaging.amqp.nodes import NodeConnection
 
 _UNCONFIRMED_AT_MOST = 100
 _CONFIRM_SECONDS = 20
@@ -37,23 +37,17 @@ async def publish_persistently(
                 ended = True
         except _TROUBLE:
             await asyncio.sleep(_PAUSE_SECONDS)
-    _collect_connections_that_never_came()
 
 
 @asynccontextmanager
 async def _open_exchange(url: str) -> AsyncIterator[AbstractExchange]:
     async with asyncio.timeout(_CONFIRM_SECONDS):
-        connection = await aio_pika.connect(url)
+        connection = await aio_pika.connect(url, connection_class=NodeConnection)
     async with connection:
         async with asyncio.timeout(_CONFIRM_SECONDS):
             channel = await connection.channel(on_return_raises=True)
             exchange = await channel.get_exchange("inventory.events", ensure=False)
         yield exchange
-
-
-def _collect_connections_that_never_came() -> None:
-    """Collects them while a loop runs: their `__del__` needs one, and would fail a test without."""
-    gc.collect()
 
 
 async def _publish_all(exchange: AbstractExchange, left: deque[Event]) -> None:
