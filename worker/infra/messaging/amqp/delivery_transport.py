@@ -16,7 +16,7 @@ from yarl import URL
 from worker.infra.messaging.amqp.delivery_parser import Deliver, DeliveryParser
 
 READ_BYTES = 128 * 1024
-"""The most that is read and parsed before other tasks may run: about 370 events, 3 ms."""
+"""The most that is read and parsed before other tasks may run: about 370 events."""
 
 ALIVE_SECONDS = 1.0
 """How often aiormq learns that the peer lives, while all that comes are deliveries."""
