@@ -41,18 +41,22 @@ async def test_three_paused_workers_finish_what_is_in_hand_and_take_nothing_unti
     sessions: Sessions,
 ) -> None:
     workers = [start_worker(**FEW_IN_HAND) for _ in range(3)]
-    await publish_persistently(lambda: empty.rabbitmq_url, at_once(cars(3000)))
-    wait_until(lambda: finished(workers) > 100)
+    publishing = asyncio.create_task(
+        publish_persistently(lambda: empty.rabbitmq_url, at_once(cars(3000)))
+    )
+    await asyncio.to_thread(wait_until, lambda: finished(workers) > 100)
 
-    assert inventory_worker("pause", "--reason", "an index is built").returncode == 0
-    wait_paused(workers)
+    pausing = await asyncio.to_thread(inventory_worker, "pause", "--reason", "an index is built")
+    assert pausing.returncode == 0
+    await asyncio.to_thread(wait_paused, workers)
+    await publishing
     await publish_persistently(lambda: empty.rabbitmq_url, at_once(cars(100, "later")))
     waiting = await broker.take_all(MAIN)
     for message in waiting:
         await broker.put_back(message, MAIN)
     assert len(waiting) > 100
-    assert not any(message.redelivered for message in waiting)
     assert finished(workers) + len(waiting) == 3100
+    assert not any(message.redelivered for message in waiting)
 
     assert inventory_worker("resume").returncode == 0
     wait_until(lambda: finished(workers) == 3100)
