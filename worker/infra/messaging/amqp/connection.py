@@ -35,8 +35,8 @@ _REPLY_CODES: dict[type[BaseException], int] = {
 async def closing_is_an_error() -> AsyncIterator[None]:
     """For calls on a connection that another task may close.
 
-    aiormq gives them CancelledError, which would end this task without a word, or an `Exception`
-    without one, where its reader was the first to end.
+    aiormq gives them CancelledError, which would end this task without a word, or a bare
+    `Exception`.
 
     Raises:
         ConnectionClosed: it was closed, and nobody wants the current task to end.

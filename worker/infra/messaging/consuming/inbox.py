@@ -57,8 +57,7 @@ class Inbox:
     async def decode_ahead(self) -> None:
         """Decodes what waits and what arrives, until it is cancelled.
 
-        In slices, so that a batch goes on as soon as PostgreSQL answers: decoding takes the time
-        in which the batch waits for it, and little else.
+        In slices, so that the answers of PostgreSQL to the batch under way do not wait for it.
         """
         while True:
             for _ in range(min(SLICE, len(self._undecoded))):
