@@ -1,4 +1,4 @@
-"""A node that a partition cut off: it lets clients in, and does not answer what needs the others."""
+"""A node that a partition cut off: it lets clients in, and answers nothing that needs the others."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
