@@ -1,4 +1,4 @@
-"""A node that a partition cut off: it lets clients in, and answers nothing that needs the others."""
+"""A node that a partition cut off: clients get in, and no answer that takes the others."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
