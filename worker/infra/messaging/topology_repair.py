@@ -20,6 +20,7 @@ from worker.infra.messaging.amqp.connection import in_brief
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import (
     EXCHANGES,
+    QueueSpec,
     bind_queue,
     declare_exchange,
     declare_queue,
@@ -66,26 +67,32 @@ class TopologyRepair:
         name = "inventory-worker-topology"
         connection, _ = await nodes.connect(self._url(), name, self._durations)
         async with connection, asyncio.timeout(self._durations.connect):
-            missing = await _missing(connection, self._delays)
             channel = await connection.channel()
-            for exchange in EXCHANGES:
-                await declare_exchange(channel, exchange)
-            for spec in queue_specs(self._delays):
-                await declare_queue(channel, spec)
-                await bind_queue(channel, spec)
-        return missing
+            exchanges = [await _exchange(connection, channel, name) for name in EXCHANGES]
+            queues = [await _queue(connection, channel, q) for q in queue_specs(self._delays)]
+        return [missing for missing in exchanges + queues if missing]
 
 
-async def _missing(connection: AbstractConnection, delays: tuple[RetryDelay, ...]) -> list[str]:
-    looks: dict[str, Look] = {
-        **{f"exchange {name}": methodcaller("get_exchange", name) for name in EXCHANGES},
-        **{f"queue {q.name}": methodcaller("get_queue", q.name) for q in queue_specs(delays)},
-    }
-    return [name for name, look in looks.items() if not await _exists(connection, look)]
+async def _exchange(connection: AbstractConnection, channel: AbstractChannel, name: str) -> str:
+    """Declares an exchange; says its name if it was missing."""
+    existed = await _exists(connection, methodcaller("get_exchange", name))
+    await declare_exchange(channel, name)
+    return "" if existed else f"exchange {name}"
+
+
+async def _queue(connection: AbstractConnection, channel: AbstractChannel, spec: QueueSpec) -> str:
+    """Declares a queue and its bindings; says its name if it was missing."""
+    existed = await _exists(connection, methodcaller("get_queue", spec.name))
+    await declare_queue(channel, spec)
+    await bind_queue(channel, spec)
+    return "" if existed else f"queue {spec.name}"
 
 
 async def _exists(connection: AbstractConnection, look: Look) -> bool:
-    """Looks on a channel of its own, which a missing name closes."""
+    """Looks on a channel of its own, which a missing name closes.
+
+    Just before its declaration: what is deleted between the two is declared and not told.
+    """
     channel = await connection.channel()
     try:
         await look(channel)
