@@ -31,7 +31,7 @@ class KeepingSettler:
     def __init__(self) -> None:
         self.settled: list[tuple[Received, Result]] = []
 
-    async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
+    def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
         self.settled += settled
 
     async def settle_failure(self, received: Received, failure: Failure) -> bool:

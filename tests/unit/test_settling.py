@@ -79,7 +79,7 @@ async def test_a_copy_that_hangs_keeps_nobody_else_waiting(
     hanging, bad = received(1, "hangs", channel), received(2, "bad", channel)
     good = received(3, "good", channel)
 
-    await settler.settle([(hanging, BAD), (bad, BAD), (good, Outcome.APPLIED)])
+    settler.settle([(hanging, BAD), (bad, BAD), (good, Outcome.APPLIED)])
     async with asyncio.timeout(5):
         await channel.settled(2)
 

@@ -75,9 +75,9 @@ class _TracedSettler(Settles):
         self._settler = settler
 
     @override
-    async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
+    def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
         self._tracing.trace_messages(settled)
-        await self._settler.settle(settled)
+        self._settler.settle(settled)
 
     @override
     async def settle_failure(self, received: Received, failure: Failure) -> bool:

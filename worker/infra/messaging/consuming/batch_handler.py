@@ -19,8 +19,8 @@ Apply = Callable[[Sequence[Content], DeadLetterOf], Awaitable[list[Result]]]
 class Settles(Protocol):
     """The `Settler`, or a wrapper around it."""
 
-    async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
-        """Settles a committed batch."""
+    def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
+        """Starts to settle a committed batch."""
         ...
 
     async def settle_failure(self, received: Received, failure: Failure) -> bool:
@@ -79,7 +79,7 @@ class BatchHandler:
         self._observer.batch_settled([(item.type, result) for item, result in settled], seconds)
         items = [item for item, _ in settled]
         self._observer.batch_lagged(oldest_occurrence(items), oldest_publication(items))
-        await self._settler.settle(settled)
+        self._settler.settle(settled)
 
     async def _record_not_held(self, settled: Sequence[tuple[Received, Result]]) -> bool:
         """Records the dead letters that might have been held; False once they are lost."""

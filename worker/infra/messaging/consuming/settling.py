@@ -1,7 +1,7 @@
 """Maps the result of each message to an action, and performs it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -35,7 +35,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Settler(Settles):
-    """Acknowledges handled messages at once and republishes failed ones in the background."""
+    """Acknowledges handled messages and republishes failed ones, both in the background.
+
+    So the next batch begins at once, and its first statements run meanwhile.
+    """
 
     def __init__(
         self,
@@ -50,12 +53,12 @@ class Settler(Settles):
         self._observer = observer
         self._clock = clock
         self._durations = durations
-        self._republishing: set[asyncio.Task[bool]] = set()
+        self._under_way: set[asyncio.Task[object]] = set()
         self._bugs = BugLog(durations)
 
     @override
-    async def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
-        """Returns before the copies of failed messages are confirmed."""
+    def settle(self, settled: Sequence[tuple[Received, Result]]) -> None:
+        """Starts acknowledgements and copies; `finish` waits for them."""
         done: dict[int, tuple[Delivery, list[int]]] = {}
         for received, result in settled:
             delivery = received.delivery
@@ -64,9 +67,9 @@ class Settler(Settles):
                     subscription_id = id(delivery.subscription)
                     done.setdefault(subscription_id, (delivery, []))[1].append(delivery.tag)
                 case Failure():
-                    self._start(received, result)
+                    self._start(self._republish(received, result), delivery.subscription)
         for delivery, tags in done.values():
-            await delivery.subscription.acknowledge(tags)
+            self._start(delivery.subscription.acknowledge(tags), delivery.subscription)
 
     @override
     async def settle_failure(self, received: Received, failure: Failure) -> bool:
@@ -81,25 +84,25 @@ class Settler(Settles):
         return to_record(read_dead_letter(copy.message), redelivered=received.delivery.redelivered)
 
     async def finish(self) -> None:
-        """Waits for copies that are not confirmed yet."""
-        await asyncio.gather(*self._republishing, return_exceptions=True)
+        """Waits for what is not acknowledged or confirmed yet."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
 
     def _copy(self, received: Received, failure: Failure) -> NextCopy:
         return next_copy(received.delivery.message, failure, self._delays, self._clock())
 
-    def _start(self, received: Received, failure: Failure) -> None:
-        task = asyncio.create_task(self._republish(received, failure))
-        self._republishing.add(task)
-        task.add_done_callback(partial(self._on_end, received.delivery.subscription))
+    def _start(self, work: Coroutine[None, None, object], subscription: SettlesDeliveries) -> None:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(partial(self._on_end, subscription))
 
-    def _on_end(self, subscription: SettlesDeliveries, task: asyncio.Task[bool]) -> None:
-        """Has a message delivered again that a bug left unsettled: nobody else would notice."""
-        self._republishing.discard(task)
+    def _on_end(self, subscription: SettlesDeliveries, task: asyncio.Task[object]) -> None:
+        """Has messages delivered again that a bug left unsettled: nobody else would notice."""
+        self._under_way.discard(task)
         if task.cancelled():
-            subscription.give_up("the copy of a failed message was cancelled")
+            subscription.give_up("settling a message was cancelled")
         elif (bug := task.exception()) is not None:
-            _log.error("no copy of a failed message", exc_info=bug)
-            subscription.give_up(f"no copy of a failed message: {in_brief(bug)}")
+            _log.error("a message was not settled", exc_info=bug)
+            subscription.give_up(f"a message was not settled: {in_brief(bug)}")
 
     async def _republish(self, received: Received, failure: Failure) -> bool:
         delivery = received.delivery
