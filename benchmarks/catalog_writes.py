@@ -96,7 +96,7 @@ async def _measure(database_url: str, write: Write, rng: random.Random) -> Cost:
         pid = await session.scalar(text("SELECT pg_backend_pid()"))
         log, cpu = await _log_position(session), _cpu_seconds(pid)
         for _ in range(BATCHES):
-            await write(PostgresEntityStore(session, _CARS), rng)
+            await write(PostgresEntityStore(await session.connection(), _CARS), rng)
             await session.commit()
         log, cpu = await _log_position(session) - log, _cpu_seconds(pid) - cpu
     await engine.dispose()

@@ -101,7 +101,7 @@ async def run_worker(
     ):
         metrics.watch_pool(partial(pool_of, engine))
         remarks = RepeatLimitedLog(_log, durations.log_repeat)
-        database_probe = DatabaseProbe(engine, sessions, clocks, remarks, durations)
+        database_probe = DatabaseProbe(engine, clocks, remarks, durations)
         republisher = ConfirmingPublisher(
             settings.current_rabbitmq_url,
             exchange=WORKER_EXCHANGE,
@@ -114,7 +114,7 @@ async def run_worker(
         holding = Holding(health, finishing, durations)
         settling = traced.settling(settler)
         apply = traced.applying(
-            ApplyBatch(partial(PostgresUnitOfWork, sessions, EarlyHint()), dispatch)
+            ApplyBatch(partial(PostgresUnitOfWork, engine, EarlyHint()), dispatch)
         )
         handler = BatchHandler(
             apply, settling, settler.dead_letter_of, store_retry, holding, health
@@ -156,7 +156,7 @@ async def run_worker(
         )
         awaited = AwaitedWatch(
             PostgresAwaitedCars(sessions),
-            TakeInLeftBehind(partial(PostgresUnitOfWork, sessions)),
+            TakeInLeftBehind(partial(PostgresUnitOfWork, engine)),
             lambda counts: metrics.awaited_cars_counted(counts.cars, counts.oldest),
             durations,
         )

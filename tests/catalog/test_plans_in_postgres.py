@@ -22,6 +22,7 @@ from tests.support.histories import (
     with_duplicates,
 )
 from tests.support.messages import message_of
+from tests.support.units_of_work import unit_of_work
 from worker.application.apply_batch import ApplyBatch
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure
@@ -29,7 +30,6 @@ from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.ports.unit_of_work import StatementRefusedError
 from worker.infra.db.engine import Sessions
 from worker.infra.db.repositories.financing_plan_rows import FINANCING_PLAN_ROWS
-from worker.infra.db.unit_of_work import PostgresUnitOfWork
 
 WORKERS = 4
 
@@ -59,7 +59,7 @@ async def test_a_batch_takes_the_same_few_statements_however_many_plans_it_has(
     engine: AsyncEngine, sessions: Sessions
 ) -> None:
     rng = random.Random(1)
-    apply = ApplyBatch(partial(PostgresUnitOfWork, sessions))
+    apply = ApplyBatch(partial(unit_of_work, sessions))
     without = _creations_first(random_history(rng, cars=20, events=100, prefix="a-"))
     with_plans = _creations_first(random_history(rng, cars=20, events=100, prefix="b-", plans=0.5))
     await apply([message_of(event) for event in without[:50]])
@@ -108,7 +108,7 @@ async def test_the_database_itself_refuses_terms_outside_the_contract(
 
 async def _work(sessions: Sessions, waiting: list[CommandMessage], batch_size: int) -> None:
     """Handles its share batch by batch; what comes too early goes to the end of the line."""
-    apply = ApplyBatch(partial(PostgresUnitOfWork, sessions))
+    apply = ApplyBatch(partial(unit_of_work, sessions))
     while waiting:
         batch, waiting = waiting[:batch_size], waiting[batch_size:]
         results = await apply(batch)

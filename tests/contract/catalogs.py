@@ -7,6 +7,7 @@ from decimal import Decimal
 from sqlalchemy import delete
 
 from tests.support.entities import NEW_YEAR
+from tests.support.units_of_work import unit_of_work
 from worker.domain.entities.car import Car, ListingObservation, PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.read_models.catalog_entry import CatalogEntry
@@ -14,7 +15,6 @@ from worker.domain.value_objects.financing_terms import FinancingTerms
 from worker.infra.db.engine import Sessions
 from worker.infra.db.models import CarModel, FinancingPlanModel
 from worker.infra.db.repositories.catalog_repository import PostgresCatalogRepository
-from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.memory.catalog_repository import InMemoryCatalogRepository
 
 
@@ -54,7 +54,7 @@ async def in_postgres(
     async with sessions.begin() as session:
         await session.execute(delete(FinancingPlanModel))
         await session.execute(delete(CarModel))
-    async with PostgresUnitOfWork(sessions) as work:
+    async with unit_of_work(sessions) as work:
         await work.cars.add(cars)
         await work.financing_plans.add(plans)
         await work.commit()

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from tests.contract.catalogs import in_postgres
 from tests.support.entities import CARS, PRICE_OBSERVATIONS, plans
+from tests.support.units_of_work import unit_of_work
 from worker.domain.entities.car import Car, PriceObservation
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.infra.db.engine import Sessions
-from worker.infra.db.unit_of_work import PostgresUnitOfWork
 
 some = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -25,7 +25,7 @@ async def test_a_car_is_stored_with_every_field_and_updated_with_its_new_price(
 ) -> None:
     await in_postgres(sessions, [car])
 
-    async with PostgresUnitOfWork(sessions) as work:
+    async with unit_of_work(sessions) as work:
         assert await work.cars.lock({car.id}) == {car.id: car}
         await work.cars.update([car.priced(price)])
         assert await work.cars.lock({car.id}) == {car.id: car.priced(price)}
@@ -43,7 +43,7 @@ async def test_a_car_whose_listing_nobody_asks_for_keeps_it(
     usual, whole = cars
     ids = {car.id for car in cars}
 
-    async with PostgresUnitOfWork(sessions) as work:
+    async with unit_of_work(sessions) as work:
         locked = await work.cars.lock(ids, whole={whole.id, "nobody"})
         assert locked[whole.id] == whole
         assert locked[usual.id].price == usual.price
@@ -67,7 +67,7 @@ async def test_a_plan_is_stored_and_updated_with_every_field(
     )
     await in_postgres(sessions, cars, [offered])
 
-    async with PostgresUnitOfWork(sessions) as work:
+    async with unit_of_work(sessions) as work:
         assert await work.financing_plans.lock({"p"}) == {"p": offered}
         await work.financing_plans.update([later])
         assert await work.financing_plans.lock({"p"}) == {"p": later}

@@ -13,10 +13,10 @@ from dev.servers import Servers
 from tests.support.broker import DEAD_LETTERS
 from tests.support.histories import CHANGED, CREATED, Event
 from tests.support.messages import message_of
+from tests.support.units_of_work import unit_of_work
 from worker.application.apply_batch import ApplyBatch
 from worker.dead_letters.session import open_session
 from worker.infra.db.engine import Sessions
-from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
 from worker.infra.messaging.dead_letters.sweep import SweepReport
 from worker.settings import Settings
@@ -109,7 +109,7 @@ async def sweep_once(servers: Servers, durations: Durations = DEFAULT_DURATIONS)
 
 async def apply_events(sessions: Sessions, events: Iterable[Event]) -> None:
     """Does what a worker does with events that nothing is wrong with."""
-    apply = ApplyBatch(lambda: PostgresUnitOfWork(sessions))
+    apply = ApplyBatch(lambda: unit_of_work(sessions))
     await apply([message_of(event) for event in events])
 
 

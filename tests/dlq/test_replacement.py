@@ -7,6 +7,7 @@ from pamqp.commands import Basic
 from pamqp.common import FieldTable
 
 from tests.support.messages import clock, message_with
+from tests.support.units_of_work import unit_of_work
 from worker.application.apply_batch import REPLACED, ApplyBatch
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure, Outcome
@@ -14,7 +15,6 @@ from worker.domain.error_code import ErrorCode
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.db.engine import Sessions
 from worker.infra.db.models import ProcessedMessageModel
-from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.memory.unit_of_work import InMemoryUnitOfWork, MemoryStore
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.amqp.republished import republished_properties
@@ -98,7 +98,7 @@ async def test_an_edit_that_fails_records_neither_id(apply: ApplyBatch) -> None:
 
 
 async def test_postgres_holds_both_ids_after_the_commit(sessions: Sessions) -> None:
-    await ApplyBatch(partial(PostgresUnitOfWork, sessions))([edit()])
+    await ApplyBatch(partial(unit_of_work, sessions))([edit()])
 
     async with sessions() as session:
         replaced = await session.get(ProcessedMessageModel, ORIGINAL)

@@ -8,7 +8,7 @@ from dev.servers import Servers
 from tests.support.worker_role import WorkerRole, worker_role
 from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.db.ability import try_to_write
-from worker.infra.db.engine import Sessions, create_engine, create_sessions
+from worker.infra.db.engine import Sessions, create_engine
 
 TABLES = (
     *("cars", "financing_plans", "processed_messages", "delivery_trials", "dead_letters"),
@@ -26,9 +26,8 @@ async def test_trying_to_write_leaves_nothing_and_hinders_nobody(
     role: WorkerRole, sessions: Sessions
 ) -> None:
     engine = create_engine(role.url)
-    ours = create_sessions(engine)
 
-    await asyncio.gather(*(try_to_write(ours) for _ in range(20)))
+    await asyncio.gather(*(try_to_write(engine) for _ in range(20)))
 
     await engine.dispose()
     async with sessions() as session:
@@ -54,7 +53,7 @@ async def test_each_right_that_messages_need_is_tried(right: str, role: WorkerRo
     engine = create_engine(role.url)
 
     with pytest.raises(StoreUnavailableError, match="permission denied for table"):
-        await try_to_write(create_sessions(engine))
+        await try_to_write(engine)
     await engine.dispose()
 
 
@@ -64,7 +63,7 @@ async def test_a_constraint_that_refuses_made_up_rows_says_nothing_about_message
     await role.change("ALTER TABLE cars ADD CONSTRAINT made CHECK (make NOT LIKE 'probe %')")
     engine = create_engine(role.url)
     try:
-        assert await try_to_write(create_sessions(engine)) is None  # type: ignore[func-returns-value] # it does not raise
+        assert await try_to_write(engine) is None  # type: ignore[func-returns-value] # it does not raise
     finally:
         await engine.dispose()
         await role.change("ALTER TABLE cars DROP CONSTRAINT made")

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from tests.support.car_events import creation, price_change
 from tests.support.catalog import read_cars, read_early
 from tests.support.messages import message_of
+from tests.support.units_of_work import unit_of_work
 from worker.application.apply_batch import ApplyBatch
 from worker.application.outcomes import Outcome
 from worker.application.take_in_left_behind import TakeInLeftBehind
@@ -20,7 +21,6 @@ from worker.infra.db.awaited_check import check_awaited_cars
 from worker.infra.db.awaited_watch import AwaitedWatch
 from worker.infra.db.engine import Sessions
 from worker.infra.db.repositories.awaited_cars import AwaitedCounts, PostgresAwaitedCars
-from worker.infra.db.unit_of_work import PostgresUnitOfWork
 from worker.infra.durations import Durations
 
 Command = Callable[..., CompletedProcess[str]]
@@ -39,7 +39,7 @@ OLD_CREATION = text(
 
 @pytest.fixture
 def apply(sessions: Sessions) -> ApplyBatch:
-    return ApplyBatch(partial(PostgresUnitOfWork, sessions))
+    return ApplyBatch(partial(unit_of_work, sessions))
 
 
 async def test_awaited_cars_are_listed_with_what_waits_since_when_and_from_whom(
@@ -123,7 +123,7 @@ async def test_what_a_worker_of_the_release_before_left_behind_is_taken_in(
     async with sessions.begin() as session:
         await session.execute(OLD_CREATION)
     counted: list[AwaitedCounts] = []
-    take_in = TakeInLeftBehind(partial(PostgresUnitOfWork, sessions))
+    take_in = TakeInLeftBehind(partial(unit_of_work, sessions))
     awaited = PostgresAwaitedCars(sessions)
 
     await AwaitedWatch(awaited, take_in, counted.append, Durations()).look()

@@ -1,9 +1,9 @@
 import pytest
 from sqlalchemy import text
 
+from tests.support.units_of_work import unit_of_work
 from worker.domain.ports.unit_of_work import StatementRefusedError, StoreUnavailableError
 from worker.infra.db.engine import Sessions
-from worker.infra.db.unit_of_work import PostgresUnitOfWork
 
 WAIT = {
     "08000": "connection exception",
@@ -55,8 +55,8 @@ def raising(sqlstate: str) -> str:
 
 
 async def commit_after(statement: str, sessions: Sessions, **parameters: object) -> None:
-    async with PostgresUnitOfWork(sessions) as work:
-        await work.cars._session.execute(text(statement), parameters)  # noqa: SLF001 - no port runs any statement
+    async with unit_of_work(sessions) as work:
+        await work.cars._connection.execute(text(statement), parameters)  # noqa: SLF001 - no port runs any statement
         await work.commit()
 
 

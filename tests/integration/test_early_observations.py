@@ -18,12 +18,12 @@ from tests.support.histories import (
     with_duplicates,
 )
 from tests.support.messages import message_of
+from tests.support.units_of_work import unit_of_work
 from worker.application.apply_batch import ApplyBatch
 from worker.application.outcomes import Failure, Outcome, Result
 from worker.infra.db.engine import Sessions
 from worker.infra.db.models import CarModel, ProcessedMessageModel
 from worker.infra.db.repositories.early_observations import EarlyHint
-from worker.infra.db.unit_of_work import PostgresUnitOfWork
 
 ROUNDS = 1_000
 WORKERS = 3
@@ -35,7 +35,7 @@ class Worker:
     def __init__(self, sessions: Sessions) -> None:
         self.hint = EarlyHint()
         self.hint.may_exist = False
-        self._apply = ApplyBatch(partial(PostgresUnitOfWork, sessions, self.hint))
+        self._apply = ApplyBatch(partial(unit_of_work, sessions, self.hint))
 
     async def apply(self, *events: Event) -> list[Result]:
         return await self._apply([message_of(event) for event in events])

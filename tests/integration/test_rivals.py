@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.units_of_work import unit_of_work
 from worker.domain.entities.car import Car, ListingObservation, PriceObservation
 from worker.domain.ports.processed_messages import ProcessedMessage
 from worker.domain.ports.unit_of_work import ConcurrentChangeError
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.infra.db.engine import Sessions
-from worker.infra.db.unit_of_work import PostgresUnitOfWork
 
 IDENTITY = MessageIdentity("/dealers", "m-1")
 MESSAGE = ProcessedMessage(IDENTITY, "inventory.car-created.v1", "a", "applied", b"digest")
@@ -19,7 +19,7 @@ CAR = Car("a", "Nissan", "Versa", 2020, PRICE, ListingObservation.by_creation(PR
 
 
 async def test_an_id_that_another_worker_records_meanwhile_is_noticed(sessions: Sessions) -> None:
-    async with PostgresUnitOfWork(sessions) as ours, PostgresUnitOfWork(sessions) as theirs:
+    async with unit_of_work(sessions) as ours, unit_of_work(sessions) as theirs:
         assert await ours.processed_messages.find({IDENTITY}) == {}
         await theirs.processed_messages.add([MESSAGE])
         await theirs.commit()
@@ -29,7 +29,7 @@ async def test_an_id_that_another_worker_records_meanwhile_is_noticed(sessions: 
 
 
 async def test_a_car_that_another_worker_creates_meanwhile_is_noticed(sessions: Sessions) -> None:
-    async with PostgresUnitOfWork(sessions) as ours, PostgresUnitOfWork(sessions) as theirs:
+    async with unit_of_work(sessions) as ours, unit_of_work(sessions) as theirs:
         assert await ours.cars.lock({"a"}) == {}
         await theirs.cars.add([CAR])
         await theirs.commit()

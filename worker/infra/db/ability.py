@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, insert, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from worker.domain.entities.car import Car, ListingObservation, PriceObservation
 from worker.domain.entities.early_observation import EarlyObservation
@@ -21,7 +22,6 @@ from worker.domain.value_objects.financing_terms import FinancingTerms
 from worker.domain.value_objects.message_identity import MessageIdentity
 from worker.domain.value_objects.occurrence import EARLIEST
 from worker.infra.db.arrays import table_of
-from worker.infra.db.engine import Sessions
 from worker.infra.db.errors import READ_ONLY, sqlstate_of
 from worker.infra.db.models import DeliveryTrialModel
 from worker.infra.db.repositories.pauses import close_past, look_at_pauses
@@ -34,7 +34,7 @@ _REPORT = WorkerReport(WorkerState.CONSUMING, "", None, 0, None, None)
 _TERMS = FinancingTerms(Decimal(0), 1, Decimal(0), Decimal(1), Decimal(1))
 
 
-async def try_to_write(sessions: Sessions) -> None:
+async def try_to_write(engine: AsyncEngine) -> None:
     """Writes what the worker writes, mostly with its own statements, and rolls it back.
 
     The rows collide with no others: their ids are new each time, and have a space, which the
@@ -46,9 +46,9 @@ async def try_to_write(sessions: Sessions) -> None:
     """
     try:
         with suppress(StatementRefusedError, ConcurrentChangeError):
-            await _write(sessions, uuid4())
+            await _write(engine, uuid4())
     except StoreUnavailableError as refused:
-        if sqlstate_of(refused.__cause__) == READ_ONLY and await _is_standby(sessions):
+        if sqlstate_of(refused.__cause__) == READ_ONLY and await _is_standby(engine):
             raise StoreUnavailableError(f"{refused}: it is a standby in recovery") from refused
         raise
 
@@ -58,18 +58,19 @@ class _Rehearsal(PostgresUnitOfWork):
 
     async def count_trial(self, fingerprint: bytes) -> None:
         trials = table_of(DeliveryTrialModel)
-        await self._session.execute(insert(trials), {"fingerprint": fingerprint, "trials": 1})
-        await self._session.execute(delete(trials).where(trials.c.fingerprint == fingerprint))
+        await self._connection.execute(insert(trials), {"fingerprint": fingerprint, "trials": 1})
+        await self._connection.execute(delete(trials).where(trials.c.fingerprint == fingerprint))
 
     async def tell_and_ask(self, id_: UUID) -> None:
         worker = WorkerIdentity(id_, f"probe {id_}", "")
-        await beat(self._session, worker, _REPORT)
-        await forget(self._session, worker)
-        await look_at_pauses(self._session)
-        await close_past(self._session)
+        session = AsyncSession(self._connection)
+        await beat(session, worker, _REPORT)
+        await forget(session, worker)
+        await look_at_pauses(session)
+        await close_past(session)
 
 
-async def _write(sessions: Sessions, new: UUID) -> None:
+async def _write(engine: AsyncEngine, new: UUID) -> None:
     id_ = f"probe {new}"
     identity = MessageIdentity("", id_)
     price = PriceObservation(Decimal(1), EARLIEST, *identity)
@@ -77,7 +78,7 @@ async def _write(sessions: Sessions, new: UUID) -> None:
     car = Car(id_, id_, id_, FIRST_MODEL_YEAR, price, listing)
     early = EarlyObservation(id_, price)
     plan = FinancingPlan(id_, id_, _TERMS, EARLIEST, *identity)
-    async with _Rehearsal(sessions) as work:
+    async with _Rehearsal(engine) as work:
         await work.processed_messages.find([identity])
         await work.cars.lock([id_])
         await work.early_observations.lock(created=(), awaited=[id_])
@@ -115,6 +116,6 @@ def _dead_letter(new: UUID, id_: str) -> DeadLetterRecord:
     )
 
 
-async def _is_standby(sessions: Sessions) -> bool:
-    async with sessions() as session:
-        return bool((await session.execute(_IS_STANDBY)).scalar_one())
+async def _is_standby(engine: AsyncEngine) -> bool:
+    async with engine.connect() as connection:
+        return bool((await connection.execute(_IS_STANDBY)).scalar_one())

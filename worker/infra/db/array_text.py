@@ -44,11 +44,12 @@ class ArrayText(TypeDecorator[Sequence[Any]]):
     def __init__(self, element: TypeEngine[Any]) -> None:
         super().__init__()
         self.element = element
+        [self._write] = (w for type_, w in _WRITERS.items() if isinstance(element, type_))
 
     @override
     def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> str:
         assert value is not None, "an array, though it may be empty"
-        [write] = (write for type_, write in _WRITERS.items() if isinstance(self.element, type_))
+        write = self._write
         if write is _quoted and value and _are_plain(value):
             return '{"' + '","'.join(value) + '"}'
         try:

@@ -87,7 +87,7 @@ async def _durability_problem(engine: AsyncEngine) -> str | None:
 
 async def _write_problem(engine: AsyncEngine) -> str | None:
     try:
-        await try_to_write(create_sessions(engine))
+        await try_to_write(engine)
     except StoreUnavailableError as refused:
         return f"{refused}: does DATABASE_URL name the primary, and a role that may write?"
     return None

@@ -8,7 +8,6 @@ from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.clocks import Clocks
 from worker.infra.db.ability import try_to_write
 from worker.infra.db.clock import measure_clock
-from worker.infra.db.engine import Sessions
 from worker.infra.db.schema import WrongSchemaError, check_revision, read_revision
 from worker.infra.durations import Durations
 from worker.infra.repeat_limited_log import RepeatLimitedLog
@@ -20,13 +19,11 @@ class DatabaseProbe:
     def __init__(
         self,
         engine: AsyncEngine,
-        sessions: Sessions,
         clocks: Clocks,
         remarks: RepeatLimitedLog,
         durations: Durations,
     ) -> None:
         self._engine = engine
-        self._sessions = sessions
         self._clocks = clocks
         self._remarks = remarks
         self._durations = durations
@@ -51,7 +48,7 @@ class DatabaseProbe:
         try:
             revision = await read_revision(self._engine)
             is_newer = check_revision(revision)
-            await try_to_write(self._sessions)
+            await try_to_write(self._engine)
             await measure_clock(self._engine, self._clocks)
         except StoreUnavailableError as unavailable:
             return str(unavailable)
@@ -70,7 +67,7 @@ class DatabaseProbe:
             async with asyncio.timeout(answer):
                 check_revision(await read_revision(self._engine))
                 await measure_clock(self._engine, self._clocks)
-            await try_to_write(self._sessions)
+            await try_to_write(self._engine)
         except (StoreUnavailableError, WrongSchemaError) as problem:
             return str(problem)
         except TimeoutError:

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
 from worker.domain.entities.early_observation import EarlyObservation
@@ -34,18 +34,19 @@ _READ_ONLY = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 async def open_snapshot(sessions: Sessions) -> AsyncIterator["SnapshotUnitOfWork"]:
     """A transaction that can only read, and waits for nobody: it takes no lock on any row."""
     async with sessions() as session:
-        await session.execute(_READ_ONLY)
-        yield SnapshotUnitOfWork(session)
+        connection = await session.connection()
+        await connection.execute(_READ_ONLY)
+        yield SnapshotUnitOfWork(connection)
 
 
 class SnapshotUnitOfWork(UnitOfWork):
     """Looks like a transaction; what is committed stays in memory, for the next one to see."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self.cars = SnapshotEntityStore(session, CAR_ROWS)
-        self.financing_plans = SnapshotEntityStore(session, FINANCING_PLAN_ROWS)
-        self.early_observations = SnapshotEarlyObservations(session)
-        self.processed_messages = SnapshotProcessedMessages(session)
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.cars = SnapshotEntityStore(connection, CAR_ROWS)
+        self.financing_plans = SnapshotEntityStore(connection, FINANCING_PLAN_ROWS)
+        self.early_observations = SnapshotEarlyObservations(connection)
+        self.processed_messages = SnapshotProcessedMessages(connection)
         self.dead_letters = ForgottenDeadLetters()
 
     @override
@@ -69,8 +70,8 @@ class SnapshotUnitOfWork(UnitOfWork):
 class SnapshotEntityStore(EntityStore[E]):
     """Entities as the database has them, unless they were changed here; none is locked."""
 
-    def __init__(self, session: AsyncSession, rows: RowMapping[E]) -> None:
-        self._session = session
+    def __init__(self, connection: AsyncConnection, rows: RowMapping[E]) -> None:
+        self._connection = connection
         self._query = select_by_ids(rows.columns)
         self._to_entity = rows.to_entity
         self._changed: dict[str, E] = {}
@@ -80,7 +81,7 @@ class SnapshotEntityStore(EntityStore[E]):
         self, ids: Collection[str], /, *, whole: Collection[str] | None = None
     ) -> Mapping[str, E]:
         unknown = [id_ for id_ in ids if id_ not in self._changed]
-        rows = await self._session.execute(self._query, {"ids": unknown})
+        rows = await self._connection.execute(self._query, {"ids": unknown})
         stored = {entity.id: entity for entity in map(self._to_entity, rows)}
         return stored | {id_: self._changed[id_] for id_ in ids if id_ in self._changed}
 
@@ -96,8 +97,8 @@ class SnapshotEntityStore(EntityStore[E]):
 class SnapshotEarlyObservations(EarlyObservations):
     """What waits as the database has it, and what was changed here."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
         self._kept: dict[tuple[str, str], EarlyObservation] = {}
         self._removed: set[tuple[str, str]] = set()
 
@@ -106,7 +107,7 @@ class SnapshotEarlyObservations(EarlyObservations):
         self, *, created: Collection[str], awaited: Collection[str]
     ) -> Collection[EarlyObservation]:
         asked = {*created, *awaited}
-        stored = await find_early_observations(self._session, asked)
+        stored = await find_early_observations(self._connection, asked)
         waiting = {(early.car_id, early.about): early for early in stored} | self._kept
         return [
             early
@@ -126,8 +127,8 @@ class SnapshotEarlyObservations(EarlyObservations):
 class SnapshotProcessedMessages(ProcessedMessages):
     """The ids as the database has them, and those recorded here."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._stored = PostgresProcessedMessages(session)
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._stored = PostgresProcessedMessages(connection)
         self._added: dict[MessageIdentity, bytes] = {}
 
     @override

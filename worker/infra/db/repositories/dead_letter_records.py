@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.dialects.postgresql import Insert, insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
 from worker.domain.ports.dead_letter_records import DeadLetterRecord, DeadLetterRecords
@@ -48,15 +48,15 @@ _ADD_AGAIN = _add(_table.c.copies)
 class PostgresDeadLetterRecords(DeadLetterRecords):
     """The rows of dead letters, in one statement of constant text, two after a redelivery."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
 
     @override
     async def add(self, records: Collection[DeadLetterRecord]) -> None:
         for statement, again in ((_ADD, False), (_ADD_AGAIN, True)):
             if rows := _merged(record for record in records if record.redelivered is again):
                 values = (map(read, rows) for read in _READS)
-                await self._session.execute(statement, as_parameters(_COLUMNS, values))
+                await self._connection.execute(statement, as_parameters(_COLUMNS, values))
 
 
 def _merged(records: Iterable[DeadLetterRecord]) -> list[DeadLetterRecord]:

@@ -2,7 +2,7 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, TableValuedAlias, and_, delete, exists, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
 from worker.domain.entities.early_observation import EarlyObservation
@@ -63,10 +63,10 @@ def something_waits(new_cars: TableValuedAlias) -> ColumnElement[bool]:
 
 
 async def find_early_observations(
-    session: AsyncSession, car_ids: Collection[str]
+    connection: AsyncConnection, car_ids: Collection[str]
 ) -> list[EarlyObservation]:
     """What waits for these cars, without a lock."""
-    rows = await session.execute(_FIND, {"ids": list(car_ids)})
+    rows = await connection.execute(_FIND, {"ids": list(car_ids)})
     return [to_early_observation(row) for row in rows]
 
 
@@ -84,8 +84,10 @@ class EarlyHint:
 class PostgresEarlyObservations(EarlyObservations):
     """Rows that wait, and the gates of their cars."""
 
-    def __init__(self, session: AsyncSession, hint: EarlyHint, gates_ahead: GatesAhead) -> None:
-        self._session = session
+    def __init__(
+        self, connection: AsyncConnection, hint: EarlyHint, gates_ahead: GatesAhead
+    ) -> None:
+        self._connection = connection
         self._hint = hint
         self._gates_ahead = gates_ahead
         self._awaited: Collection[str] = ()
@@ -101,12 +103,12 @@ class PostgresEarlyObservations(EarlyObservations):
             self._gates_ahead.parameters = gates
             return ()
         self._awaited = awaited
-        await self._session.execute(_PASS_GATES, gates)
+        await self._connection.execute(_PASS_GATES, gates)
         # Locked as cars are: the COMMIT of a duplicate of what waits has no other lock to wait for.
-        rows = await self._session.execute(_LOCK, {"ids": [*created, *awaited]})
+        rows = await self._connection.execute(_LOCK, {"ids": [*created, *awaited]})
         found = [to_early_observation(row) for row in rows]
         if not found and not awaited:
-            self._hint.may_exist = bool((await self._session.execute(_ANY)).scalar_one())
+            self._hint.may_exist = bool((await self._connection.execute(_ANY)).scalar_one())
         return found
 
     @override
@@ -114,7 +116,7 @@ class PostgresEarlyObservations(EarlyObservations):
         if observations:
             keys = [(early.car_id, early.about) for early in observations]
             parameters = as_parameters(_KEY_COLUMNS, zip(*keys, strict=True))
-            await self._session.execute(_REMOVE, parameters)
+            await self._connection.execute(_REMOVE, parameters)
 
     @override
     async def keep(self, observations: Collection[EarlyObservation]) -> None:
@@ -125,6 +127,6 @@ class PostgresEarlyObservations(EarlyObservations):
             raise StatementRefusedError("its car was to be created by another message")
         self._hint.may_exist = True
         parameters = as_parameters(_COLUMNS, zip(*map(to_row, observations), strict=True))
-        kept = await self._session.execute(_KEEP, parameters)
+        kept = await self._connection.execute(_KEEP, parameters)
         if row_count(kept) < len(observations):
             raise ConcurrentChangeError

@@ -14,7 +14,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
 from worker.domain.entities.entity import Entity
@@ -95,8 +95,8 @@ def _update(model: type[Base], names: Iterable[str]) -> Update:
 class PostgresEntityStore(EntityStore[E]):
     """Rows to be changed: at most five statements, whatever the batch."""
 
-    def __init__(self, session: AsyncSession, statements: EntityStatements[E]) -> None:
-        self._session = session
+    def __init__(self, connection: AsyncConnection, statements: EntityStatements[E]) -> None:
+        self._connection = connection
         self._statements = statements
         self._locked: dict[str, E] = {}
 
@@ -125,7 +125,7 @@ class PostgresEntityStore(EntityStore[E]):
         return self._locked
 
     async def _read(self, query: Select[tuple[object, ...]], ids: Collection[str]) -> dict[str, E]:
-        rows = await self._session.execute(query, {"ids": list(ids)})
+        rows = await self._connection.execute(query, {"ids": list(ids)})
         return {entity.id: entity for entity in map(self._statements.to_entity, rows)}
 
     @override
@@ -133,7 +133,7 @@ class PostgresEntityStore(EntityStore[E]):
         if not entities:
             return
         parameters = _parameters(self._statements.added, entities)
-        added = await self._session.execute(self._statements.add, parameters)
+        added = await self._connection.execute(self._statements.add, parameters)
         if row_count(added) < len(entities):
             raise ConcurrentChangeError
 
@@ -144,10 +144,10 @@ class PostgresEntityStore(EntityStore[E]):
         statements = self._statements
         if usual:
             parameters = _parameters(statements.changed, usual)
-            await self._session.execute(statements.update, parameters)
+            await self._connection.execute(statements.update, parameters)
         if others:
             parameters = _parameters(statements.changed_with_seldom, others)
-            await self._session.execute(statements.update_with_seldom, parameters)
+            await self._connection.execute(statements.update_with_seldom, parameters)
 
     def _keeps_seldom_part(self, entity: E) -> bool:
         part, locked = self._statements.seldom_part, self._locked.get(entity.id)

@@ -3,7 +3,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, select, update
 from sqlalchemy.dialects.postgresql import Insert, insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
 from worker.domain.ports.processed_messages import ProcessedMessage, ProcessedMessages
@@ -59,15 +59,15 @@ _AMEND = (
 class PostgresProcessedMessages(ProcessedMessages):
     """The recorded ids, in two statements of constant text whatever the batch."""
 
-    def __init__(self, session: AsyncSession, gates_ahead: GatesAhead | None = None) -> None:
-        self._session = session
+    def __init__(self, connection: AsyncConnection, gates_ahead: GatesAhead | None = None) -> None:
+        self._connection = connection
         self._gates_ahead = gates_ahead or GatesAhead()
 
     @override
     async def find(
         self, identities: Collection[MessageIdentity]
     ) -> Mapping[MessageIdentity, bytes]:
-        rows = await self._session.execute(
+        rows = await self._connection.execute(
             _FIND, as_parameters(_IDENTITY_COLUMNS, zip(*identities, strict=True))
         )
         return {MessageIdentity(source, id_): digest for source, id_, digest in rows}
@@ -82,9 +82,9 @@ class PostgresProcessedMessages(ProcessedMessages):
         ]
         gates, parameters = self._gates_ahead.parameters, _parameters(_RECORD_COLUMNS, rows)
         added = (
-            await self._session.execute(_ADD, parameters)
+            await self._connection.execute(_ADD, parameters)
             if gates is None
-            else await self._session.execute(_ADD_BEHIND_GATES, {**parameters, **gates})
+            else await self._connection.execute(_ADD_BEHIND_GATES, {**parameters, **gates})
         )
         if row_count(added) < len(messages):
             raise ConcurrentChangeError
@@ -93,7 +93,7 @@ class PostgresProcessedMessages(ProcessedMessages):
     async def amend(self, outcomes: Mapping[MessageIdentity, str]) -> None:
         if outcomes:
             rows = [(*identity, outcome) for identity, outcome in outcomes.items()]
-            await self._session.execute(_AMEND, _parameters(_AMENDED_COLUMNS, rows))
+            await self._connection.execute(_AMEND, _parameters(_AMENDED_COLUMNS, rows))
 
 
 def _parameters(columns: Columns, rows: Iterable[Sequence[object]]) -> dict[str, list[object]]:

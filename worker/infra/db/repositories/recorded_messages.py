@@ -57,7 +57,7 @@ class PostgresRecordedMessages:
         """Those that are recorded, each with the digest of its command."""
         found: dict[MessageIdentity, bytes] = {}
         async with self._sessions() as session:
-            store = PostgresProcessedMessages(session)
+            store = PostgresProcessedMessages(await session.connection())
             for some in _chunks(identities):
                 found.update(await store.find(some))
         return found

@@ -96,7 +96,7 @@ class PostgresSweptDeadLetters(SweptDeadLetters):
     @override
     async def add(self, records: Collection[DeadLetterRecord]) -> None:
         async with self._sessions.begin() as session:
-            await PostgresDeadLetterRecords(session).add(records)
+            await PostgresDeadLetterRecords(await session.connection()).add(records)
 
     @override
     async def found(self, copies: Mapping[bytes, int], since: datetime) -> None:
