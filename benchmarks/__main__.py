@@ -12,19 +12,20 @@ from benchmarks.options import Options
 from benchmarks.parts import backlog, growth, indexes, latency, subscribers, throughput, workers
 from benchmarks.preparing import prepare
 from benchmarks.results import RESULTS
-from dev.servers import start_servers
+from dev.servers import ServerSet, start_servers
 
+ON_SEVERAL_DATABASES = {"growth": growth.run}
 PARTS = {
     "throughput": throughput.run,
     "latency": latency.run,
     "workers": workers.run,
-    "growth": growth.run,
     "backlog": backlog.run,
     "indexes": indexes.run,
     "subscribers": subscribers.run,
     "catalog_searches": catalog_searches.run,
     "catalog_writes": catalog_writes.run,
 }
+ALL_PARTS = (*PARTS, *ON_SEVERAL_DATABASES)
 
 
 def main() -> None:
@@ -32,10 +33,16 @@ def main() -> None:
     arguments = _parse_arguments()
     options = Options(arguments.rounds, arguments.messages, arguments.waiting)
     with start_servers() as running:
-        for part in arguments.parts or PARTS:
-            with running.fresh(f"bench_{part}") as servers:
-                prepare(servers)
-                _write(part, PARTS[part](servers, options))
+        for part in arguments.parts or ALL_PARTS:
+            _write(part, _measure(part, running, options))
+
+
+def _measure(part: str, running: ServerSet, options: Options) -> dict[str, Any]:
+    if part in ON_SEVERAL_DATABASES:
+        return ON_SEVERAL_DATABASES[part](running, options)
+    with running.fresh(f"bench_{part}") as servers:
+        prepare(servers)
+        return PARTS[part](servers, options)
 
 
 def _write(part: str, figures: dict[str, Any]) -> None:
@@ -50,13 +57,13 @@ def _write(part: str, figures: dict[str, Any]) -> None:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(ALL_PARTS)}")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--waiting", type=int, default=1_000_000)
     arguments = parser.parse_args()
-    if unknown := set(arguments.parts) - set(PARTS):
-        parser.error(f"unknown part {', '.join(sorted(unknown))}: choose of {', '.join(PARTS)}")
+    if unknown := set(arguments.parts) - set(ALL_PARTS):
+        parser.error(f"unknown part {', '.join(sorted(unknown))}: choose of {', '.join(ALL_PARTS)}")
     return arguments
 
 

@@ -1,6 +1,9 @@
 """Throughput on a database that already has many cars and ids."""
 
 import asyncio
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from statistics import median
 from typing import Any
 
@@ -9,7 +12,8 @@ import asyncpg
 from benchmarks.contestants import OURS
 from benchmarks.drain import measure_drain
 from benchmarks.options import Options
-from dev.servers import Servers
+from benchmarks.preparing import prepare
+from dev.servers import Servers, ServerSet
 from worker.cli.output import print_table
 
 _INSERT_CARS = """
@@ -29,29 +33,53 @@ _INSERT_IDS = """
 """
 
 
-OLD_CARS = 1_000_000
-OLD_IDS = (0, 1_000_000, 5_000_000)
+Past = tuple[int, int]
+"""How many cars and ids a database has."""
+
+PASTS: dict[str, Past] = {
+    "empty": (0, 0),
+    "1,000,000 cars, no old ids": (1_000_000, 0),
+    "1,000,000 cars, 1,000,000 ids": (1_000_000, 1_000_000),
+    "1,000,000 cars, 5,000,000 ids": (1_000_000, 5_000_000),
+}
+
+Round = Mapping[str, float]
 
 
-def run(servers: Servers, options: Options) -> dict[str, Any]:
-    """Measures the same drain on an empty database and on filled ones."""
-    speeds = {"empty": _drain_speed(servers, options)}
-    for ids in OLD_IDS:
-        asyncio.run(grow(servers, cars=OLD_CARS, ids=ids))
-        speeds[f"{OLD_CARS:,} cars, {ids:,} ids"] = _drain_speed(servers, options)
-    rows = [
-        (past, f"{speed:.0f}", f"{speed / speeds['empty']:.2f}") for past, speed in speeds.items()
-    ]
+def run(running: ServerSet, options: Options) -> dict[str, Any]:
+    """Measures the same drain on an empty database and on filled ones, in turn."""
+    with ExitStack() as stack:
+        databases = {
+            past: stack.enter_context(_with_past(running, rows)) for past, rows in PASTS.items()
+        }
+        rounds = [_measure_round(databases, first, options) for first in range(options.rounds)]
+    speeds = {past: median(measured[past] for measured in rounds) for past in PASTS}
+    ratios = {
+        past: median(measured[past] / measured["empty"] for measured in rounds) for past in PASTS
+    }
+    rows = [(past, f"{speeds[past]:.0f}", f"{ratios[past]:.2f}") for past in PASTS]
     columns = ("existing rows", "#messages/s", "#relative to empty")
-    print_table("a database with existing rows", columns, rows)
-    return {"messages_per_second": speeds}
+    print_table(f"a database with existing rows, {options.rounds} rounds in turn", columns, rows)
+    return {"rounds": rounds, "messages_per_second": speeds, "ratios": ratios}
 
 
-def _drain_speed(servers: Servers, options: Options) -> float:
-    return median(
-        asyncio.run(measure_drain(servers, OURS, options.messages)).messages_per_second
-        for _ in range(options.rounds)
-    )
+@contextmanager
+def _with_past(running: ServerSet, past: Past) -> Iterator[Servers]:
+    cars, ids = past
+    with running.fresh("bench_growth") as servers:
+        prepare(servers)
+        asyncio.run(grow(servers, cars=cars, ids=ids))
+        yield servers
+
+
+def _measure_round(databases: Mapping[str, Servers], first: int, options: Options) -> Round:
+    """Each round starts with another one: what the last one left behind must not hit the same."""
+    places = deque(databases.items())
+    places.rotate(-first)
+    return {
+        past: asyncio.run(measure_drain(servers, OURS, options.messages)).messages_per_second
+        for past, servers in places
+    }
 
 
 async def grow(servers: Servers, *, cars: int, ids: int) -> None:

@@ -56,7 +56,8 @@ async def test_three_paused_workers_finish_what_is_in_hand_and_take_nothing_unti
         await broker.put_back(message, MAIN)
     assert len(waiting) > 100
     assert finished(workers) + len(waiting) == 3100
-    assert not any(message.redelivered for message in waiting)
+    # RabbitMQ itself takes back what it was about to deliver, so `redelivered` says nothing of us.
+    assert not any("giving back" in worker.log for worker in workers)
 
     assert inventory_worker("resume").returncode == 0
     wait_until(lambda: finished(workers) == 3100)

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -11,6 +11,7 @@ from worker.application.catalog_state import CatalogState
 from worker.application.commands import Command, CommandMessage
 from worker.application.decide import dispatch
 from worker.application.outcomes import Decision, Failure, Outcome
+from worker.domain.entities.car import Car
 from worker.domain.error_code import ErrorCode
 from worker.domain.ports.unit_of_work import StatementRefusedError, StoreUnavailableError
 from worker.infra.memory.unit_of_work import InMemoryUnitOfWork, MemoryStore
@@ -178,3 +179,70 @@ def test_the_fold_itself_takes_the_newest_price() -> None:
     ]
 
     assert str(fold(history)["a"].price.amount) == "3.00"
+
+
+async def test_a_usual_batch_does_not_ask_whether_its_new_cars_exist(store: MemoryStore) -> None:
+    asked: list[set[str]] = []
+
+    class Observed(InMemoryUnitOfWork):
+        def __init__(self, store: MemoryStore) -> None:
+            super().__init__(store)
+            lock = self.cars.lock
+
+            async def observed(
+                ids: Collection[str], /, *, whole: Collection[str] | None = None
+            ) -> Mapping[str, Car]:
+                asked.append(set(ids))
+                return await lock(ids, whole=whole)
+
+            self.cars.lock = observed  # type: ignore[method-assign]
+
+    apply = ApplyBatch(partial(Observed, store))
+    await apply([created("a", "1")])
+    await apply([created("b", "2"), changed("a", "3")])
+
+    assert asked == [{"a"}, {"a"}]
+
+
+async def test_cars_that_turn_out_to_exist_are_asked_for(store: MemoryStore) -> None:
+    apply = applying(store)
+    await apply([created("a", "1")])
+    await apply([changed("a", "2")])
+
+    results = await apply([created("a", "3", year=2021), created("b", "4")])
+
+    assert isinstance(results[0], Failure)
+    assert results[0].code is ErrorCode.CAR_ALREADY_EXISTS
+    assert results[1] is Outcome.APPLIED
+    assert store.cars["a"].year == 2020
+
+
+async def test_a_failure_that_is_none_of_a_known_car_does_not_stay(store: MemoryStore) -> None:
+    def fails_for_new_cars(command: Command, catalog: CatalogState) -> Decision:
+        if catalog.cars.get(command.car_id) is None and command.car_id in store.cars:
+            raise ZeroDivisionError
+        return dispatch(command, catalog)
+
+    apply = ApplyBatch(partial(InMemoryUnitOfWork, store), fails_for_new_cars)
+    await apply([created("a", "1")])
+    await apply([changed("a", "2")])
+
+    assert await apply([created("a", "3")]) == [Outcome.APPLIED]
+
+
+async def test_a_failure_of_a_recorded_message_is_a_duplicate(store: MemoryStore) -> None:
+    class Broken:
+        on = False
+
+        def __call__(self, command: Command, catalog: CatalogState) -> Decision:
+            if self.on:
+                raise ZeroDivisionError
+            return dispatch(command, catalog)
+
+    broken = Broken()
+    apply = ApplyBatch(partial(InMemoryUnitOfWork, store), broken)
+    await apply([created()])
+    await apply([changed()])
+    broken.on = True
+
+    assert await apply([changed()]) == [Outcome.DUPLICATE]

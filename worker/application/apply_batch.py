@@ -1,6 +1,6 @@
 """Applies a batch of messages to the catalog in one transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from worker.application.batch import Batch, Content, DeadLetterOf, no_dead_letters
@@ -29,14 +29,20 @@ REDO_LIMIT = 10
 
 
 class ApplyBatch:
-    """Applies messages and records their ids, and their dead letters, in the same transaction."""
+    """Applies messages and records their ids, and their dead letters, in the same transaction.
+
+    A usual batch asks neither which of its messages are recorded nor which of its creations are of
+    cars that exist, which saves a statement, and the lock of a row for each creation. Where one
+    is, the store refuses to add it, and the batch is done again and asks, and so do the next ones
+    for as long as some are found.
+    """
 
     def __init__(
         self, unit_of_work: Callable[[], UnitOfWork], dispatch: Dispatch = dispatch
     ) -> None:
         self._unit_of_work = unit_of_work
         self._dispatch = dispatch
-        self._expects_recorded = True
+        self._expects_known = True
 
     async def __call__(
         self, batch: Sequence[Content], dead_letter_of: DeadLetterOf = no_dead_letters
@@ -82,7 +88,7 @@ class ApplyBatch:
             try:
                 return await self._apply(batch)
             except ConcurrentChangeError:
-                self._expects_recorded = True
+                self._expects_known = True
         raise StoreUnavailableError(f"other workers were faster {REDO_LIMIT} times in a row")
 
     async def _apply(self, batch: Batch) -> list[Result]:
@@ -112,37 +118,40 @@ class ApplyBatch:
         or a `duplicate` could be acknowledged before the store has its first record for good: see
         `PostgresEntityStore.lock`.
         """
+        asks = self._expects_known
         named = {message.command.car_id for message in batch}
         created = {message.command.car_id for message in batch if _creates(message)}
-        cars = await work.cars.lock(named, whole=created | _withdrawn(batch))
+        presumed_new = set() if asks else created
+        cars = await work.cars.lock(named - presumed_new, whole=created | _withdrawn(batch))
         missing = named - cars.keys()
-        created &= missing
-        waiting = await work.early_observations.lock(created=created, awaited=missing - created)
+        created_now = created & missing
+        waiting = await work.early_observations.lock(
+            created=created_now, awaited=missing - created_now
+        )
         plans = await work.financing_plans.lock(_plan_ids(batch) | plan_ids_of(waiting))
-        asked = self._expects_recorded
-        recorded = await self._find_recorded(work, batch) if asked else {}
+        recorded = await work.processed_messages.find(_identities(batch)) if asks else {}
+        self._expects_known = bool(recorded) or created_now != created
         catalog = CatalogState(cars, plans, waiting)
         results = decide_batch(batch, recorded, catalog, self._dispatch)
-        if not asked and any(isinstance(result, Failure) for result in results):
-            # Nothing is recorded for a failure, so `add` would not notice that it is a duplicate.
-            recorded = await self._find_recorded(work, batch)
-            catalog = CatalogState(cars, plans, waiting)
-            results = decide_batch(batch, recorded, catalog, self._dispatch)
+        if not asks:
+            await _check_failures(work, batch, results, presumed_new)
         await work.processed_messages.add(_records(batch, results))
         await store_changes(work, catalog)
         return results
 
-    async def _find_recorded(
-        self, work: UnitOfWork, batch: Sequence[CommandMessage]
-    ) -> Mapping[MessageIdentity, bytes]:
-        """The recorded messages of a batch.
 
-        Asked for only while some are found: where the first one comes again, `add` refuses it, and
-        the batch is done again. So a usual batch saves a statement that looks up every id.
-        """
-        recorded = await work.processed_messages.find(_identities(batch))
-        self._expects_recorded = bool(recorded)
-        return recorded
+async def _check_failures(
+    work: UnitOfWork, batch: Sequence[CommandMessage], results: Sequence[Result], new: set[str]
+) -> None:
+    """Has a batch done again, and asked for, if a failure may be none of a known message or car.
+
+    Nothing is stored for a failure, so the store would not notice.
+    """
+    failed = [m for m, result in zip(batch, results, strict=True) if isinstance(result, Failure)]
+    if any(message.command.car_id in new for message in failed) or (
+        failed and await work.processed_messages.find(_identities(batch))
+    ):
+        raise ConcurrentChangeError
 
 
 def _creates(content: Content) -> bool:

@@ -1,9 +1,10 @@
 """The catalog at one moment, to try things on: what is applied here is forgotten."""
 
+from collections import ChainMap
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,6 +27,8 @@ from worker.infra.db.repositories.processed_messages import PostgresProcessedMes
 from worker.infra.db.repositories.row_mapping import RowMapping
 
 E = TypeVar("E", bound=Entity)
+K = TypeVar("K")
+V = TypeVar("V")
 
 _READ_ONLY = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
@@ -39,6 +42,20 @@ async def open_snapshot(sessions: Sessions) -> AsyncIterator["SnapshotUnitOfWork
         yield SnapshotUnitOfWork(connection)
 
 
+class Layer(ChainMap[K, V]):
+    """What a transaction changes, over what those before it have committed."""
+
+    def commit(self) -> None:
+        """Keeps the changes for the next transaction."""
+        changes, committed = self.maps
+        committed.update(changes)
+        changes.clear()
+
+    def roll_back(self) -> None:
+        """Forgets the changes."""
+        self.maps[0].clear()
+
+
 class SnapshotUnitOfWork(UnitOfWork):
     """Looks like a transaction; what is committed stays in memory, for the next one to see."""
 
@@ -48,6 +65,13 @@ class SnapshotUnitOfWork(UnitOfWork):
         self.early_observations = SnapshotEarlyObservations(connection)
         self.processed_messages = SnapshotProcessedMessages(connection)
         self.dead_letters = ForgottenDeadLetters()
+        self._layers: list[Layer[Any, Any]] = [
+            self.cars.changed,
+            self.financing_plans.changed,
+            self.early_observations.kept,
+            self.early_observations.removed,
+            self.processed_messages.added,
+        ]
 
     @override
     async def __aenter__(self) -> Self:
@@ -60,11 +84,13 @@ class SnapshotUnitOfWork(UnitOfWork):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        return
+        for layer in self._layers:
+            layer.roll_back()
 
     @override
     async def commit(self) -> None:
-        return  # nothing else runs beside it: what was added is there already
+        for layer in self._layers:
+            layer.commit()
 
 
 class SnapshotEntityStore(EntityStore[E]):
@@ -74,24 +100,26 @@ class SnapshotEntityStore(EntityStore[E]):
         self._connection = connection
         self._query = select_by_ids(rows.columns)
         self._to_entity = rows.to_entity
-        self._changed: dict[str, E] = {}
+        self.changed = Layer[str, E]({}, {})
 
     @override
     async def lock(
         self, ids: Collection[str], /, *, whole: Collection[str] | None = None
     ) -> Mapping[str, E]:
-        unknown = [id_ for id_ in ids if id_ not in self._changed]
+        unknown = [id_ for id_ in ids if id_ not in self.changed]
         rows = await self._connection.execute(self._query, {"ids": unknown})
         stored = {entity.id: entity for entity in map(self._to_entity, rows)}
-        return stored | {id_: self._changed[id_] for id_ in ids if id_ in self._changed}
+        return stored | {id_: self.changed[id_] for id_ in ids if id_ in self.changed}
 
     @override
     async def add(self, entities: Collection[E], /) -> None:
-        self._changed.update({entity.id: entity for entity in entities})
+        if entities and await self.lock([entity.id for entity in entities]):
+            raise ConcurrentChangeError
+        await self.update(entities)
 
     @override
     async def update(self, entities: Collection[E], /) -> None:
-        await self.add(entities)
+        self.changed.update({entity.id: entity for entity in entities})
 
 
 class SnapshotEarlyObservations(EarlyObservations):
@@ -99,8 +127,8 @@ class SnapshotEarlyObservations(EarlyObservations):
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._kept: dict[tuple[str, str], EarlyObservation] = {}
-        self._removed: set[tuple[str, str]] = set()
+        self.kept = Layer[tuple[str, str], EarlyObservation]({}, {})
+        self.removed = Layer[tuple[str, str], None]({}, {})
 
     @override
     async def lock(
@@ -108,20 +136,20 @@ class SnapshotEarlyObservations(EarlyObservations):
     ) -> Collection[EarlyObservation]:
         asked = {*created, *awaited}
         stored = await find_early_observations(self._connection, asked)
-        waiting = {(early.car_id, early.about): early for early in stored} | self._kept
+        waiting = {**{(early.car_id, early.about): early for early in stored}, **self.kept}
         return [
             early
             for key, early in waiting.items()
-            if early.car_id in asked and key not in self._removed
+            if early.car_id in asked and key not in self.removed
         ]
 
     @override
     async def remove(self, observations: Collection[EarlyObservation]) -> None:
-        self._removed.update((early.car_id, early.about) for early in observations)
+        self.removed.update({(early.car_id, early.about): None for early in observations})
 
     @override
     async def keep(self, observations: Collection[EarlyObservation]) -> None:
-        self._kept.update({(early.car_id, early.about): early for early in observations})
+        self.kept.update({(early.car_id, early.about): early for early in observations})
 
 
 class SnapshotProcessedMessages(ProcessedMessages):
@@ -129,13 +157,13 @@ class SnapshotProcessedMessages(ProcessedMessages):
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._stored = PostgresProcessedMessages(connection)
-        self._added: dict[MessageIdentity, bytes] = {}
+        self.added = Layer[MessageIdentity, bytes]({}, {})
 
     @override
     async def find(
         self, identities: Collection[MessageIdentity]
     ) -> Mapping[MessageIdentity, bytes]:
-        added = {known: self._added[known] for known in identities if known in self._added}
+        added = {known: self.added[known] for known in identities if known in self.added}
         return {**await self._stored.find(identities), **added}
 
     @override
@@ -147,7 +175,7 @@ class SnapshotProcessedMessages(ProcessedMessages):
         added = {message.identity: message.digest for message in messages}
         if added and await self.find(added):
             raise ConcurrentChangeError
-        self._added.update(added)
+        self.added.update(added)
 
 
 class ForgottenDeadLetters(DeadLetterRecords):

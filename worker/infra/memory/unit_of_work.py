@@ -78,6 +78,8 @@ class InMemoryEntityStore(EntityStore[E]):
 
     @override
     async def add(self, entities: Collection[E], /) -> None:
+        if any(entity.id in self._stored for entity in entities):
+            raise ConcurrentChangeError
         await self.update(entities)
 
     @override

@@ -64,22 +64,14 @@ class Batching:
     def finish(self) -> None:
         """Makes `run` return once the current batch is settled; the rest is left unsettled."""
         self._finishing.set()
+        self._inbox.wake()
 
     async def _something_to_do(self) -> bool:
         for delivery in await self._holding.rest():
             self.deliver(delivery)
-        if self._inbox.is_empty:
-            await self._arrival_or_end()
+        while self._inbox.is_empty and not self._finishing.is_set():
+            await self._inbox.wait()
         return not self._finishing.is_set()
-
-    async def _arrival_or_end(self) -> None:
-        arrival = asyncio.ensure_future(self._inbox.wait())
-        end = asyncio.ensure_future(self._finishing.wait())
-        try:
-            await asyncio.wait((arrival, end), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            arrival.cancel()
-            end.cancel()
 
     async def _try(self, suspects: Sequence[Delivery]) -> None:
         await self._handle([self._inbox.receive(suspect) for suspect in suspects])

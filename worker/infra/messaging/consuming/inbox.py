@@ -49,10 +49,13 @@ class Inbox:
         self._arrived.set()
 
     async def wait(self) -> None:
-        """Returns when a message or a suspect is available."""
-        while self.is_empty:
-            self._arrived.clear()
-            await self._arrived.wait()
+        """Returns when something arrives, or somebody calls `wake`."""
+        self._arrived.clear()
+        await self._arrived.wait()
+
+    def wake(self) -> None:
+        """Ends a `wait`."""
+        self._arrived.set()
 
     async def decode_ahead(self) -> None:
         """Decodes what waits and what arrives, until it is cancelled.
@@ -65,8 +68,7 @@ class Inbox:
             if self._undecoded:
                 await asyncio.sleep(0)
             else:
-                self._arrived.clear()
-                await self._arrived.wait()
+                await self.wait()
 
     def receive(self, delivery: Delivery) -> Received:
         """The delivery with what it carries."""

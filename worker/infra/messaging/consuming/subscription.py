@@ -211,6 +211,8 @@ class Subscription(Watched):
         """Requeues unsettled deliveries and disconnects."""
         await self.cancel()
         if self._channel is not None and not self._channel.is_closed:
+            if self.in_flight:
+                _log.info("giving back", messages=self.in_flight)
             with suppress(*BROKER_ERRORS):
                 async with asyncio.timeout(self._durations.close):
                     await self._channel.basic_nack(
