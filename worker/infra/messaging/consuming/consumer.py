@@ -14,7 +14,11 @@ from worker.domain.ports.unit_of_work import StoreUnavailableError
 from worker.infra.database_identity import DatabaseIdentity
 from worker.infra.durations import Durations
 from worker.infra.fleet import Pause
-from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
+from worker.infra.messaging.amqp.connection import (
+    BROKER_ERRORS,
+    closing_is_an_error,
+    in_brief,
+)
 from worker.infra.messaging.consuming.backoff import Backoff
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Batching
@@ -101,17 +105,29 @@ class Consumer:
         in_vain = Backoff(self._durations)
         try:
             while not self._stop.is_set():
-                subscription = await self._unless_told(self._subscribe())
-                if subscription is not None:
-                    await self._consume(subscription)
-                    if subscription.has_settled:
-                        in_vain = Backoff(self._durations)
+                if await self._consume_once():
+                    in_vain = Backoff(self._durations)
+                if self._switch.pause is None:
                     await self._unless_stopped(asyncio.sleep(in_vain.next_pause()))
-                elif self._switch.pause is not None:
+                else:
                     await self._unless_stopped(self._stay_paused(self._switch.pause))
             await self._in_time(self._finish())
         finally:
             self._batches.cancel()
+
+    async def _consume_once(self) -> bool:
+        """Consumes by one subscription until it ends; returns whether it got anywhere."""
+        try:
+            async with closing_is_an_error():
+                subscription = await self._unless_told(self._subscribe())
+                if subscription is None:
+                    return False
+                await self._consume(subscription)
+                return subscription.has_settled
+        except BROKER_ERRORS as error:
+            # Else this task would end as if it was cancelled, and the worker do nothing for good.
+            self._trouble.warn("subscribing again", in_brief(error))
+            return False
 
     def _start_batches(self) -> asyncio.Task[None]:
         """Starts the batches, unless they still run although a pause should have ended them."""
