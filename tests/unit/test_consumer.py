@@ -71,6 +71,9 @@ class Batches(Batching):
         self.hang = False
         self.bug: Exception | None = None
 
+    def finish(self) -> None:
+        self._finishing.set()
+
     async def run(self) -> None:
         if self.bug is not None:
             raise self.bug
