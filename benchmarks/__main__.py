@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,10 +13,23 @@ from benchmarks.options import Options
 from benchmarks.parts import backlog, growth, indexes, latency, subscribers, throughput, workers
 from benchmarks.preparing import prepare
 from benchmarks.results import RESULTS
-from dev.servers import ServerSet, start_servers
+from dev.servers import Servers, ServerSet, start_servers
 
-ON_SEVERAL_DATABASES = {"growth": growth.run}
-PARTS = {
+Part = Callable[[ServerSet, Options], dict[str, Any]]
+
+
+def _on_fresh_servers(name: str, run: Callable[[Servers, Options], dict[str, Any]]) -> Part:
+    """A part that needs one database and vhost."""
+
+    def measure(running: ServerSet, options: Options) -> dict[str, Any]:
+        with running.fresh(f"bench_{name}") as servers:
+            prepare(servers)
+            return run(servers, options)
+
+    return measure
+
+
+_ONE_DATABASE = {
     "throughput": throughput.run,
     "latency": latency.run,
     "workers": workers.run,
@@ -25,7 +39,10 @@ PARTS = {
     "catalog_searches": catalog_searches.run,
     "catalog_writes": catalog_writes.run,
 }
-ALL_PARTS = (*PARTS, *ON_SEVERAL_DATABASES)
+PARTS: dict[str, Part] = {
+    **{name: _on_fresh_servers(name, run) for name, run in _ONE_DATABASE.items()},
+    "growth": growth.run,
+}
 
 
 def main() -> None:
@@ -33,16 +50,8 @@ def main() -> None:
     arguments = _parse_arguments()
     options = Options(arguments.rounds, arguments.messages, arguments.waiting)
     with start_servers() as running:
-        for part in arguments.parts or ALL_PARTS:
-            _write(part, _measure(part, running, options))
-
-
-def _measure(part: str, running: ServerSet, options: Options) -> dict[str, Any]:
-    if part in ON_SEVERAL_DATABASES:
-        return ON_SEVERAL_DATABASES[part](running, options)
-    with running.fresh(f"bench_{part}") as servers:
-        prepare(servers)
-        return PARTS[part](servers, options)
+        for part in arguments.parts or PARTS:
+            _write(part, PARTS[part](running, options))
 
 
 def _write(part: str, figures: dict[str, Any]) -> None:
@@ -57,13 +66,13 @@ def _write(part: str, figures: dict[str, Any]) -> None:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(ALL_PARTS)}")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--waiting", type=int, default=1_000_000)
     arguments = parser.parse_args()
-    if unknown := set(arguments.parts) - set(ALL_PARTS):
-        parser.error(f"unknown part {', '.join(sorted(unknown))}: choose of {', '.join(ALL_PARTS)}")
+    if unknown := set(arguments.parts) - set(PARTS):
+        parser.error(f"unknown part {', '.join(sorted(unknown))}: choose of {', '.join(PARTS)}")
     return arguments
 
 

@@ -1,4 +1,4 @@
-"""A node that a partition cut off: clients get in, and no answer that takes the others."""
+"""A node that a partition cut off: clients get in, but get no answer that needs the other nodes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -63,11 +63,11 @@ class _Rehearsal(PostgresUnitOfWork):
 
     async def tell_and_ask(self, id_: UUID) -> None:
         worker = WorkerIdentity(id_, f"probe {id_}", "")
-        session = AsyncSession(self._connection)
-        await beat(session, worker, _REPORT)
-        await forget(session, worker)
-        await look_at_pauses(session)
-        await close_past(session)
+        async with AsyncSession(self._connection) as session:
+            await beat(session, worker, _REPORT)
+            await forget(session, worker)
+            await look_at_pauses(session)
+            await close_past(session)
 
 
 async def _write(engine: AsyncEngine, new: UUID) -> None:

@@ -25,7 +25,7 @@ _FINANCING_PLANS = EntityStatements(FINANCING_PLAN_ROWS)
 class PostgresUnitOfWork(UnitOfWork):
     """One transaction at READ COMMITTED; errors leave it in the words of the port.
 
-    Without a session of SQLAlchemy, which would cost a sixth of the CPU of a small one.
+    It needs no session, and a session costs CPU: `docs/scaling.md` tells how much.
     """
 
     def __init__(self, engine: AsyncEngine, early_hint: EarlyHint | None = None) -> None:

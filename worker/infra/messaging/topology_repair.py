@@ -20,7 +20,6 @@ from worker.infra.messaging.amqp.connection import in_brief
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import (
     EXCHANGES,
-    QueueSpec,
     bind_queue,
     declare_exchange,
     declare_queue,
@@ -62,37 +61,28 @@ class TopologyRepair:
     async def repair(self) -> list[str]:
         """Declares everything; returns the names of exchanges and queues that did not exist.
 
-        A client cannot see bindings, so those that were missing are not among them.
+        A client cannot see bindings, so those that were missing are not among them, nor is what
+        was deleted between the look at it and its declaration.
         """
         name = "inventory-worker-topology"
         connection, _ = await nodes.connect(self._url(), name, self._durations)
         async with connection, asyncio.timeout(self._durations.connect):
             channel = await connection.channel()
-            exchanges = [await _exchange(connection, channel, name) for name in EXCHANGES]
-            queues = [await _queue(connection, channel, q) for q in queue_specs(self._delays)]
-        return [missing for missing in exchanges + queues if missing]
-
-
-async def _exchange(connection: AbstractConnection, channel: AbstractChannel, name: str) -> str:
-    """Declares an exchange; says its name if it was missing."""
-    existed = await _exists(connection, methodcaller("get_exchange", name))
-    await declare_exchange(channel, name)
-    return "" if existed else f"exchange {name}"
-
-
-async def _queue(connection: AbstractConnection, channel: AbstractChannel, spec: QueueSpec) -> str:
-    """Declares a queue and its bindings; says its name if it was missing."""
-    existed = await _exists(connection, methodcaller("get_queue", spec.name))
-    await declare_queue(channel, spec)
-    await bind_queue(channel, spec)
-    return "" if existed else f"queue {spec.name}"
+            missing = []
+            for exchange in EXCHANGES:
+                if not await _exists(connection, methodcaller("get_exchange", exchange)):
+                    missing.append(f"exchange {exchange}")
+                await declare_exchange(channel, exchange)
+            for queue in queue_specs(self._delays):
+                if not await _exists(connection, methodcaller("get_queue", queue.name)):
+                    missing.append(f"queue {queue.name}")
+                await declare_queue(channel, queue)
+                await bind_queue(channel, queue)
+        return missing
 
 
 async def _exists(connection: AbstractConnection, look: Look) -> bool:
-    """Looks on a channel of its own, which a missing name closes.
-
-    Just before its declaration: what is deleted between the two is declared and not told.
-    """
+    """Looks on a channel of its own, which a missing name closes."""
     channel = await connection.channel()
     try:
         await look(channel)
