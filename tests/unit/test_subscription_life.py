@@ -56,6 +56,7 @@ class FakeChannel:
         self.is_closed = False
         self.is_full = False
         self.is_broken = False
+        self.is_closing = False
         self.said: list[tuple[object, ...]] = []
 
     async def basic_consume(
@@ -92,6 +93,8 @@ class FakeChannel:
     async def _write(self, *said: object) -> None:
         if self.is_full:
             await asyncio.Event().wait()
+        if self.is_closing:
+            raise asyncio.CancelledError  # which aiormq gives to whoever waits on it
         if self.is_broken:
             raise ChannelInvalidStateError
         self.said.append(said)
@@ -350,6 +353,17 @@ async def test_closing_gives_back_all_that_is_unsettled_at_once(
     await subscription.close()
 
     assert channel.said == [("cancel", channel.tag), ("nack", 0, True, True, False)]
+    assert subscription.lost_because == "closed"
+
+
+async def test_a_connection_that_closes_meanwhile_does_not_end_the_task_that_closes_it(
+    subscription: Opened, channel: FakeChannel
+) -> None:
+    channel.is_closing = True
+
+    await subscription.close()
+
+    assert channel.said == []
     assert subscription.lost_because == "closed"
 
 

@@ -17,7 +17,11 @@ from typing_extensions import override
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.cancellation import why_cancelled
-from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
+from worker.infra.messaging.amqp.connection import (
+    BROKER_ERRORS,
+    closing_is_an_error,
+    in_brief,
+)
 from worker.infra.messaging.amqp.delivery import Delivery, read_message
 from worker.infra.messaging.amqp.delivery_transport import DeliveryTransport
 from worker.infra.messaging.amqp.message import Message
@@ -113,8 +117,9 @@ class Subscription(Watched):
             broker = await _connect(prefetch, transport, node)
             subscription = cls(broker, transport, batching, handler, durations, database, node.name)
             try:
-                await declare_topology(broker, delays)
-                await broker.start()
+                async with closing_is_an_error():
+                    await declare_topology(broker, delays)
+                    await broker.start()
             except BaseException:
                 await subscription._disconnect()
                 raise
@@ -198,9 +203,11 @@ class Subscription(Watched):
 
     async def cancel(self) -> None:
         """Stops deliveries; those already received can still be settled."""
-        if self._channel is not None and self._consumer_tag is not None and not self.is_lost:
+        channel, tag = self._channel, self._consumer_tag
+        if channel is not None and tag is not None and not self.is_lost:
             with suppress(*BROKER_ERRORS):
-                await self._channel.basic_cancel(self._consumer_tag, timeout=self._durations.close)
+                async with closing_is_an_error():
+                    await channel.basic_cancel(tag, timeout=self._durations.close)
 
     async def drain(self) -> None:
         """Returns once all deliveries are settled, or lost; call it after `cancel`."""
@@ -214,7 +221,7 @@ class Subscription(Watched):
             if self.in_flight:
                 _log.info("giving back", messages=self.in_flight)
             with suppress(*BROKER_ERRORS):
-                async with asyncio.timeout(self._durations.close):
+                async with asyncio.timeout(self._durations.close), closing_is_an_error():
                     await self._channel.basic_nack(
                         EVERYTHING_UNSETTLED, multiple=True, requeue=True, wait=False
                     )
@@ -300,7 +307,7 @@ class Subscription(Watched):
 
     async def _disconnect(self) -> None:
         try:
-            async with asyncio.timeout(self._durations.close):
+            async with asyncio.timeout(self._durations.close), closing_is_an_error():
                 await self._broker.stop()
         except Exception as error:  # noqa: BLE001 - the broker is already gone, or was never there
             _log.debug("disconnecting failed", error=in_brief(error))
