@@ -105,8 +105,10 @@ class Worker(Consumer):
         self.lives: list[Life] = []
         self.begun: Callable[[int], None] = lambda _: None
         self.is_refused = False
+        self.is_refused_when_cancelled = False
         self.is_cancelled_by_aiormq = False
         self.hangs = False
+        self.is_opening = asyncio.Event()
         self.wrong_schema: Exception | None = None
         super().__init__(
             ConsumerOptions(
@@ -149,9 +151,18 @@ class Worker(Consumer):
             self.is_cancelled_by_aiormq = False
             raise asyncio.CancelledError
         if self.hangs:
-            await asyncio.Event().wait()
+            await self._hang()
         life = Life(self.said)
         self.lives.append(life)
         self.said.append("open")
         asyncio.get_running_loop().call_soon(self.begun, len(self.lives))
         return life
+
+    async def _hang(self) -> None:
+        self.is_opening.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if self.is_refused_when_cancelled:
+                raise AMQPConnectionError(111, "refused") from None
+            raise

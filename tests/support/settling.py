@@ -113,6 +113,7 @@ class Listening(Silent):
         self.holding_because: list[str | None] = []
         self.waited_for: list[str] = []
         self.pauses: list[Pause | None] = []
+        """Each that was told after another."""
         self.paused_once = asyncio.Event()
         self.subscriptions: list[Consuming | None] = []
         self.settled: list[tuple[list[tuple[str, Result]], float]] = []
@@ -124,8 +125,9 @@ class Listening(Silent):
         self.subscriptions.append(subscription)
 
     def paused(self, pause: Pause | None) -> None:
-        self.pauses.append(pause)
-        self.paused_once.set()
+        if pause != (self.pauses[-1] if self.pauses else None):
+            self.pauses.append(pause)
+            self.paused_once.set()
 
     def waiting(self, problem: str) -> None:
         self.waited_for.append(problem)

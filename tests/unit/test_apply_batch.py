@@ -217,6 +217,27 @@ async def test_cars_that_turn_out_to_exist_are_asked_for(store: MemoryStore) -> 
     assert store.cars["a"].year == 2020
 
 
+async def test_a_creation_refused_as_new_is_tried_as_one_of_a_known_car(
+    store: MemoryStore,
+) -> None:
+    """As by a trigger, which PostgreSQL runs before it looks whether the row exists."""
+
+    class Triggered(InMemoryUnitOfWork):
+        def __init__(self, store: MemoryStore) -> None:
+            super().__init__(store)
+            self.cars.add = self._refuse  # type: ignore[method-assign]
+
+        async def _refuse(self, entities: Collection[Car], /) -> None:
+            if entities:
+                raise StatementRefusedError("refused by a trigger")
+
+    await applying(store)([created()])
+    apply = ApplyBatch(partial(Triggered, store))
+    await apply([changed()])
+
+    assert await apply([created(message_id="c2")]) == [Outcome.APPLIED]
+
+
 async def test_a_failure_that_is_none_of_a_known_car_does_not_stay(store: MemoryStore) -> None:
     def fails_for_new_cars(command: Command, catalog: CatalogState) -> Decision:
         if catalog.cars.get(command.car_id) is None and command.car_id in store.cars:

@@ -154,6 +154,19 @@ async def test_a_worker_that_is_stopped_while_it_waits_for_the_servers_ends() ->
     assert worker.said == ["batch finished", "copies finished"]
 
 
+async def test_a_stop_that_an_error_of_the_broker_overtakes_ends_the_worker() -> None:
+    """aiormq may answer a cancellation with the error that it was about to raise."""
+    worker = Worker()
+    worker.hangs = worker.is_refused_when_cancelled = True
+    running = asyncio.create_task(worker.run_to_its_end())
+    await worker.is_opening.wait()
+
+    worker.stop()
+
+    await running
+    assert worker.lives == []
+
+
 async def test_a_broker_that_refuses_connections_is_a_problem_that_is_told() -> None:
     worker = Worker(startup_timeout=0.000_001)
     worker.is_refused = True
@@ -162,11 +175,12 @@ async def test_a_broker_that_refuses_connections_is_a_problem_that_is_told() -> 
         await worker.run_to_its_end()
 
 
-async def test_a_bug_that_ends_the_batches_ends_the_worker() -> None:
+@pytest.mark.parametrize("bug", [KeyError("a bug"), TimeoutError("a bug")])
+async def test_a_bug_that_ends_the_batches_ends_the_worker(bug: Exception) -> None:
     worker = Worker()
-    worker.batches.bug = KeyError("a bug")
+    worker.batches.bug = bug
 
-    with pytest.raises(KeyError, match="a bug"):
+    with pytest.raises(type(bug), match="a bug"):
         await worker.run_to_its_end()
     assert worker.said.count("open") == worker.said.count("close")
 

@@ -49,7 +49,7 @@ async def test_a_paused_worker_settles_what_is_in_hand_and_consumes_again_after_
     in_hand = ["cancel", "drain", "batch finished", "copies finished", "close"]
     assert worker.said[:7] == ["open", *in_hand, "open"]
     assert worker.said[7:10] == ["cancel", "batch finished", "copies finished"]
-    assert worker.observer.pauses == [PAUSE, PAUSE, None]
+    assert worker.observer.pauses == [PAUSE, None]
     said = [entry["event"] for entry in logs]
     assert said == ["consuming", "consuming nothing", "resuming", "consuming"]
 
@@ -72,6 +72,25 @@ async def test_what_takes_too_long_goes_back_to_the_queue_when_a_pause_begins(
 
     assert worker.said[:6] == ["open", "cancel", "drain", *worker.said[3:5], "close"]
     assert worker.said[3:5] == ["batch finished", "copies finished"]
+
+
+async def test_a_pause_that_ends_while_work_in_hand_is_settled_is_told_to_have_ended(
+    asking: Callable[[PauseSwitch], None],
+) -> None:
+    worker = Worker(durations=replace(DURATIONS, pause_drain=0.05))
+
+    def pause_briefly(number: int) -> None:
+        if number == 1:
+            worker.lives[0].unsettled = 3
+            worker.pauses = [PAUSE]
+            asking(worker.switch)
+        else:
+            worker.stop()
+
+    worker.begun = pause_briefly
+    await worker.run_to_its_end()
+
+    assert worker.observer.pauses == [PAUSE, None]
 
 
 async def test_a_worker_that_starts_in_a_pause_does_not_count_it_as_a_failed_start(

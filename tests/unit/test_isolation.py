@@ -52,7 +52,7 @@ async def test_one_refused_message_costs_few_transactions_and_no_neighbour(
 
     assert [i for i, result in enumerate(results) if isinstance(result, Failure)] == [position]
     assert len(store.cars) == size - 1
-    assert store.transactions <= 19  # two for each halving of 400, and the first
+    assert store.transactions <= 20  # two for each halving of 400, the first, and one that asks
 
 
 async def test_each_result_is_that_of_its_message(store: PickyStore) -> None:

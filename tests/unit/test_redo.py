@@ -74,7 +74,7 @@ async def test_a_refused_batch_is_halved_until_the_one_to_blame_stands_alone() -
 
     results = await ApplyBatch(partial(Refusing, store, {"d"}, sizes))(batch)
 
-    assert sizes == [5, 2, 3, 1, 2, 1, 1]
+    assert sizes == [5, 2, 3, 1, 2, 1, 1, 1], "the last one presumes nothing"
     refused = results.pop(3)
     assert isinstance(refused, Failure)
     assert (refused.code, refused.detail) == (

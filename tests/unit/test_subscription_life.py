@@ -265,6 +265,23 @@ async def test_whoever_writes_on_a_full_connection_is_freed_once_it_is_lost(
     assert subscription.lost_because == "the broker is gone"
 
 
+async def test_no_ack_covers_a_delivery_that_could_not_be_given_back(
+    subscription: Opened, channel: FakeChannel
+) -> None:
+    await deliver(channel, 1, 2)
+    channel.is_full = True
+    answers = [
+        asyncio.create_task(subscription.give_back(1)),
+        asyncio.create_task(subscription.acknowledge([2])),
+    ]
+
+    await subscription.wait_lost()
+    channel.is_full = False
+    await asyncio.wait_for(asyncio.gather(*answers), timeout=10)
+
+    assert channel.said == []
+
+
 async def test_a_channel_that_breaks_under_an_ack_costs_no_exception(
     subscription: Opened, channel: FakeChannel
 ) -> None:

@@ -13,7 +13,7 @@ IF_NEEDED = Look.IF_COUNTS_DIFFER
 
 
 async def sweeps(
-    *results: SweepReport | Exception | None, durations: Durations = OFTEN
+    *results: SweepReport | BaseException | None, durations: Durations = OFTEN
 ) -> tuple[list[Look], list[str]]:
     """When each sweep might look into the queue, and the events of the log."""
     looks: list[Look] = []
@@ -25,7 +25,7 @@ async def sweeps(
             done.set()
             return None
         result = results[len(looks) - 1]
-        if isinstance(result, Exception):
+        if isinstance(result, BaseException):
             raise result
         return result
 
@@ -51,6 +51,13 @@ async def test_what_a_sweep_found_is_told() -> None:
 
 async def test_a_sweep_that_fails_is_told_and_followed_by_others() -> None:
     looks, told = await sweeps(BrowseLostError("RabbitMQ went away"), SweepReport())
+
+    assert (looks, told) == ([IF_NEEDED] * 3, ["sweeping dead letters failed"])
+
+
+async def test_a_sweep_whose_connection_closes_is_followed_by_others() -> None:
+    """Then aiormq gives CancelledError to whoever waits on it."""
+    looks, told = await sweeps(asyncio.CancelledError(), SweepReport())
 
     assert (looks, told) == ([IF_NEEDED] * 3, ["sweeping dead letters failed"])
 

@@ -85,10 +85,15 @@ class ApplyBatch:
 
     async def _apply_with_redo(self, batch: Batch) -> list[Result]:
         for _ in range(REDO_LIMIT):
+            asked = self._expects_known
             try:
                 return await self._apply(batch)
             except ConcurrentChangeError:
                 self._expects_known = True
+            except StatementRefusedError:
+                if asked or len(batch.contents) > 1:
+                    raise
+                self._expects_known = True  # a trigger may have refused what was presumed
         raise StoreUnavailableError(f"other workers were faster {REDO_LIMIT} times in a row")
 
     async def _apply(self, batch: Batch) -> list[Result]:

@@ -14,6 +14,7 @@ from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.repositories.jobs import Job, PostgresJobs
 from worker.infra.db.session_locks import is_held
 from worker.infra.durations import Durations
+from worker.infra.messaging.amqp.connection import closing_is_an_error
 from worker.infra.repeat_limited_log import RepeatLimitedLog
 from worker.settings import Settings
 
@@ -67,7 +68,8 @@ class JobHost:
         told = {"job": job.id, "kind": str(job.kind), "by": job.started_by}
         try:
             _log.info("running a job", **told)
-            await run_job(self._settings, job, self._durations, leave)
+            async with closing_is_an_error():
+                await run_job(self._settings, job, self._durations, leave)
         except ChangeFailedError as failed:
             _log.warning("a job failed", **told, reason=str(failed))
         except Exception as error:  # noqa: BLE001 - a worker goes on with its messages

@@ -16,7 +16,7 @@ from aiormq.exceptions import ChannelNotFoundEntity
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp import nodes
-from worker.infra.messaging.amqp.connection import in_brief
+from worker.infra.messaging.amqp.connection import closing_is_an_error, in_brief
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import (
     EXCHANGES,
@@ -50,7 +50,8 @@ class TopologyRepair:
             spread = random.uniform(0.5, 1.5)  # noqa: S311 - no secret
             await asyncio.sleep(self._durations.redeclare_every * spread)
             try:
-                missing = await self.repair()
+                async with closing_is_an_error():
+                    missing = await self.repair()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next round may succeed
                 self._trouble.warn("declaring queues and bindings again failed", in_brief(error))
                 continue

@@ -4,19 +4,33 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 
+import structlog
+
 from worker.infra.durations import Durations
+
+_log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
 async def beside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Runs coroutines while the block runs, and cancels them at its end."""
+    """Runs coroutines while the block runs, and cancels them at its end.
+
+    None should end before; one that does is logged.
+    """
     tasks = [asyncio.create_task(work) for work in works]
+    for task in tasks:
+        task.add_done_callback(_log_bug)
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+
+
+def _log_bug(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (bug := task.exception()) is not None:
+        _log.error("something beside the messages failed for good", exc_info=bug)
 
 
 async def beat(heartbeat: Callable[[], None], durations: Durations) -> None:

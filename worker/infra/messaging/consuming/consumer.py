@@ -149,7 +149,7 @@ class Consumer:
         schema is looked at before.
         """
         backoff = Backoff(self._durations)
-        while True:
+        while not self._stop.is_set():
             try:
                 await self._options.check_schema()
                 if await self._switch.ask() is not None:
@@ -169,6 +169,7 @@ class Consumer:
             if not self._has_started and backoff.elapsed > self._options.startup_timeout:
                 raise StartupTimeoutError(problem)
             await asyncio.sleep(backoff.next_pause())
+        return None  # an error of the broker overtook the cancellation
 
     async def _stay_paused(self, pause: Pause | None) -> None:
         """Returns once no pause is in force; a worker that starts in one has started, too."""
@@ -208,6 +209,7 @@ class Consumer:
         self._has_started = True
         self._trouble.over()
         self._batches = self._start_batches()
+        self._observer.paused(None)  # a pause may have ended before its work in hand was settled
         self._observer.consuming(subscription)
         self.subscription = subscription
         try:
@@ -258,10 +260,13 @@ class Consumer:
     async def _in_time(self, work: Coroutine[None, None, None]) -> None:
         """Does the work within its share of the shutdown timeout."""
         seconds = min(self._finishing_seconds, self._end_at - time.monotonic())
+        limit = asyncio.timeout(seconds)
         try:
-            async with asyncio.timeout(seconds):
+            async with limit:
                 await work
         except TimeoutError:
+            if not limit.expired():
+                raise
             _log.warning("shutdown timeout: unfinished messages go back to the queue")
 
     @property

@@ -255,11 +255,10 @@ class Subscription(Watched):
 
     async def _flush_acks(self) -> None:
         """Sends acks one at a time: an ack after a later `multiple` closes the channel."""
-        channel = self._channel
-        if channel is None or self.is_lost:
-            return
         async with self._acking:
-            await self._unless_lost(self._write(channel, self._ledger.take_acks()))
+            if self._channel is not None and not self.is_lost:
+                acks = self._ledger.take_acks()
+                await self._unless_lost(self._write(self._channel, acks))
 
     async def _write(self, channel: AmqpChannel, acks: Iterable[Ack]) -> None:
         for ack in acks:
@@ -287,11 +286,11 @@ class Subscription(Watched):
                 task.result()
 
     async def _answer(self, tag: int, *, requeue: bool) -> None:
-        if self._channel is None or self.is_lost:
-            return
+        """Once it cannot be written the subscription is lost, so no later ack covers the tag."""
         async with self._acking:
-            await self._unless_lost(self._channel.basic_nack(tag, requeue=requeue, wait=False))
-            self._ledger.answered(tag)
+            if self._channel is not None and not self.is_lost:
+                await self._unless_lost(self._channel.basic_nack(tag, requeue=requeue, wait=False))
+                self._ledger.answered(tag)
 
     def _on_channel_closed(self, closing: asyncio.Future[object]) -> None:
         reason = None if closing.cancelled() else closing.exception()

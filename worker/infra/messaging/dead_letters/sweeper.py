@@ -8,7 +8,11 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from worker.infra.durations import Durations
-from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
+from worker.infra.messaging.amqp.connection import (
+    BROKER_ERRORS,
+    closing_is_an_error,
+    in_brief,
+)
 from worker.infra.messaging.dead_letters.errors import DeadLettersError
 from worker.infra.messaging.dead_letters.sweep import Look, SweepReport
 from worker.infra.repeat_limited_log import RepeatLimitedLog
@@ -36,7 +40,7 @@ class Sweeper:
         await self._pause(self._durations.first_sweep)
         while True:
             try:
-                async with asyncio.timeout(self._durations.longest_sweep):
+                async with asyncio.timeout(self._durations.longest_sweep), closing_is_an_error():
                     self._tell(await self._sweep(self._look()))
             except (DeadLettersError, *BROKER_ERRORS) as trouble:
                 self._trouble.warn("sweeping dead letters failed", in_brief(trouble))
