@@ -23,7 +23,7 @@ from worker.infra.clocks import Clocks, utc_now
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.awaited_watch import AwaitedWatch
 from worker.infra.db.database_probe import DatabaseProbe
-from worker.infra.db.engine import ONE_PLAN, Sessions, database, pool_of
+from worker.infra.db.engine import BY_INDEX, Sessions, database, pool_of
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.heartbeat import Heartbeat
 from worker.infra.db.identity import identify_database
@@ -93,7 +93,7 @@ async def run_worker(
     metrics.clock_skew.set_function(lambda: clocks.skew)
     url, pool_size = settings.current_database_url, settings.worker_pool_size
     async with (
-        database(url, durations, pool_size=pool_size, session_settings=ONE_PLAN) as (
+        database(url, durations, pool_size=pool_size, session_settings=BY_INDEX) as (
             engine,
             sessions,
         ),

@@ -22,13 +22,9 @@ from worker.infra.server_urls import ServerUrl
 Sessions = async_sessionmaker[AsyncSession]
 
 TIMEOUTS_ALONE: Mapping[str, str] = {}
-ONE_PLAN = {"enable_seqscan": "off", "plan_cache_mode": "force_generic_plan"}
-"""The worker finds its rows by keys, so one plan of each statement is the best for every batch.
-
-A statement that is prepared while a table is empty would scan it from end to end until PostgreSQL
-has counted its rows, a minute or more. And PostgreSQL would plan most statements at each call: for
-a batch of one message, that takes longer than some statements themselves.
-"""
+BY_INDEX = {"enable_seqscan": "off"}
+"""The worker finds its rows by keys. A statement that is prepared while a table is empty would scan
+it from end to end until PostgreSQL has counted its rows, a minute or more."""
 
 
 def create_engine(
