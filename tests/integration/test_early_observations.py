@@ -5,8 +5,10 @@ import random
 from functools import partial
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dev.servers import Servers
 from tests.support.car_events import creation, price_change
 from tests.support.catalog import read_cars, read_early, read_plans
 from tests.support.histories import (
@@ -21,12 +23,14 @@ from tests.support.messages import message_of
 from tests.support.units_of_work import unit_of_work
 from worker.application.apply_batch import ApplyBatch
 from worker.application.outcomes import Failure, Outcome, Result
-from worker.infra.db.engine import Sessions
+from worker.infra.db.engine import BY_INDEX, Sessions, create_engine, create_sessions
 from worker.infra.db.models import CarModel, ProcessedMessageModel
 from worker.infra.db.repositories.early_observations import EarlyHint
 
 ROUNDS = 1_000
 WORKERS = 3
+ENOUGH_TO_KEEP_A_PLAN = 7
+"""After five executions of a statement PostgreSQL may keep its plan."""
 
 
 class Worker:
@@ -100,6 +104,25 @@ async def test_a_price_waits_where_the_creation_in_its_batch_creates_nothing(
     assert await ours.apply(creation("a"), price_change("a")) == [Outcome.DUPLICATE, Outcome.EARLY]
 
 
+async def test_creations_look_up_what_waits_although_nothing_did_when_they_were_planned(
+    empty: Servers,
+) -> None:
+    """A table that was analyzed while it was empty looks cheap to go through."""
+    database = create_engine(lambda: empty.database_url, pool_size=1, session_settings=BY_INDEX)
+    worker = Worker(create_sessions(database))
+    async with database.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        await connection.execute(text("VACUUM ANALYZE early_observations"))
+    for batch in range(ENOUGH_TO_KEEP_A_PLAN):
+        await worker.apply(*(creation(f"car-{batch}-{number}") for number in range(20)))
+    await worker.apply(*(price_change(f"awaited-{number}") for number in range(500)))
+    before = await _entries_read(database)
+
+    await worker.apply(*(creation(f"other-{number}") for number in range(20)))
+
+    assert await _entries_read(database) - before < 500
+    await database.dispose()
+
+
 async def test_a_price_and_its_creation_at_the_same_moment_never_miss_each_other(
     workers: tuple[Worker, Worker], sessions: Sessions
 ) -> None:
@@ -148,3 +171,13 @@ async def _outcomes(sessions: Sessions) -> dict[str, str]:
     async with sessions() as session:
         query = select(ProcessedMessageModel.message_id, ProcessedMessageModel.outcome)
         return {row.message_id: row.outcome for row in await session.execute(query)}
+
+
+async def _entries_read(database: AsyncEngine) -> int:
+    """How many entries of their index scans of what waits went through so far."""
+    async with database.connect() as connection:
+        await connection.execute(text("SELECT pg_stat_force_next_flush()"))
+        await connection.commit()
+        read = "SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = :index"
+        index = {"index": "pk_early_observations"}
+        return int((await connection.execute(text(read), index)).scalar_one())

@@ -1,6 +1,16 @@
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, TableValuedAlias, and_, delete, exists, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    TableValuedAlias,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
@@ -36,14 +46,25 @@ _LOCK = _FIND.order_by(*_key).with_for_update()
 _PASS_GATES = select(passed_gates())
 _ANY = select(exists(select(_table.c.car_id)))
 
-_taken = rows_of("taken", _KEY_COLUMNS)
 _REMOVE = delete(_table).where(
-    and_(_table.c.car_id == _taken.c.car_id, _table.c.about == _taken.c.about)
+    _table.c.car_id == func.any(array_of("cars", _table.c.car_id)),
+    _table.c.about == func.any(array_of("things", _table.c.about)),
 )
+
+
+def _is_there(key: ColumnElement[str], new: TableValuedAlias, its_key: str) -> ColumnElement[bool]:
+    """Whether a table has the key of a new row, looked up by its index for each of them.
+
+    PostgreSQL would make a join of EXISTS, and one that it planned while the table was empty goes
+    through the whole table, until it is analyzed.
+    """
+    found = select(key).where(key == new.c[its_key]).limit(literal_column("1", Integer))
+    return found.correlate(new).scalar_subquery().is_not(None)
+
 
 _new = rows_of("new", _COLUMNS)
 _added = insert(_table).from_select(
-    list(COLUMNS), select(*_new.c).where(~exists().where(CarModel.id == _new.c.car_id))
+    list(COLUMNS), select(*_new.c).where(~_is_there(table_of(CarModel).c.id, _new, "car_id"))
 )
 _ORDER = ("occurred_at", "source", "message_id")
 _KEEP = _added.on_conflict_do_update(
@@ -59,7 +80,7 @@ _KEEP = _added.on_conflict_do_update(
 
 def something_waits(new_cars: TableValuedAlias) -> ColumnElement[bool]:
     """Whether something waits for a car that is about to be added without it."""
-    return exists().where(_table.c.car_id == new_cars.c.id)
+    return _is_there(_table.c.car_id, new_cars, "id")
 
 
 async def find_early_observations(
@@ -114,9 +135,11 @@ class PostgresEarlyObservations(EarlyObservations):
     @override
     async def remove(self, observations: Collection[EarlyObservation]) -> None:
         if observations:
-            keys = [(early.car_id, early.about) for early in observations]
-            parameters = as_parameters(_KEY_COLUMNS, zip(*keys, strict=True))
-            await self._connection.execute(_REMOVE, parameters)
+            # A creation takes all that waits for its car, so these arrays meet no other row. For
+            # what a join may cost see `_is_there`.
+            cars = list({early.car_id for early in observations})
+            things = list({early.about for early in observations})
+            await self._connection.execute(_REMOVE, {"cars": cars, "things": things})
 
     @override
     async def keep(self, observations: Collection[EarlyObservation]) -> None:
