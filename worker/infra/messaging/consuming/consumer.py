@@ -143,7 +143,7 @@ class Consumer:
             self.stop()
 
     async def _subscribe(self) -> Subscription | None:
-        """Waits for database and broker, then consumes; None if operators paused the worker.
+        """Waits for database and broker, then consumes; None once the worker is paused or stopped.
 
         Only the first wait has a time limit. In a pause the tables may be locked: nothing but the
         schema is looked at before.
