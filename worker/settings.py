@@ -110,7 +110,7 @@ class Settings(RabbitmqSettings, DatabaseSettings):
     """Settings of the worker; the README documents each one."""
 
     rabbitmq_management_url: ManagementUrl | None = None
-    worker_prefetch: int = Field(default=1000, ge=1, le=65_535)
+    worker_prefetch: int = Field(default=1500, ge=1, le=65_535)
     worker_batch_size: int = Field(default=400, ge=1, le=10_000)
     worker_retry_delays: RetryDelays = parse_retry_delays("5s,30s,2m")
     worker_pool_size: int = Field(default=5, ge=2, le=100)

@@ -1,8 +1,11 @@
+import asyncio
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from typing import Self
 
 import pytest
+from typing_extensions import override
 
 from tests.support.histories import CHANGED, Event, fold
 from tests.support.messages import message_of
@@ -217,25 +220,50 @@ async def test_cars_that_turn_out_to_exist_are_asked_for(store: MemoryStore) -> 
     assert store.cars["a"].year == 2020
 
 
+class Triggered(InMemoryUnitOfWork):
+    """Refuses new cars, as by a trigger: PostgreSQL runs it before it looks whether one exists."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        super().__init__(store)
+        self.cars.add = self._refuse  # type: ignore[method-assign]
+
+    async def _refuse(self, entities: Collection[Car], /) -> None:
+        if entities:
+            raise StatementRefusedError("refused by a trigger")
+
+
 async def test_a_creation_refused_as_new_is_tried_as_one_of_a_known_car(
     store: MemoryStore,
 ) -> None:
-    """As by a trigger, which PostgreSQL runs before it looks whether the row exists."""
-
-    class Triggered(InMemoryUnitOfWork):
-        def __init__(self, store: MemoryStore) -> None:
-            super().__init__(store)
-            self.cars.add = self._refuse  # type: ignore[method-assign]
-
-        async def _refuse(self, entities: Collection[Car], /) -> None:
-            if entities:
-                raise StatementRefusedError("refused by a trigger")
-
     await applying(store)([created()])
     apply = ApplyBatch(partial(Triggered, store))
     await apply([changed()])
 
     assert await apply([created(message_id="c2")]) == [Outcome.APPLIED]
+
+
+async def test_a_batch_that_asks_does_so_whatever_another_one_finds_meanwhile(
+    store: MemoryStore,
+) -> None:
+    first_may_begin = asyncio.Event()
+    waits = iter([True, False])
+
+    class FirstWaits(Triggered):
+        @override
+        async def __aenter__(self) -> Self:
+            if next(waits):
+                await first_may_begin.wait()
+            return await super().__aenter__()
+
+    await applying(store)([created()])
+    apply = ApplyBatch(partial(FirstWaits, store))
+    first = asyncio.create_task(apply([created(message_id="c2")]))
+    await asyncio.sleep(0)
+    await apply([changed()])
+
+    first_may_begin.set()
+
+    assert await first == [Outcome.APPLIED]
 
 
 async def test_a_failure_that_is_none_of_a_known_car_does_not_stay(store: MemoryStore) -> None:

@@ -57,23 +57,6 @@ async def test_a_full_batch_is_taken_at_once_oldest_first_and_the_rest_stays() -
     assert await take(filled(NEVER, 1, 2), 2) == [1, 2]
 
 
-@pytest.mark.parametrize(("turns", "batch"), [(1, [1, 2]), (2, [1, 2]), (3, [1, 2]), (4, [1])])
-async def test_a_single_message_is_looked_after_for_three_turns(
-    turns: int, batch: list[int]
-) -> None:
-    inbox = filled(STEPS, 1)
-
-    async def deliver_later() -> None:
-        for _ in range(turns - 1):
-            await asyncio.sleep(0)
-        inbox.put(delivered(2))
-
-    later = asyncio.create_task(deliver_later())
-
-    assert await take(inbox, 10) == batch
-    await later
-
-
 async def test_a_batch_that_has_stopped_growing_is_complete() -> None:
     assert await take(filled(STEPS, 1, 2), 10) == [1, 2]
 
@@ -104,38 +87,44 @@ async def test_a_batch_that_grows_without_end_is_taken_after_the_linger() -> Non
     delivering.cancel()
 
 
-async def test_what_waits_and_what_arrives_is_decoded_ahead_a_slice_in_each_turn() -> None:
+async def test_a_slice_is_decoded_ahead_at_a_time_oldest_first() -> None:
     decoder = NotingDecoder()
     inbox = Inbox(NEVER, decoder)
     for tag in range(SLICE + 1):
         inbox.put(delivered(tag))
-    turns = []
+    decoded = []
 
-    ahead = asyncio.create_task(inbox.decode_ahead())
-    for _ in range(3):
-        await asyncio.sleep(0)
-        turns.append(decoder.decoded)
-    inbox.put(delivered(SLICE + 1))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    for _ in range(2):
+        assert inbox.decode_ahead()
+        decoded.append(decoder.decoded)
 
-    assert turns == [SLICE, SLICE + 1, SLICE + 1]
-    assert decoder.decoded == SLICE + 2
-    ahead.cancel()
+    assert decoded == [SLICE, SLICE + 1]
+    assert not inbox.decode_ahead()
+    assert await take(inbox, SLICE + 1) == list(range(SLICE + 1))
 
 
 async def test_a_batch_has_its_order_whatever_was_decoded_ahead() -> None:
     decoder = NotingDecoder()
     inbox = Inbox(STEPS, decoder)
     inbox.put(delivered(1))
-    ahead = asyncio.create_task(inbox.decode_ahead())
-    await asyncio.sleep(0)
-    ahead.cancel()
+    inbox.decode_ahead()
     inbox.put(delivered(2))
 
     assert decoder.decoded == 1
     assert await take(inbox, 10) == [1, 2]
     assert decoder.decoded == 2
+
+
+def test_it_is_ready_once_a_full_batch_is_decoded_and_no_suspect_waits() -> None:
+    inbox = filled(NEVER, 1, 2)
+    assert not inbox.is_ready_for(2)
+
+    inbox.decode_ahead()
+    assert inbox.is_ready_for(2)
+    assert not inbox.is_ready_for(3)
+
+    inbox.put_suspect(delivered(3))
+    assert not inbox.is_ready_for(2)
 
 
 async def test_what_can_no_longer_be_settled_is_left_out() -> None:

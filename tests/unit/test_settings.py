@@ -120,7 +120,7 @@ def test_an_empty_value_counts_as_absent(
 
     settings = read_settings()
 
-    assert settings.worker_prefetch == 1000
+    assert settings.worker_prefetch == 1500
     assert [delay.text for delay in settings.worker_retry_delays] == ["5s", "30s", "2m"]
     assert settings.worker_log_level == "info"
 

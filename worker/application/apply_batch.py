@@ -84,25 +84,25 @@ class ApplyBatch:
         return await self._apply_isolating(replace(refused, contents=[failure]))
 
     async def _apply_with_redo(self, batch: Batch) -> list[Result]:
+        asks = self._expects_known
         for _ in range(REDO_LIMIT):
-            asked = self._expects_known
             try:
-                return await self._apply(batch)
+                return await self._apply(batch, asks=asks)
             except ConcurrentChangeError:
-                self._expects_known = True
+                asks = True
             except StatementRefusedError:
-                if asked or len(batch.contents) > 1:
+                if asks or len(batch.contents) > 1:
                     raise
-                self._expects_known = True  # a trigger may have refused what was presumed
+                asks = True  # a trigger may have refused what was presumed
         raise StoreUnavailableError(f"other workers were faster {REDO_LIMIT} times in a row")
 
-    async def _apply(self, batch: Batch) -> list[Result]:
+    async def _apply(self, batch: Batch, *, asks: bool) -> list[Result]:
         """Makes one attempt."""
         messages = batch.messages
         if not messages:
             return await self._record(batch)
         async with self._unit_of_work() as work:
-            results = batch.results_with(await self._decide(work, messages))
+            results = batch.results_with(await self._decide(work, messages, asks=asks))
             await work.dead_letters.add(batch.dead_letters(results))
             await work.commit()
         return results
@@ -116,14 +116,15 @@ class ApplyBatch:
                 await work.commit()
         return results
 
-    async def _decide(self, work: UnitOfWork, batch: Sequence[CommandMessage]) -> list[Result]:
+    async def _decide(
+        self, work: UnitOfWork, batch: Sequence[CommandMessage], *, asks: bool
+    ) -> list[Result]:
         """Decides and stores, taking locks in an order that is the same everywhere.
 
         The cars of recorded messages are locked, too, and what waits for cars that do not exist,
         or a `duplicate` could be acknowledged before the store has its first record for good: see
         `PostgresEntityStore.lock`.
         """
-        asks = self._expects_known
         named = {message.command.car_id for message in batch}
         created = {message.command.car_id for message in batch if _creates(message)}
         presumed_new = set() if asks else created

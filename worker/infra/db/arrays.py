@@ -13,18 +13,25 @@ from sqlalchemy import (
     Cast,
     Column,
     CursorResult,
+    FromClause,
+    Integer,
     Result,
     String,
+    Subquery,
     Table,
     TableValuedAlias,
     bindparam,
     column,
     func,
+    select,
 )
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeEngine
 
 from worker.infra.db.array_text import ArrayText
+
+ROWS = "rows"
+"""The parameter of `first_rows`."""
 
 Columns = Mapping[str, TypeEngine[Any]]
 """Names of columns and their types."""
@@ -46,6 +53,16 @@ def rows_of(name: str, columns: Columns) -> TableValuedAlias:
     arrays = [_array(_parameter(key), type_) for key, type_ in columns.items()]
     typed = [column(key, type_) for key, type_ in columns.items()]
     return func.unnest(*arrays).table_valued(*typed, name=name).render_derived()
+
+
+def first_rows(rows: FromClause) -> Subquery:
+    """The first `ROWS` of them, which are all.
+
+    PostgreSQL presumes 10 rows of an array, and of a limit that it does not know yet a tenth. So
+    the plan that it keeps is for one row, and costs no more than a new plan for a single message,
+    which it would make each time otherwise: 0.2 ms of a creation.
+    """
+    return select(*rows.c).limit(bindparam(ROWS, type_=Integer())).subquery("first")
 
 
 def as_parameters(

@@ -1,7 +1,9 @@
 """A span for each batch's transaction, and one for each message in its publisher's trace."""
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from time import time_ns
+from typing import NamedTuple
 
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -18,8 +20,19 @@ from worker.infra.tracing.batch_steps import Tracing
 _propagator = TraceContextTextMapPropagator()
 
 
+class _Applied(NamedTuple):
+    """The last attempt at the transaction of a batch."""
+
+    transaction: SpanContext
+    began_ns: int
+
+
+_applied: ContextVar[_Applied | None] = ContextVar("applied", default=None)
+"""Of the current task, because two batches may be under way."""
+
+
 class BatchTracing(Tracing):
-    """Traces one batch at a time, like `Batching`: the settled batch is the last applied one.
+    """Traces batches; the one that a task settles is the last one that it applied.
 
     Attributes follow OpenTelemetry's conventions for messaging where these define a name.
     https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
@@ -27,8 +40,6 @@ class BatchTracing(Tracing):
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
-        self._transaction: SpanContext | None = None
-        self._began_ns = 0
 
     @override
     def applying(self, apply: Apply) -> Apply:
@@ -37,10 +48,10 @@ class BatchTracing(Tracing):
         async def apply_traced(
             batch: Sequence[Content], dead_letter_of: DeadLetterOf
         ) -> list[Result]:
-            self._began_ns = time_ns()
+            began_ns = time_ns()
             attributes = {"messaging.batch.message_count": len(batch)}
             with self._tracer.start_as_current_span("apply batch", attributes=attributes) as span:
-                self._transaction = span.get_span_context()
+                _applied.set(_Applied(span.get_span_context(), began_ns))
                 return await apply(batch, dead_letter_of)
 
         return apply_traced
@@ -52,9 +63,10 @@ class BatchTracing(Tracing):
     def trace_messages(self, settled: Sequence[tuple[Received, Result]]) -> None:
         """Adds a span for each message, linked to the transaction that it was part of, if any."""
         now_ns = time_ns()
-        links = [Link(self._transaction)] if self._transaction else []
-        began_ns = self._began_ns if self._transaction else now_ns
-        self._transaction = None
+        applied = _applied.get()
+        links = [Link(applied.transaction)] if applied else []
+        began_ns = applied.began_ns if applied else now_ns
+        _applied.set(None)
         for received, result in settled:
             span = self._tracer.start_span(
                 f"process {received.type}",

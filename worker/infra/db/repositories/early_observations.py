@@ -2,8 +2,8 @@ from collections.abc import Collection
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Integer,
-    TableValuedAlias,
     delete,
     exists,
     func,
@@ -52,7 +52,7 @@ _REMOVE = delete(_table).where(
 )
 
 
-def _is_there(key: ColumnElement[str], new: TableValuedAlias, its_key: str) -> ColumnElement[bool]:
+def _is_there(key: ColumnElement[str], new: FromClause, its_key: str) -> ColumnElement[bool]:
     """Whether a table has the key of a new row, looked up by its index for each of them.
 
     PostgreSQL would make a join of EXISTS, and one that it planned while the table was empty goes
@@ -78,7 +78,7 @@ _KEEP = _added.on_conflict_do_update(
 ).execution_options(preserve_rowcount=True)
 
 
-def something_waits(new_cars: TableValuedAlias) -> ColumnElement[bool]:
+def something_waits(new_cars: FromClause) -> ColumnElement[bool]:
     """Whether something waits for a car that is about to be added without it."""
     return _is_there(_table.c.car_id, new_cars, "id")
 

@@ -5,9 +5,9 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import (
     Column,
     ColumnElement,
+    FromClause,
     Insert,
     Select,
-    TableValuedAlias,
     Update,
     func,
     select,
@@ -20,7 +20,16 @@ from typing_extensions import override
 from worker.domain.entities.entity import Entity
 from worker.domain.ports.entity_store import EntityStore
 from worker.domain.ports.unit_of_work import ConcurrentChangeError
-from worker.infra.db.arrays import array_of, as_parameters, columns_of, row_count, rows_of, table_of
+from worker.infra.db.arrays import (
+    ROWS,
+    array_of,
+    as_parameters,
+    columns_of,
+    first_rows,
+    row_count,
+    rows_of,
+    table_of,
+)
 from worker.infra.db.base import Base
 from worker.infra.db.repositories.row_mapping import RowMapping
 
@@ -29,7 +38,7 @@ E = TypeVar("E", bound=Entity)
 ByName = Mapping[str, Callable[[E], object]]
 """Names of columns, and how the value of each is read from an entity."""
 
-LeftOut = Callable[[TableValuedAlias], ColumnElement[bool]]
+LeftOut = Callable[[FromClause], ColumnElement[bool]]
 """A condition on new rows."""
 
 
@@ -70,7 +79,7 @@ def _lock(columns: Sequence[Column[Any]]) -> Select[tuple[object, ...]]:
 
 
 def _add(model: type[Base], names: Iterable[str], left_out: LeftOut | None) -> Insert:
-    new = rows_of("new", columns_of(model, names))
+    new = first_rows(rows_of("new", columns_of(model, names)))
     added = select(*new.c) if left_out is None else select(*new.c).where(~left_out(new))
     return (
         insert(table_of(model))
@@ -132,7 +141,7 @@ class PostgresEntityStore(EntityStore[E]):
     async def add(self, entities: Collection[E], /) -> None:
         if not entities:
             return
-        parameters = _parameters(self._statements.added, entities)
+        parameters = {**_parameters(self._statements.added, entities), ROWS: len(entities)}
         added = await self._connection.execute(self._statements.add, parameters)
         if row_count(added) < len(entities):
             raise ConcurrentChangeError

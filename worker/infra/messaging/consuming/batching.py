@@ -1,21 +1,27 @@
-"""Turns deliveries into batches, one at a time."""
+"""Turns deliveries into batches."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from worker.infra.clocks import Clocks
+from worker.infra.messaging.amqp.connection import closing_is_an_error
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.inbox import Inbox
 from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.consuming.suspects import SUSPECTS_TOGETHER, Suspects, is_suspect
+from worker.infra.messaging.consuming.under_way import UnderWay, cars_in
 
 Process = Callable[[Sequence[Received]], Awaitable[None]]
 """Applies and settles a batch."""
 
 
 class Batching:
-    """Handles one batch at a time; new deliveries are decoded while it waits for PostgreSQL."""
+    """Handles one batch, and beside it another one if that is full.
+
+    New deliveries are decoded while both wait for PostgreSQL. Suspects have the worker to
+    themselves: if these or anything else killed it, the suspects would be blamed.
+    """
 
     def __init__(
         self,
@@ -33,6 +39,7 @@ class Batching:
         self._clocks = clocks
         self._batch_size = batch_size
         self._finishing = finishing
+        self._under_way = UnderWay(inbox.wake)
         self._process: Process | None = None
 
     def send_to(self, process: Process) -> None:
@@ -49,40 +56,67 @@ class Batching:
             self._inbox.put(delivery)
 
     async def run(self) -> None:
-        """Handles batches until `finish` is called."""
-        while await self._something_to_do():
-            if suspects := self._inbox.take_suspects(self._holding.limit(SUSPECTS_TOGETHER)):
-                await self._suspects.handle(suspects, self._try)
-            if not self._finishing.is_set():
-                limit = self._holding.limit(self._batch_size)
-                await self._handle_and_decode(await self._inbox.take_batch(limit))
+        """Handles batches until `finish` is called, and those under way to their end."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                while await self._something_to_do():
+                    await self._handle_suspects()
+                    if not self._finishing.is_set():
+                        await self._begin_batch(group)
+        except ExceptionGroup as errors:  # in early 3.11 `except*` would wrap what is raised in it
+            raise errors.exceptions[0] from None
 
     def begin(self) -> None:
         """Allows `run` to be called again after `finish`."""
         self._finishing.clear()
 
     def finish(self) -> None:
-        """Makes `run` return once the current batch is settled; the rest is left unsettled."""
+        """Makes `run` return once the batches under way are settled; the rest is left unsettled."""
         self._finishing.set()
         self._inbox.wake()
 
     async def _something_to_do(self) -> bool:
+        await self._decode_until(self._may_begin)
         for delivery in await self._holding.rest():
             self.deliver(delivery)
         while self._inbox.is_empty and not self._finishing.is_set():
             await self._inbox.wait()
         return not self._finishing.is_set()
 
+    async def _handle_suspects(self) -> None:
+        if suspects := self._inbox.take_suspects(self._holding.limit(SUSPECTS_TOGETHER)):
+            await self._suspects.handle(suspects, self._try)
+
     async def _try(self, suspects: Sequence[Delivery]) -> None:
         await self._handle([self._inbox.receive(suspect) for suspect in suspects])
 
-    async def _handle_and_decode(self, batch: Sequence[Received]) -> None:
-        """Decodes the next messages meanwhile; if these kill the worker, no suspect is blamed."""
-        ahead = asyncio.create_task(self._inbox.decode_ahead())
-        try:
+    def _may_begin(self) -> bool:
+        """Whether nothing is under way, or a full batch can begin beside it."""
+        return not self._under_way or (
+            self._under_way.has_room
+            and not self._holding.is_needed
+            and self._inbox.is_ready_for(self._batch_size)
+        )
+
+    async def _begin_batch(self, group: asyncio.TaskGroup) -> None:
+        batch = await self._inbox.take_batch(self._holding.limit(self._batch_size))
+        cars = cars_in(batch)
+        await self._decode_until(lambda: not self._under_way.touches(cars))
+        if batch and not self._finishing.is_set():
+            self._under_way.add(group.create_task(self._handle_beside(batch)), cars)
+
+    async def _decode_until(self, condition: Callable[[], bool]) -> None:
+        """Decodes what waits and what arrives, until a condition holds or `finish` is called."""
+        while not condition() and not self._finishing.is_set():
+            if self._inbox.decode_ahead():
+                await asyncio.sleep(0)
+            else:
+                await self._inbox.wait()
+
+    async def _handle_beside(self, batch: Sequence[Received]) -> None:
+        """Handles it in a task of a group, which would not tell of one that ended cancelled."""
+        async with closing_is_an_error():
             await self._handle(batch)
-        finally:
-            ahead.cancel()
 
     async def _handle(self, batch: Sequence[Received]) -> None:
         if batch and not self._clocks_differ(batch[-1].delivery):

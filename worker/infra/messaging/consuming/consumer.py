@@ -229,7 +229,7 @@ class Consumer:
             await subscription.close()
 
     async def _settle_what_is_in_hand(self, subscription: Subscription) -> None:
-        """For `stop` the batch that has begun; for a pause all deliveries, if they take no time.
+        """For `stop` the batches that have begun; for a pause all deliveries, if they take no time.
 
         What goes back to the queue counts as delivered once more, and becomes suspect sooner.
         """

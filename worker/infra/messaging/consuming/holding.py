@@ -43,6 +43,11 @@ class Holding:
         self._since: tuple[SettlesDeliveries, float] | None = None
         self._shouted_at: float | None = None
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether most messages fail."""
+        return self._breaker.is_open
+
     def limit(self, batch_size: int) -> int:
         """The size of the next batch."""
         return min(batch_size, HANDFUL) if self._breaker.is_open else batch_size

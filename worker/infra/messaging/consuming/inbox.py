@@ -8,9 +8,6 @@ from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.consuming.received import Received
 from worker.infra.messaging.events.decoding import Decoder
 
-GLANCES = 3
-"""Turns of the event loop in which a second message would arrive after the first."""
-
 SLICE = 16
 """Messages decoded ahead in one turn of the event loop: about 0.2 ms."""
 
@@ -57,18 +54,19 @@ class Inbox:
         """Ends a `wait`."""
         self._arrived.set()
 
-    async def decode_ahead(self) -> None:
-        """Decodes what waits and what arrives, until it is cancelled.
+    def decode_ahead(self) -> bool:
+        """Decodes the next few messages; returns whether there were any.
 
-        In slices, so that the answers of PostgreSQL to the batch under way do not wait for it.
+        A few, so that the answers of PostgreSQL to a batch under way do not wait for it.
         """
-        while True:
-            for _ in range(min(SLICE, len(self._undecoded))):
-                self._decoded.append(self.receive(self._undecoded.popleft()))
-            if self._undecoded:
-                await asyncio.sleep(0)
-            else:
-                await self.wait()
+        few = min(SLICE, len(self._undecoded))
+        for _ in range(few):
+            self._decoded.append(self.receive(self._undecoded.popleft()))
+        return few > 0
+
+    def is_ready_for(self, limit: int) -> bool:
+        """Whether a full batch is decoded, and no suspect waits."""
+        return len(self._decoded) >= limit and not self._suspects
 
     def receive(self, delivery: Delivery) -> Received:
         """The delivery with what it carries."""
@@ -86,7 +84,7 @@ class Inbox:
     async def take_batch(self, limit: int) -> list[Received]:
         """The next messages, oldest first: a full batch, or all that arrive within `linger`.
 
-        A single message on an idle worker is taken at once.
+        A single message is taken at once.
         """
         await self._gather(limit)
         taken: list[Received] = []
@@ -102,10 +100,6 @@ class Inbox:
         return self.receive(self._undecoded.popleft())
 
     async def _gather(self, limit: int) -> None:
-        for _ in range(GLANCES):
-            if len(self) != 1:
-                break
-            await asyncio.sleep(0)
         loop = asyncio.get_running_loop()
         until, seen = loop.time() + self._durations.linger, 1
         while seen < len(self) < limit and loop.time() < until:
