@@ -113,7 +113,7 @@ class Settings(RabbitmqSettings, DatabaseSettings):
     worker_prefetch: int = Field(default=1500, ge=1, le=65_535)
     worker_batch_size: int = Field(default=400, ge=1, le=10_000)
     worker_retry_delays: RetryDelays = parse_retry_delays("5s,30s,2m")
-    worker_pool_size: int = Field(default=5, ge=2, le=100)
+    worker_pool_size: int = Field(default=5, ge=3, le=100)
     worker_startup_timeout: float = Field(default=60, gt=0)
     worker_shutdown_timeout: float = Field(default=25, gt=0)
     worker_retention_days: int = Field(default=30, ge=1, le=36_500)

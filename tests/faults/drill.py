@@ -30,6 +30,9 @@ RETRY_DELAYS = "200ms,1s,3s,10s,30s,1m"
 FAILS_FIRST = "10"
 """One price change in so many has to be retried."""
 
+SMALL_BATCHES = {"WORKER_BATCH_SIZE": "10"}
+"""Of the many cars of a load, most have no car in common, so two are under way."""
+
 FREE = {"price_mxn": "0"}
 _LOOK_AGAIN_SECONDS = 0.03
 
@@ -79,9 +82,11 @@ class Drill(Generic[S]):
         self.workers.append(worker)
         return worker
 
-    def history(self, events: int, *, duplicates: float = 0.1) -> list[Event]:
+    def history(
+        self, events: int, *, duplicates: float = 0.1, cars: int | None = None
+    ) -> list[Event]:
         """A new random history of accepted events, some of them sent twice."""
-        cars = max(2, min(200, events // 20))
+        cars = cars or max(2, min(200, events // 20))
         history = random_history(self.rng, cars=cars, events=events, prefix=self._prefix())
         self.accepted += history
         return with_duplicates(self.rng, history, duplicates)
@@ -116,7 +121,8 @@ class Drill(Generic[S]):
     async def load(self, events: int, *, duplicates: float = 0.1) -> AsyncIterator[None]:
         """Publishes in the background, and goes on when the workers have begun with it."""
         before = await self.recorded()
-        publishing = asyncio.create_task(self.publish(self.history(events, duplicates=duplicates)))
+        history = self.history(events, duplicates=duplicates, cars=events // 2)
+        publishing = asyncio.create_task(self.publish(history))
         try:
             await self.until_more_recorded_than(before)
             yield

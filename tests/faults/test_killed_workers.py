@@ -1,10 +1,10 @@
 import time
 
-from tests.faults.drill import Drill
+from tests.faults.drill import SMALL_BATCHES, Drill
 
 
 async def test_workers_killed_under_load(drill: Drill, full: bool) -> None:
-    workers = drill.start_workers(2)
+    workers = drill.start_workers(2, **SMALL_BATCHES)
     kills, events = (20, 1500) if full else (4, 300)
 
     for i in range(kills):

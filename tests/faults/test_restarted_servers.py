@@ -3,11 +3,11 @@ import time
 
 import pytest
 
-from tests.faults.drill import Drill
+from tests.faults.drill import SMALL_BATCHES, Drill
 
 
 async def test_rabbitmq_stopped_and_started(drill: Drill, full: bool) -> None:
-    drill.start_workers(2)
+    drill.start_workers(2, **SMALL_BATCHES)
     stops, events = (5, 4000) if full else (1, 500)
 
     for _ in range(stops):
@@ -23,7 +23,7 @@ async def test_rabbitmq_stopped_and_started(drill: Drill, full: bool) -> None:
 
 
 async def test_postgresql_stopped_at_once(drill: Drill, full: bool) -> None:
-    drill.start_workers(2)
+    drill.start_workers(2, **SMALL_BATCHES)
     stops, events = (5, 4000) if full else (2, 500)
 
     for _ in range(stops):
@@ -40,7 +40,7 @@ async def test_postgresql_stopped_at_once(drill: Drill, full: bool) -> None:
 
 @pytest.mark.slow
 async def test_both_servers_killed_together(drill: Drill, full: bool) -> None:
-    drill.start_workers(2)
+    drill.start_workers(2, **SMALL_BATCHES)
     await asyncio.to_thread(drill.site.rabbitmq.save_queue_names)
     kills, events = (3, 4000) if full else (1, 500)
 

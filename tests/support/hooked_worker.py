@@ -12,7 +12,8 @@ REDECLARE_SECONDS is how often the topology is declared again.
 LOOKOUT_SECONDS is how often a worker that has nothing in hand asks RabbitMQ for its consumer,
 LEADER_SECONDS how often it asks the leader of its queue, and how long it waits for the answer.
 STANDING_SECONDS is how often it counts what stands still at RabbitMQ.
-TALLY names a file to which each committed batch adds its results.
+TALLY names a file to which each committed batch adds its results, and each begun beside another
+one that it did.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zlib import crc32
 
@@ -35,6 +36,8 @@ from worker.application.outcomes import Decision, Result
 from worker.domain.error_code import ErrorCode
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.message import Message
+from worker.infra.messaging.consuming import batching
+from worker.infra.messaging.consuming.under_way import UnderWay
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.events.invalid_message import InvalidMessageError
 from worker.infra.messaging.headers import ATTEMPTS, REPLAYS
@@ -42,6 +45,7 @@ from worker.infra.telemetry.logging import configure_logging
 from worker.infra.telemetry.metrics import Metrics
 from worker.settings import read_settings
 
+BESIDE = "begun beside another one"
 EXIT_CODE = 139
 MODULE = "tests.support.hooked_worker"
 HOOKED = (sys.executable, "-m", MODULE)
@@ -50,9 +54,19 @@ HOOKED = (sys.executable, "-m", MODULE)
 class _TallyingMetrics(Metrics):
     def batch_settled(self, results: Sequence[tuple[str, Result]], seconds: float) -> None:
         super().batch_settled(results, seconds)
-        tally = Counter(str(getattr(result, "code", result)) for _, result in results)
-        with Path(os.environ["TALLY"]).open("a") as file:
-            file.write(json.dumps(tally) + "\n")
+        _tally(Counter(str(getattr(result, "code", result)) for _, result in results))
+
+
+class _TallyingUnderWay(UnderWay):
+    def add(self, handling: asyncio.Task[None], cars: set[str]) -> None:
+        if len(self):
+            _tally({BESIDE: 1})
+        super().add(handling, cars)
+
+
+def _tally(counts: Mapping[str, int]) -> None:
+    with Path(os.environ["TALLY"]).open("a") as file:
+        file.write(json.dumps(counts) + "\n")
 
 
 class _HookedDecoder(Decoder):
@@ -117,6 +131,7 @@ def _durations() -> Durations:
 def main() -> None:
     if "TALLY" in os.environ:
         setattr(composition, "Metrics", _TallyingMetrics)  # noqa: B010 - the module exports no such name
+        setattr(batching, "UnderWay", _TallyingUnderWay)  # noqa: B010 - as above
     if os.environ.keys() & {"BUG", "FAILS_FIRST"}:
         setattr(composition, "Decoder", _HookedDecoder)  # noqa: B010 - as above
     settings = read_settings()

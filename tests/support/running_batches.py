@@ -80,9 +80,9 @@ class Running:
         for car_id in car_ids:
             self.batching.deliver(self._delivery(car_id, deliveries_before, body))
 
-    def receive(self, car_id: str) -> Received:
+    def receive(self, car_id: str, deliveries_before: int = 0) -> Received:
         """A message that is in no batch of these."""
-        return self.inbox.receive(self._delivery(car_id))
+        return self.inbox.receive(self._delivery(car_id, deliveries_before))
 
     def _delivery(
         self, car_id: str, deliveries_before: int = 0, body: bytes | None = None

@@ -242,28 +242,64 @@ async def test_a_creation_refused_as_new_is_tried_as_one_of_a_known_car(
     assert await apply([created(message_id="c2")]) == [Outcome.APPLIED]
 
 
+class Gate:
+    """Makes transactions on a store, of which the first begins only when it may."""
+
+    def __init__(self, store: MemoryStore, kind: type[InMemoryUnitOfWork]) -> None:
+        self.first_may_begin = asyncio.Event()
+        self.begun = 0
+        self._store, self._kind = store, kind
+
+    def __call__(self) -> InMemoryUnitOfWork:
+        gate, self.begun = self, self.begun + 1
+        is_first = self.begun == 1
+
+        class Gated(self._kind):  # type: ignore[name-defined,misc]
+            @override
+            async def __aenter__(self) -> Self:
+                if is_first:
+                    await gate.first_may_begin.wait()
+                await super().__aenter__()
+                return self
+
+        return Gated(self._store)
+
+
 async def test_a_batch_that_asks_does_so_whatever_another_one_finds_meanwhile(
     store: MemoryStore,
 ) -> None:
-    first_may_begin = asyncio.Event()
-    waits = iter([True, False])
-
-    class FirstWaits(Triggered):
-        @override
-        async def __aenter__(self) -> Self:
-            if next(waits):
-                await first_may_begin.wait()
-            return await super().__aenter__()
-
     await applying(store)([created()])
-    apply = ApplyBatch(partial(FirstWaits, store))
+    gate = Gate(store, Triggered)
+    apply = ApplyBatch(gate)
     first = asyncio.create_task(apply([created(message_id="c2")]))
     await asyncio.sleep(0)
     await apply([changed()])
 
-    first_may_begin.set()
+    gate.first_may_begin.set()
 
     assert await first == [Outcome.APPLIED]
+
+
+async def test_what_a_batch_finds_recorded_is_not_forgotten_for_one_that_did_not_ask(
+    store: MemoryStore,
+) -> None:
+    await applying(store)([created("a"), created("b", "b")])
+    gate = Gate(store, InMemoryUnitOfWork)
+    apply = ApplyBatch(gate)
+    gate.first_may_begin.set()
+    await apply([created("d", "d")])
+    gate.first_may_begin.clear()
+    gate.begun = 0
+    first = asyncio.create_task(apply([created("e", "e")]))
+    await asyncio.sleep(0)
+    assert await apply([created("a")]) == [Outcome.DUPLICATE]
+    gate.first_may_begin.set()
+    await first
+    before = gate.begun
+
+    assert await apply([created("b", "b")]) == [Outcome.DUPLICATE]
+
+    assert gate.begun == before + 1
 
 
 async def test_a_failure_that_is_none_of_a_known_car_does_not_stay(store: MemoryStore) -> None:

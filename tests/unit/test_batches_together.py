@@ -9,7 +9,7 @@ import pytest
 from typing_extensions import override
 
 from tests.support.running_batches import Running
-from worker.application.outcomes import Failure
+from worker.application.outcomes import Failure, Outcome, Result
 from worker.domain.error_code import ErrorCode
 from worker.infra.messaging.consuming.breaker import HANDFUL
 from worker.infra.messaging.consuming.received import Received
@@ -41,6 +41,11 @@ class Gated(Running):
                 end.set_result(None)
         async with asyncio.timeout(10):
             await asyncio.wait((task,))
+
+    def hold(self, *car_ids: str, result: Result, deliveries_before: int = 0) -> None:
+        """As if a batch of these had this result."""
+        received = [self.receive(car_id, deliveries_before) for car_id in car_ids]
+        self.holding.hold([(item, result) for item in received])
 
     async def end(self, batch: str) -> None:
         self._end_of[batch].set_result(None)
@@ -141,20 +146,54 @@ async def test_suspects_wait_for_all_that_is_under_way_and_nothing_begins_beside
         assert running.begun == ["ab", "cd", "s", "ef"]
 
 
-async def test_while_most_messages_fail_batches_begin_alone() -> None:
-    running = Gated(batch_size=HANDFUL)
-    running.deliver(*"abcdefghij")
+async def test_while_most_messages_fail_a_handful_begins_at_a_time_and_alone() -> None:
+    running = Gated(batch_size=2 * HANDFUL)
+    running.deliver(*"abcdefghij", "j", *"klmnopqrstuvwxyz")
 
     async with running.started():
-        failed = [running.receive(f"bad-{i}") for i in range(HANDFUL)]
-        running.holding.hold([(received, OURS) for received in failed])
-        running.deliver(*"klmno")
+        assert running.begun == ["abcdefghij"]
+        running.hold(*"12345", result=OURS)
+
+        await running.end("abcdefghij")
+        assert running.begun == ["abcdefghij", "jklmn"]
+
+        await running.end("jklmn")
+        assert running.begun == ["abcdefghij", "jklmn", "opqrs"]
+
+
+async def test_suspects_that_were_held_wait_for_what_is_under_way() -> None:
+    running = Gated(batch_size=HANDFUL)
+    running.deliver(*"vwxyz", deliveries_before=2)
+    running.deliver(*"abcde")
+
+    async with running.started():
+        running.hold(*"vwxyz", result=OURS, deliveries_before=2)
+        await running.end("vwxyz")
+        assert running.begun == ["vwxyz", "abcde"]
+        running.hold(*"abcde", result=Outcome.APPLIED)
+        running.deliver(*"fghij")
+        await turns()
+        assert running.begun == ["vwxyz", "abcde"]
 
         await running.end("abcde")
-        assert running.begun == ["abcde", "fghij"]
+        assert running.begun[2] == "vwxyz"
 
-        await running.end("fghij")
-        assert running.begun == ["abcde", "fghij", "klmno"]
+
+async def test_batches_go_on_that_may_begin_again_before_the_last_one_ended(
+    running: Gated,
+) -> None:
+    """As after a pause that was shorter than a batch."""
+    running.deliver("a", "b")
+
+    async with running.started() as run:
+        running.batching.finish()
+        await turns()
+        running.batching.begin()
+        running.deliver("c", "d")
+        await running.end("ab")
+
+        assert running.begun == ["ab", "cd"]
+        assert not run.done()
 
 
 async def test_those_under_way_are_finished_and_none_begins(running: Gated) -> None:
@@ -182,13 +221,16 @@ async def test_a_batch_that_waits_for_its_car_at_the_end_is_not_begun(running: G
 
 async def test_a_bug_in_one_batch_ends_all_in_its_own_words(running: Gated) -> None:
     running.deliver("a", "b", "c", "d")
+    bug = ZeroDivisionError("a bug")
+    bug.__cause__ = KeyError("why")
 
     async with running.started() as run:
-        await running.fail("cd", ZeroDivisionError("a bug"))
+        await running.fail("cd", bug)
 
         assert running.cancelled == ["ab"]
-        with pytest.raises(ZeroDivisionError, match="a bug"):
+        with pytest.raises(ZeroDivisionError, match="a bug") as raised:
             run.result()
+        assert isinstance(raised.value.__cause__, KeyError)
 
 
 async def test_a_batch_that_something_cancels_does_not_end_unnoticed(running: Gated) -> None:
@@ -199,7 +241,7 @@ async def test_a_batch_that_something_cancels_does_not_end_unnoticed(running: Ga
         await running.fail("ab", asyncio.CancelledError())
 
         assert run.done()
-        with pytest.raises(Exception, match="closed meanwhile"):
+        with pytest.raises(Exception, match="something cancelled a batch"):
             run.result()
 
 

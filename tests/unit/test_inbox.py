@@ -115,16 +115,26 @@ async def test_a_batch_has_its_order_whatever_was_decoded_ahead() -> None:
     assert decoder.decoded == 2
 
 
-def test_it_is_ready_once_a_full_batch_is_decoded_and_no_suspect_waits() -> None:
-    inbox = filled(NEVER, 1, 2)
-    assert not inbox.is_ready_for(2)
+async def test_what_is_decoded_can_be_looked_at_and_stays() -> None:
+    lost, inbox = RecordingChannel(is_lost=True), opened(STEPS)
+    for tag, channel in enumerate((RecordingChannel(), lost, RecordingChannel()), start=1):
+        inbox.put(delivery_of(tag, channel))
+    assert inbox.decoded(2) == []
 
     inbox.decode_ahead()
-    assert inbox.is_ready_for(2)
-    assert not inbox.is_ready_for(3)
 
-    inbox.put_suspect(delivered(3))
-    assert not inbox.is_ready_for(2)
+    assert tags_of(inbox.decoded(1)) == [1]
+    assert tags_of(inbox.decoded(3)) == [1, 3]
+    assert await take(inbox, 3) == [1, 3]
+
+
+def test_suspects_that_wait_are_known() -> None:
+    inbox = opened(NEVER)
+    assert not inbox.has_suspects
+
+    inbox.put_suspect(delivered(1))
+
+    assert inbox.has_suspects
 
 
 async def test_what_can_no_longer_be_settled_is_left_out() -> None:

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.support.settling import Listening, LosableChannel
 from worker.domain.ports.unit_of_work import StoreUnavailableError
@@ -57,6 +58,21 @@ async def test_work_is_done_again_until_the_store_answers(
     assert (done, store.attempts) == ("done", 4)
     assert observer.store_problems == ["away", "away", "away"]
     assert channel.given_up == []
+
+
+async def test_a_trouble_is_logged_once_although_another_batch_meets_none(
+    channel: LosableChannel, observer: Listening, finishing: asyncio.Event
+) -> None:
+    retry, troubled = StoreRetry(observer, finishing, IMPATIENT), Store(channel, away=3)
+
+    async def work() -> str:
+        await retry.until_done(Store(channel, away=0).work, channel)
+        return await troubled.work()
+
+    with capture_logs() as logs:
+        await retry.until_done(work, channel)
+
+    assert [entry["reason"] for entry in logs] == ["away"]
 
 
 async def test_after_the_hold_limit_the_deliveries_go_back_for_others(

@@ -136,7 +136,8 @@ class ApplyBatch:
         )
         plans = await work.financing_plans.lock(_plan_ids(batch) | plan_ids_of(waiting))
         recorded = await work.processed_messages.find(_identities(batch)) if asks else {}
-        self._expects_known = bool(recorded) or created_now != created
+        if asks:  # else nothing is known of it
+            self._expects_known = bool(recorded) or created_now != created
         catalog = CatalogState(cars, plans, waiting)
         results = decide_batch(batch, recorded, catalog, self._dispatch)
         if not asks:

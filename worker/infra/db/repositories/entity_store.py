@@ -25,7 +25,7 @@ from worker.infra.db.arrays import (
     array_of,
     as_parameters,
     columns_of,
-    first_rows,
+    limited_rows,
     row_count,
     rows_of,
     table_of,
@@ -79,7 +79,7 @@ def _lock(columns: Sequence[Column[Any]]) -> Select[tuple[object, ...]]:
 
 
 def _add(model: type[Base], names: Iterable[str], left_out: LeftOut | None) -> Insert:
-    new = first_rows(rows_of("new", columns_of(model, names)))
+    new = limited_rows(rows_of("new", columns_of(model, names)))
     added = select(*new.c) if left_out is None else select(*new.c).where(~left_out(new))
     return (
         insert(table_of(model))

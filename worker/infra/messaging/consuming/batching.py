@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from worker.infra.clocks import Clocks
-from worker.infra.messaging.amqp.connection import closing_is_an_error
 from worker.infra.messaging.amqp.delivery import Delivery
 from worker.infra.messaging.consuming.holding import Holding
 from worker.infra.messaging.consuming.inbox import Inbox
@@ -20,7 +19,7 @@ class Batching:
     """Handles one batch, and beside it another one if that is full.
 
     New deliveries are decoded while both wait for PostgreSQL. Suspects have the worker to
-    themselves: if these or anything else killed it, the suspects would be blamed.
+    themselves: whatever killed it meanwhile, they would be blamed.
     """
 
     def __init__(
@@ -56,15 +55,17 @@ class Batching:
             self._inbox.put(delivery)
 
     async def run(self) -> None:
-        """Handles batches until `finish` is called, and those under way to their end."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                while await self._something_to_do():
-                    await self._handle_suspects()
-                    if not self._finishing.is_set():
-                        await self._begin_batch(group)
-        except ExceptionGroup as errors:  # in early 3.11 `except*` would wrap what is raised in it
-            raise errors.exceptions[0] from None
+        """Handles batches until `finish` is called, and those under way to their end.
+
+        It goes on where `begin` was called before they ended.
+        """
+        while not self._finishing.is_set():
+            try:
+                async with asyncio.TaskGroup() as group:
+                    await self._begin_batches(group)
+            except ExceptionGroup as errors:
+                bug = errors.exceptions[0]
+                raise bug from bug.__cause__
 
     def begin(self) -> None:
         """Allows `run` to be called again after `finish`."""
@@ -75,10 +76,20 @@ class Batching:
         self._finishing.set()
         self._inbox.wake()
 
+    async def _begin_batches(self, group: asyncio.TaskGroup) -> None:
+        while await self._something_to_do():
+            await self._handle_suspects()
+            if not self._finishing.is_set():
+                limit = self._holding.limit(self._batch_size)
+                if batch := await self._inbox.take_batch(limit):
+                    handling = group.create_task(self._handle_in_task(batch))
+                    self._under_way.add(handling, cars_in(batch))
+
     async def _something_to_do(self) -> bool:
         await self._decode_until(self._may_begin)
         for delivery in await self._holding.rest():
             self.deliver(delivery)
+        await self._decode_until(self._may_begin)  # again: suspects may have been held
         while self._inbox.is_empty and not self._finishing.is_set():
             await self._inbox.wait()
         return not self._finishing.is_set()
@@ -91,19 +102,13 @@ class Batching:
         await self._handle([self._inbox.receive(suspect) for suspect in suspects])
 
     def _may_begin(self) -> bool:
-        """Whether nothing is under way, or a full batch can begin beside it."""
-        return not self._under_way or (
-            self._under_way.has_room
-            and not self._holding.is_needed
-            and self._inbox.is_ready_for(self._batch_size)
-        )
-
-    async def _begin_batch(self, group: asyncio.TaskGroup) -> None:
-        batch = await self._inbox.take_batch(self._holding.limit(self._batch_size))
-        cars = cars_in(batch)
-        await self._decode_until(lambda: not self._under_way.touches(cars))
-        if batch and not self._finishing.is_set():
-            self._under_way.add(group.create_task(self._handle_beside(batch)), cars)
+        """Whether nothing is under way, or a full batch of other cars can begin beside it."""
+        if not self._under_way:
+            return True
+        if not self._under_way.has_room or self._holding.is_on or self._inbox.has_suspects:
+            return False
+        batch = self._inbox.decoded(self._batch_size)
+        return len(batch) == self._batch_size and not self._under_way.touches(cars_in(batch))
 
     async def _decode_until(self, condition: Callable[[], bool]) -> None:
         """Decodes what waits and what arrives, until a condition holds or `finish` is called."""
@@ -113,10 +118,18 @@ class Batching:
             else:
                 await self._inbox.wait()
 
-    async def _handle_beside(self, batch: Sequence[Received]) -> None:
-        """Handles it in a task of a group, which would not tell of one that ended cancelled."""
-        async with closing_is_an_error():
+    async def _handle_in_task(self, batch: Sequence[Received]) -> None:
+        """Handles it; if something cancels that, says so.
+
+        A `TaskGroup` passes over a task that ends cancelled, and its messages would stay in hand.
+        """
+        task = asyncio.current_task()
+        try:
             await self._handle(batch)
+        except asyncio.CancelledError as error:
+            if task is None or task.cancelling():
+                raise
+            raise RuntimeError("something cancelled a batch") from error
 
     async def _handle(self, batch: Sequence[Received]) -> None:
         if batch and not self._clocks_differ(batch[-1].delivery):

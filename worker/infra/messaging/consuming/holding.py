@@ -44,7 +44,7 @@ class Holding:
         self._shouted_at: float | None = None
 
     @property
-    def is_needed(self) -> bool:
+    def is_on(self) -> bool:
         """Whether most messages fail."""
         return self._breaker.is_open
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from itertools import islice
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.delivery import Delivery
@@ -64,9 +65,14 @@ class Inbox:
             self._decoded.append(self.receive(self._undecoded.popleft()))
         return few > 0
 
-    def is_ready_for(self, limit: int) -> bool:
-        """Whether a full batch is decoded, and no suspect waits."""
-        return len(self._decoded) >= limit and not self._suspects
+    @property
+    def has_suspects(self) -> bool:
+        """Whether a suspect waits."""
+        return bool(self._suspects)
+
+    def decoded(self, limit: int) -> list[Received]:
+        """The next messages that are decoded, which stay."""
+        return list(islice(filter(_can_be_settled, self._decoded), limit))
 
     def receive(self, delivery: Delivery) -> Received:
         """The delivery with what it carries."""
@@ -90,7 +96,7 @@ class Inbox:
         taken: list[Received] = []
         while len(self) and len(taken) < limit:
             received = self._next()
-            if not received.delivery.subscription.is_lost:
+            if _can_be_settled(received):
                 taken.append(received)
         return taken
 
@@ -105,3 +111,7 @@ class Inbox:
         while seen < len(self) < limit and loop.time() < until:
             seen = len(self)
             await asyncio.sleep(self._durations.linger_step)
+
+
+def _can_be_settled(received: Received) -> bool:
+    return not received.delivery.subscription.is_lost

@@ -36,11 +36,12 @@ class StoreRetry:
 
         After the hold limit the subscription ends, so that other workers get the messages.
         """
-        backoff = Backoff(self._durations)
+        backoff, has_failed = Backoff(self._durations), False
         while even_if_lost or not subscription.is_lost:
             try:
                 result = await work()
             except StoreUnavailableError as unavailable:
+                has_failed = True
                 self._observer.store_refused(str(unavailable))
                 self._trouble.warn("database unavailable: holding messages", str(unavailable))
                 if backoff.elapsed > self._durations.hold:
@@ -48,7 +49,8 @@ class StoreRetry:
                 if await self._finishing_within(backoff.next_pause()):
                     return None
             else:
-                self._trouble.over()
+                if has_failed:  # else the trouble may be that of another batch under way
+                    self._trouble.over()
                 return result
         return None
 

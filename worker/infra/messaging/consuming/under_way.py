@@ -1,4 +1,4 @@
-"""The batches whose transactions run at this moment."""
+"""The batches that are being applied and settled."""
 
 import asyncio
 from collections.abc import Callable, Sequence
