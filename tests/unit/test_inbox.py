@@ -115,16 +115,16 @@ async def test_a_batch_has_its_order_whatever_was_decoded_ahead() -> None:
     assert decoder.decoded == 2
 
 
-async def test_what_is_decoded_can_be_looked_at_and_stays() -> None:
+async def test_a_full_batch_that_is_decoded_can_be_looked_at_and_stays() -> None:
     lost, inbox = RecordingChannel(is_lost=True), opened(STEPS)
     for tag, channel in enumerate((RecordingChannel(), lost, RecordingChannel()), start=1):
         inbox.put(delivery_of(tag, channel))
-    assert inbox.decoded(2) == []
+    assert inbox.full_batch(2) is None
 
     inbox.decode_ahead()
 
-    assert tags_of(inbox.decoded(1)) == [1]
-    assert tags_of(inbox.decoded(3)) == [1, 3]
+    assert tags_of(inbox.full_batch(2) or []) == [1, 3]
+    assert inbox.full_batch(3) is None
     assert await take(inbox, 3) == [1, 3]
 
 

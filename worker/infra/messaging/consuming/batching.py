@@ -107,8 +107,8 @@ class Batching:
             return True
         if not self._under_way.has_room or self._holding.is_on or self._inbox.has_suspects:
             return False
-        batch = self._inbox.decoded(self._batch_size)
-        return len(batch) == self._batch_size and not self._under_way.touches(cars_in(batch))
+        batch = self._inbox.full_batch(self._batch_size)
+        return batch is not None and not self._under_way.touches(cars_in(batch))
 
     async def _decode_until(self, condition: Callable[[], bool]) -> None:
         """Decodes what waits and what arrives, until a condition holds or `finish` is called."""

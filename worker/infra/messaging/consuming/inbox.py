@@ -70,9 +70,12 @@ class Inbox:
         """Whether a suspect waits."""
         return bool(self._suspects)
 
-    def decoded(self, limit: int) -> list[Received]:
-        """The next messages that are decoded, which stay."""
-        return list(islice(filter(_can_be_settled, self._decoded), limit))
+    def full_batch(self, limit: int) -> list[Received] | None:
+        """The next messages, if so many are decoded; they stay."""
+        if len(self._decoded) < limit:
+            return None
+        batch = list(islice(filter(_can_be_settled, self._decoded), limit))
+        return batch if len(batch) == limit else None
 
     def receive(self, delivery: Delivery) -> Received:
         """The delivery with what it carries."""
