@@ -94,7 +94,7 @@ class ApplyBatch:
                 if asks or len(batch.contents) > 1:
                     raise
                 asks = True  # a trigger may have refused what was presumed
-        raise StoreUnavailableError(f"other transactions were faster {REDO_LIMIT} times in a row")
+        raise StoreUnavailableError(f"others were faster {REDO_LIMIT} times in a row")
 
     async def _apply(self, batch: Batch, *, asks: bool) -> list[Result]:
         """Makes one attempt."""
