@@ -94,8 +94,8 @@ async def find_early_observations(
 class EarlyHint:
     """Whether anything may wait for a car: while nothing does, nobody has to ask.
 
-    Shared by the transactions of a process. It may be wrong where another transaction adds the first
-    one: then the INSERT of its car leaves it out, and the batch is done again, and asks.
+    Shared by the transactions of a process. It may be wrong where another one adds the first row:
+    then the INSERT of its car leaves it out, and the batch is done again, and asks.
     """
 
     def __init__(self) -> None:
