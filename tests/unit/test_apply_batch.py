@@ -220,62 +220,52 @@ async def test_cars_that_turn_out_to_exist_are_asked_for(store: MemoryStore) -> 
     assert store.cars["a"].year == 2020
 
 
-class Triggered(InMemoryUnitOfWork):
+class Waiting(InMemoryUnitOfWork):
+    """Begins once it may."""
+
+    def __init__(self, store: MemoryStore, may_begin: asyncio.Event) -> None:
+        super().__init__(store)
+        self._may_begin = may_begin
+
+    @override
+    async def __aenter__(self) -> Self:
+        await self._may_begin.wait()
+        return await super().__aenter__()
+
+
+def triggered(work: InMemoryUnitOfWork) -> InMemoryUnitOfWork:
     """Refuses new cars, as by a trigger: PostgreSQL runs it before it looks whether one exists."""
 
-    def __init__(self, store: MemoryStore) -> None:
-        super().__init__(store)
-        self.cars.add = self._refuse  # type: ignore[method-assign]
-
-    async def _refuse(self, entities: Collection[Car], /) -> None:
+    async def refuse(entities: Collection[Car], /) -> None:
         if entities:
             raise StatementRefusedError("refused by a trigger")
+
+    work.cars.add = refuse  # type: ignore[method-assign]
+    return work
 
 
 async def test_a_creation_refused_as_new_is_tried_as_one_of_a_known_car(
     store: MemoryStore,
 ) -> None:
     await applying(store)([created()])
-    apply = ApplyBatch(partial(Triggered, store))
+    apply = ApplyBatch(lambda: triggered(InMemoryUnitOfWork(store)))
     await apply([changed()])
 
     assert await apply([created(message_id="c2")]) == [Outcome.APPLIED]
-
-
-class Gate:
-    """Makes transactions on a store, of which the first begins only when it may."""
-
-    def __init__(self, store: MemoryStore, kind: type[InMemoryUnitOfWork]) -> None:
-        self.first_may_begin = asyncio.Event()
-        self.begun = 0
-        self._store, self._kind = store, kind
-
-    def __call__(self) -> InMemoryUnitOfWork:
-        gate, self.begun = self, self.begun + 1
-        is_first = self.begun == 1
-
-        class Gated(self._kind):  # type: ignore[name-defined,misc]
-            @override
-            async def __aenter__(self) -> Self:
-                if is_first:
-                    await gate.first_may_begin.wait()
-                await super().__aenter__()
-                return self
-
-        return Gated(self._store)
 
 
 async def test_a_batch_that_asks_does_so_whatever_another_one_finds_meanwhile(
     store: MemoryStore,
 ) -> None:
     await applying(store)([created()])
-    gate = Gate(store, Triggered)
-    apply = ApplyBatch(gate)
+    may_begin = asyncio.Event()
+    attempts = iter([Waiting(store, may_begin), InMemoryUnitOfWork(store)])
+    apply = ApplyBatch(lambda: triggered(next(attempts)))
     first = asyncio.create_task(apply([created(message_id="c2")]))
     await asyncio.sleep(0)
     await apply([changed()])
 
-    gate.first_may_begin.set()
+    may_begin.set()
 
     assert await first == [Outcome.APPLIED]
 
@@ -284,22 +274,19 @@ async def test_what_a_batch_finds_recorded_is_not_forgotten_for_one_that_did_not
     store: MemoryStore,
 ) -> None:
     await applying(store)([created("a"), created("b", "b")])
-    gate = Gate(store, InMemoryUnitOfWork)
-    apply = ApplyBatch(gate)
-    gate.first_may_begin.set()
+    may_begin = asyncio.Event()
+    attempts = [InMemoryUnitOfWork(store) for _ in range(4)]
+    attempts.insert(1, Waiting(store, may_begin))
+    apply = ApplyBatch(lambda: attempts.pop(0))
     await apply([created("d", "d")])
-    gate.first_may_begin.clear()
-    gate.begun = 0
     first = asyncio.create_task(apply([created("e", "e")]))
     await asyncio.sleep(0)
     assert await apply([created("a")]) == [Outcome.DUPLICATE]
-    gate.first_may_begin.set()
+    may_begin.set()
     await first
-    before = gate.begun
+    assert len(attempts) == 1
 
     assert await apply([created("b", "b")]) == [Outcome.DUPLICATE]
-
-    assert gate.begun == before + 1
 
 
 async def test_a_failure_that_is_none_of_a_known_car_does_not_stay(store: MemoryStore) -> None:

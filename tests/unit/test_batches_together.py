@@ -241,7 +241,7 @@ async def test_a_batch_that_something_cancels_does_not_end_unnoticed(running: Ga
         await running.fail("ab", asyncio.CancelledError())
 
         assert run.done()
-        with pytest.raises(Exception, match="something cancelled a batch"):
+        with pytest.raises(RuntimeError, match="something cancelled a batch"):
             run.result()
 
 
