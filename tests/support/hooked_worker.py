@@ -28,11 +28,12 @@ from zlib import crc32
 from pamqp.commands import Basic
 
 from tests.support.histories import CHANGED
-from worker import composition
 from worker.application import decide
 from worker.application.catalog_state import CatalogState
 from worker.application.commands import Command, CommandMessage
 from worker.application.outcomes import Decision, Result
+from worker.composition import common, consumer
+from worker.composition.worker import run_worker
 from worker.domain.error_code import ErrorCode
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.message import Message
@@ -130,13 +131,13 @@ def _durations() -> Durations:
 
 def main() -> None:
     if "TALLY" in os.environ:
-        setattr(composition, "Metrics", _TallyingMetrics)  # noqa: B010 - the module exports no such name
+        setattr(common, "Metrics", _TallyingMetrics)  # noqa: B010 - the module exports no such name
         setattr(batching, "UnderWay", _TallyingUnderWay)  # noqa: B010 - as above
     if os.environ.keys() & {"BUG", "FAILS_FIRST"}:
-        setattr(composition, "Decoder", _HookedDecoder)  # noqa: B010 - as above
+        setattr(consumer, "Decoder", _HookedDecoder)  # noqa: B010 - as above
     settings = read_settings()
     configure_logging(settings.worker_log_level, settings.worker_log_format)
-    asyncio.run(composition.run_worker(settings, dispatch, _durations()))
+    asyncio.run(run_worker(settings, dispatch, _durations()))
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ async def test_a_collector_that_is_away_holds_up_neither_messages_nor_the_end(
 
 def test_nothing_of_opentelemetry_is_loaded_unless_asked_for() -> None:
     loaded = "[name for name in sys.modules if name.startswith('opentelemetry.')]"
-    code = f"import sys, worker.composition; print({loaded})"
+    code = f"import sys, worker.composition.worker; print({loaded})"
 
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

@@ -3,7 +3,7 @@ import asyncio
 
 def run() -> None:
     """Run the worker in the foreground, until SIGTERM or Ctrl-C."""
-    from worker.composition import run_worker
+    from worker.composition.worker import run_worker
     from worker.dead_letters.jobs.hosting import JobHost
     from worker.infra.durations import DEFAULT_DURATIONS
     from worker.infra.telemetry.logging import configure_logging
