@@ -13,6 +13,7 @@ from worker.infra.fleet import Pause
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Batching
 from worker.infra.messaging.consuming.consumer import Consumer, ConsumerOptions
+from worker.infra.messaging.consuming.loss import Loss
 from worker.infra.messaging.consuming.pause_switch import PauseSwitch
 from worker.infra.messaging.consuming.settling import Settler
 from worker.infra.messaging.consuming.subscription import Subscription
@@ -24,10 +25,9 @@ class Life(Subscription):
     """One subscription without a broker, that notes what the consumer does with it."""
 
     def __init__(self, said: list[str]) -> None:
-        self._lost = asyncio.Event()
+        self._loss = Loss()
         self._node = "rabbit-1:5672"
         self._said = said
-        self.lost_because = ""
         self.settled = True
         self.unsettled = 0
 

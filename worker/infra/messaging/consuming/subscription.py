@@ -1,7 +1,6 @@
 """One life of our consumer: a connection, a channel, a consumer tag."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Protocol, Self
@@ -26,11 +25,12 @@ from worker.infra.messaging.amqp.delivery import Delivery, read_message
 from worker.infra.messaging.amqp.delivery_transport import DeliveryTransport
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.amqp.nodes import Node, RobustNodeConnection, to_a_node
-from worker.infra.messaging.amqp.tag_ledger import Ack, TagLedger
+from worker.infra.messaging.consuming.answers import Answers
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Process
 from worker.infra.messaging.consuming.inventory_events import subscribe_to_inventory_events
 from worker.infra.messaging.consuming.lookout import Watched
+from worker.infra.messaging.consuming.loss import Loss
 from worker.infra.messaging.names import DATABASE_ARGUMENT, MAIN_QUEUE
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import declare_topology
@@ -80,13 +80,11 @@ class Subscription(Watched):
         self._database = database
         self._on_delivery = batching.deliver
         self._durations = durations
-        self._ledger = TagLedger()
-        self._acking = asyncio.Lock()
-        self._lost = asyncio.Event()
+        self._loss = Loss()
+        self._answers = Answers(self._loss, durations)
         self._channel: AmqpChannel | None = None
         self._consumer_tag: str | None = None
         self._last_tag = 0
-        self.lost_because = ""
         inventory_events = subscribe_to_inventory_events(
             broker, handler, consume=self._consume, cancel=self.cancel
         )
@@ -135,7 +133,7 @@ class Subscription(Watched):
     @property
     @override
     def is_lost(self) -> bool:
-        return self._lost.is_set()
+        return self._loss.has_happened
 
     @property
     @override
@@ -153,7 +151,7 @@ class Subscription(Watched):
     @override
     def in_flight(self) -> int:
         """Number of unsettled deliveries; tags count from 1 without gaps."""
-        return self._last_tag - self._ledger.settled_count
+        return self._last_tag - self._answers.settled_count
 
     @property
     @override
@@ -174,32 +172,32 @@ class Subscription(Watched):
     @property
     def has_settled(self) -> bool:
         """Whether it got anywhere."""
-        return self._ledger.settled_count > 0
+        return self._answers.settled_count > 0
+
+    @property
+    def lost_because(self) -> str:
+        """Why it is lost; empty while it is not."""
+        return self._loss.reason
 
     async def wait_lost(self) -> str:
         """Waits until the subscription is lost; returns the reason."""
-        await self._lost.wait()
-        return self.lost_because
+        return await self._loss.wait()
 
     @override
     def give_up(self, reason: str) -> None:
-        if not self.is_lost:
-            self.lost_because = reason
-            self._lost.set()
+        self._loss.happen(reason)
 
     @override
     async def acknowledge(self, tags: list[int]) -> None:
-        for tag in tags:
-            self._ledger.settle(tag)
-        await self._flush_acks()
+        await self._answers.acknowledge(tags)
 
     @override
     async def give_back(self, tag: int) -> None:
-        await self._answer(tag, requeue=True)
+        await self._answers.refuse(tag, requeue=True)
 
     @override
     async def reject(self, tag: int) -> None:
-        await self._answer(tag, requeue=False)
+        await self._answers.refuse(tag, requeue=False)
 
     async def cancel(self) -> None:
         """Stops deliveries; those already received can still be settled."""
@@ -231,6 +229,7 @@ class Subscription(Watched):
 
     async def _consume(self, channel: AmqpChannel) -> None:
         self._channel = channel
+        self._answers.go_to(channel)
         channel.closing.add_done_callback(self._on_channel_closed)
         channel.on_consumer_cancel_callbacks.add(self._on_cancelled_by_broker)
         tag = f"ctag{channel.number}.{uuid4().hex}"  # as aiormq names it
@@ -252,45 +251,6 @@ class Subscription(Watched):
         deliver = delivered.delivery
         assert isinstance(deliver, Basic.Deliver)
         self._take(read_message(delivered), deliver.delivery_tag or 0, deliver.redelivered)
-
-    async def _flush_acks(self) -> None:
-        """Sends acks one at a time: an ack after a later `multiple` closes the channel."""
-        async with self._acking:
-            if self._channel is not None and not self.is_lost:
-                acks = self._ledger.take_acks()
-                await self._unless_lost(self._write(self._channel, acks))
-
-    async def _write(self, channel: AmqpChannel, acks: Iterable[Ack]) -> None:
-        for ack in acks:
-            await channel.basic_ack(ack.tag, multiple=ack.multiple, wait=False)
-
-    async def _unless_lost(self, writing: Coroutine[None, None, object]) -> None:
-        """Cancels a write when the connection ends.
-
-        aiormq writes into a bounded queue: once it is no longer drained, a task that waits for
-        room blocks for ever, and all batches with it.
-        """
-        task = asyncio.create_task(writing)
-        lost = asyncio.create_task(self._lost.wait())
-        try:
-            await asyncio.wait(
-                (task, lost), timeout=self._durations.write, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            lost.cancel()
-            if not task.done():
-                task.cancel()
-                self.give_up(f"RabbitMQ accepted no writes for {self._durations.write} s")
-        if task.done() and not task.cancelled():  # aiormq cancels it when the channel closes
-            with suppress(*BROKER_ERRORS):
-                task.result()
-
-    async def _answer(self, tag: int, *, requeue: bool) -> None:
-        """Once it cannot be written the subscription is lost, so no later ack covers the tag."""
-        async with self._acking:
-            if self._channel is not None and not self.is_lost:
-                await self._unless_lost(self._channel.basic_nack(tag, requeue=requeue, wait=False))
-                self._ledger.answered(tag)
 
     def _on_channel_closed(self, closing: asyncio.Future[object]) -> None:
         reason = None if closing.cancelled() else closing.exception()
