@@ -1,4 +1,4 @@
-"""Batches whose creations are presumed to be of new cars, and whose messages of new ids."""
+"""Batches that presume their creations to be of new cars, and their ids to be new."""
 
 import asyncio
 from collections.abc import Collection, Mapping

@@ -58,6 +58,7 @@ class FakeChannel:
         self.is_broken = False
         self.is_closing = False
         self.said: list[tuple[object, ...]] = []
+        self.gave_all_back = asyncio.Event()
 
     async def basic_consume(
         self,
@@ -79,6 +80,8 @@ class FakeChannel:
         self, tag: int, *, multiple: bool = False, requeue: bool, wait: bool
     ) -> None:
         await self._write("nack", tag, multiple, requeue, wait)
+        if multiple:
+            self.gave_all_back.set()
 
     async def basic_cancel(self, tag: str, timeout: float) -> None:  # noqa: ASYNC109 - as aiormq
         assert timeout == DURATIONS.close
@@ -371,6 +374,20 @@ async def test_closing_gives_back_all_that_is_unsettled_at_once(
 
     assert channel.said == [("cancel", channel.tag), ("nack", 0, True, True, False)]
     assert subscription.lost_because == "closed"
+
+
+async def test_nothing_is_acknowledged_once_all_has_been_given_back(
+    subscription: Opened, channel: FakeChannel
+) -> None:
+    """RabbitMQ would close the channel for a tag that it has in the queue again."""
+    await deliver(channel, 1, 2)
+    closing = asyncio.create_task(subscription.close())
+    await asyncio.wait_for(channel.gave_all_back.wait(), timeout=10)
+
+    await subscription.acknowledge([1])
+
+    await closing
+    assert channel.said[-1] == ("nack", 0, True, True, False)
 
 
 async def test_a_connection_that_closes_meanwhile_does_not_end_the_task_that_closes_it(

@@ -36,7 +36,7 @@ def test_nothing_is_acknowledged_twice_once_the_gap_closes() -> None:
 def test_a_delivery_given_back_is_passed_but_never_named() -> None:
     ledger = TagLedger()
     ledger.settle(1)
-    ledger.answered(2)
+    ledger.settle_without_ack(2)
 
     assert ledger.take_acks() == [Ack(1, multiple=True)]
 
@@ -46,13 +46,13 @@ def test_every_settled_delivery_is_counted_once() -> None:
     assert ledger.settled_count == 0
     for tag in (1, 2, 5):
         ledger.settle(tag)
-    ledger.answered(6)
+    ledger.settle_without_ack(6)
     assert ledger.settled_count == 4
 
     ledger.take_acks()
     assert ledger.settled_count == 4
 
-    ledger.answered(3)
+    ledger.settle_without_ack(3)
     ledger.settle(4)
     ledger.take_acks()
     assert ledger.settled_count == 6
@@ -60,7 +60,7 @@ def test_every_settled_delivery_is_counted_once() -> None:
 
 def test_where_nothing_is_settled_nothing_is_acknowledged() -> None:
     ledger = TagLedger()
-    ledger.answered(1)
+    ledger.settle_without_ack(1)
 
     assert ledger.take_acks() == []
     assert ledger.take_acks() == []
@@ -87,7 +87,7 @@ def test_a_broker_would_accept_every_ack_and_lose_no_unsettled_delivery(
         action = plan[tag - 1]
         if action == 2:
             at_broker.discard(tag)
-            ledger.answered(tag)
+            ledger.settle_without_ack(tag)
             settled.add(tag)
         elif action:
             ledger.settle(tag)

@@ -1,5 +1,3 @@
-"""What most parts of the worker have in common."""
-
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
@@ -21,7 +19,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """What most parts of the worker have in common."""
+    """Settings, connections, metrics and health, which most parts use."""
 
     settings: Settings
     durations: Durations

@@ -32,7 +32,7 @@ def standing_watch(common: Common) -> list[Coroutine[None, None, None]]:
     return [StandingWatch(api, vhost, retries, common.metrics.stands_still, common.durations).run()]
 
 
-async def find_wear_of_looks(common: Common) -> str | None:
+async def find_counting_policy(common: Common) -> str | None:
     """Which policy would count a look at dead letters against them, if the API may be asked."""
     api = _api(common)
     return None if api is None else await find_wear(api, common.settings.current_rabbitmq_url())

@@ -1,12 +1,14 @@
-"""The sweep of the dead-letter queue, as one worker of all does it."""
+"""Sweeps the dead-letter queue for the records of dead letters."""
 
 from datetime import timedelta
 from functools import partial
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from worker.composition.common import Common
-from worker.composition.management import find_wear_of_looks
+from worker.composition.management import find_counting_policy
 from worker.infra.db.advisory_locks import AdvisoryLock
-from worker.infra.db.errors import DATABASE_ERRORS, translate
+from worker.infra.db.errors import translate
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.swept_dead_letters import PostgresSweptDeadLetters
 from worker.infra.db.transaction_lock import try_transaction_lock
@@ -19,7 +21,7 @@ async def sweep_and_count(common: Common, look: Look) -> SweepReport | None:
     try:
         report = await _sweep(common, look)
         counts = await PostgresDeadLetters(common.sessions).count()
-    except DATABASE_ERRORS as trouble:
+    except SQLAlchemyError as trouble:
         raise DeadLettersError(str(translate(trouble))) from trouble
     common.metrics.dead_letters_counted(
         dead=counts.dead - counts.muted, muted=counts.muted, vanished=counts.vanished
@@ -35,4 +37,4 @@ async def _sweep(common: Common, look: Look) -> SweepReport | None:
     async with try_transaction_lock(common.engine, lock, durations.longest_sweep) as is_ours:
         if not is_ours:
             return None
-        return await sweep(url, records, durations, look, partial(find_wear_of_looks, common))
+        return await sweep(url, records, durations, look, partial(find_counting_policy, common))

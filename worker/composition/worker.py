@@ -4,18 +4,17 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Callable, Coroutine
 from uuid import uuid4
 
 import structlog
 
 from worker import __version__
 from worker.application.decide import Dispatch, dispatch
-from worker.composition.background import in_background
+from worker.composition.background import HostJobs, in_background
 from worker.composition.common import Common
 from worker.composition.consumer import compose_consumer
 from worker.composition.http_routes import routes
-from worker.infra.db.engine import BY_INDEX, Sessions, database
+from worker.infra.db.engine import BY_INDEX, database
 from worker.infra.db.heartbeat import Heartbeat
 from worker.infra.db.repositories.workers import WorkerIdentity
 from worker.infra.durations import DEFAULT_DURATIONS, Durations
@@ -32,9 +31,6 @@ from worker.infra.tracing.tracing import tracing
 from worker.settings import Settings
 
 _log = structlog.get_logger(__name__)
-
-HostJobs = Callable[[Sessions], Coroutine[None, None, None]]
-"""Runs the jobs of operators until it is cancelled."""
 
 
 async def run_worker(
@@ -83,11 +79,7 @@ async def run_worker(
             _log.info("starting", http_port=server.port)
             _collect_garbage_seldom()
             try:
-                async with beside(
-                    *in_background(common, consumer),
-                    pause_switch.run(),
-                    *([] if host_jobs is None else [host_jobs(sessions)]),
-                ):
+                async with beside(*in_background(common, consumer, pause_switch, host_jobs)):
                     await consumer.run()
             finally:
                 await heartbeat.end(durations.pause_answer)

@@ -25,8 +25,8 @@ class TagLedger:
         self._settled.add(tag)
         self._waiting_for_ack.add(tag)
 
-    def answered(self, tag: int) -> None:
-        """Marks a delivery as requeued or rejected, which needs no ack."""
+    def settle_without_ack(self, tag: int) -> None:
+        """Marks a delivery as requeued or rejected."""
         self._settled.add(tag)
 
     @property

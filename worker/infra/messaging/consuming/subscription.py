@@ -25,7 +25,7 @@ from worker.infra.messaging.amqp.delivery import Delivery, read_message
 from worker.infra.messaging.amqp.delivery_transport import DeliveryTransport
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.amqp.nodes import Node, RobustNodeConnection, to_a_node
-from worker.infra.messaging.consuming.answers import Answers
+from worker.infra.messaging.consuming.acknowledgements import Acknowledgements
 from worker.infra.messaging.consuming.batch_handler import BatchHandler
 from worker.infra.messaging.consuming.batching import Process
 from worker.infra.messaging.consuming.inventory_events import subscribe_to_inventory_events
@@ -34,8 +34,6 @@ from worker.infra.messaging.consuming.loss import Loss
 from worker.infra.messaging.names import DATABASE_ARGUMENT, MAIN_QUEUE
 from worker.infra.messaging.retry_delays import RetryDelay
 from worker.infra.messaging.topology import declare_topology
-
-EVERYTHING_UNSETTLED = 0  # with `multiple`, this tag means all unsettled deliveries
 
 UNTOLD = "INTERNAL_ERROR"
 UNDELIVERABLE = ", perhaps by a message that RabbitMQ cannot convert from AMQP 1.0"
@@ -81,7 +79,7 @@ class Subscription(Watched):
         self._on_delivery = batching.deliver
         self._durations = durations
         self._loss = Loss()
-        self._answers = Answers(self._loss, durations)
+        self._acknowledgements = Acknowledgements(self._loss, durations)
         self._channel: AmqpChannel | None = None
         self._consumer_tag: str | None = None
         self._last_tag = 0
@@ -151,7 +149,7 @@ class Subscription(Watched):
     @override
     def in_flight(self) -> int:
         """Number of unsettled deliveries; tags count from 1 without gaps."""
-        return self._last_tag - self._answers.settled_count
+        return self._last_tag - self._acknowledgements.settled_count
 
     @property
     @override
@@ -172,7 +170,7 @@ class Subscription(Watched):
     @property
     def has_settled(self) -> bool:
         """Whether it got anywhere."""
-        return self._answers.settled_count > 0
+        return self._acknowledgements.settled_count > 0
 
     @property
     def lost_because(self) -> str:
@@ -189,15 +187,15 @@ class Subscription(Watched):
 
     @override
     async def acknowledge(self, tags: list[int]) -> None:
-        await self._answers.acknowledge(tags)
+        await self._acknowledgements.acknowledge(tags)
 
     @override
     async def give_back(self, tag: int) -> None:
-        await self._answers.refuse(tag, requeue=True)
+        await self._acknowledgements.give_back(tag)
 
     @override
     async def reject(self, tag: int) -> None:
-        await self._answers.refuse(tag, requeue=False)
+        await self._acknowledgements.reject(tag)
 
     async def cancel(self) -> None:
         """Stops deliveries; those already received can still be settled."""
@@ -220,16 +218,14 @@ class Subscription(Watched):
                 _log.info("giving back", messages=self.in_flight)
             with suppress(*BROKER_ERRORS):
                 async with asyncio.timeout(self._durations.close), closing_is_an_error():
-                    await self._channel.basic_nack(
-                        EVERYTHING_UNSETTLED, multiple=True, requeue=True, wait=False
-                    )
+                    await self._acknowledgements.give_back_all()
                 await asyncio.sleep(self._durations.acks_in_transit)
         self.give_up("closed")
         await self._disconnect()
 
     async def _consume(self, channel: AmqpChannel) -> None:
         self._channel = channel
-        self._answers.go_to(channel)
+        self._acknowledgements.write_to(channel)
         channel.closing.add_done_callback(self._on_channel_closed)
         channel.on_consumer_cancel_callbacks.add(self._on_cancelled_by_broker)
         tag = f"ctag{channel.number}.{uuid4().hex}"  # as aiormq names it

@@ -11,8 +11,10 @@ from worker.infra.messaging.amqp.connection import BROKER_ERRORS
 from worker.infra.messaging.amqp.tag_ledger import TagLedger
 from worker.infra.messaging.consuming.loss import Loss
 
+EVERYTHING_UNSETTLED = 0  # with `multiple`, this tag means all unsettled deliveries
 
-class Answers:
+
+class Acknowledgements:
     """Tells RabbitMQ what became of the deliveries of one channel.
 
     Writes wait for each other: an ack after a later `multiple` closes the channel. Nothing is
@@ -26,7 +28,7 @@ class Answers:
         self._writing = asyncio.Lock()
         self._channel: Channel | None = None
 
-    def go_to(self, channel: Channel) -> None:
+    def write_to(self, channel: Channel) -> None:
         """Sets the channel of the deliveries; called before the first one."""
         self._channel = channel
 
@@ -36,22 +38,36 @@ class Answers:
         return self._ledger.settled_count
 
     async def acknowledge(self, tags: Iterable[int]) -> None:
-        """Acknowledges deliveries, together with others that wait for it."""
+        """Acknowledges deliveries; those settled during another write go in the same frames."""
         for tag in tags:
             self._ledger.settle(tag)
         async with self._writing:
             if self._channel is not None and not self._loss.has_happened:
                 await self._unless_lost(self._write_acks(self._channel))
 
-    async def refuse(self, tag: int, *, requeue: bool) -> None:
-        """Gives a delivery back to the queue, or rejects it.
+    async def give_back(self, tag: int) -> None:
+        """Returns a delivery to the queue."""
+        await self._nack(tag, requeue=True)
 
-        If that cannot be written the subscription is lost, so no later ack covers the tag.
-        """
+    async def reject(self, tag: int) -> None:
+        """Has the queue dead-letter a delivery, or drop it."""
+        await self._nack(tag, requeue=False)
+
+    async def give_back_all(self) -> None:
+        """Returns all unsettled deliveries to the queue, as the last write: then it is lost."""
+        async with self._writing:
+            if self._channel is not None:
+                await self._channel.basic_nack(
+                    EVERYTHING_UNSETTLED, multiple=True, requeue=True, wait=False
+                )
+            self._loss.happen("closed")
+
+    async def _nack(self, tag: int, *, requeue: bool) -> None:
+        """If it cannot be written the subscription is lost, so no later ack covers the tag."""
         async with self._writing:
             if self._channel is not None and not self._loss.has_happened:
                 await self._unless_lost(self._channel.basic_nack(tag, requeue=requeue, wait=False))
-                self._ledger.answered(tag)
+                self._ledger.settle_without_ack(tag)
 
     async def _write_acks(self, channel: Channel) -> None:
         for ack in self._ledger.take_acks():
