@@ -45,7 +45,7 @@ class PatroniNode:
         file = self._folder / "patroni.json"  # which is YAML, too
         file.write_text(json.dumps(self._configuration()))
         command = [*unprivileged.prefix(), patroni, str(file)]
-        environment = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+        environment = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin"}
         self._process = ServerProcess("patroni", command, folder=self._folder, env=environment)
 
     def kill(self) -> None:
