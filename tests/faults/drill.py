@@ -181,11 +181,18 @@ class Drill(Generic[S]):
         await self.until_more_recorded_than(len(self.accepted) - 1)
 
     async def until(self, condition: Callable[[], Awaitable[bool]], what: str) -> None:
-        """Returns when the condition holds; fails with the workers' last words if it never does."""
+        """Returns when the condition holds; fails with the workers' last words if it never does.
+
+        A look that reads thousands of rows is followed by a longer pause, and so takes a quarter of
+        a core at most from the workers.
+        """
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                while not await condition():  # noqa: ASYNC110 - the servers send no event
-                    await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+                began = time.monotonic()
+                while not await condition():
+                    took = time.monotonic() - began
+                    await asyncio.sleep(max(_LOOK_AGAIN_SECONDS, 3 * took))
+                    began = time.monotonic()
         except TimeoutError:
             raise AssertionError(f"waited in vain for {what}\n{self._explain()}") from None
 
