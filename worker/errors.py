@@ -29,6 +29,7 @@ Exception
 ├── DeadLettersError                  a command on dead letters cannot be carried out
 │   ├── QueueMissingError             the queue was never declared
 │   ├── NotOurQueueError              the queue has other arguments than ours
+│   ├── NoAnswerError                 RabbitMQ does not say how many there are
 │   ├── BrowseLostError               RabbitMQ took the messages back
 │   ├── NothingSelectedError          no dead letter matches
 │   ├── ClaimedError                  another command is changing the dead letters

@@ -183,8 +183,8 @@ class Drill(Generic[S]):
     async def until(self, condition: Callable[[], Awaitable[bool]], what: str) -> None:
         """Returns when the condition holds; fails with the workers' last words if it never does.
 
-        A look that reads thousands of rows is followed by a longer pause, and so takes a quarter of
-        a core at most from the workers.
+        It looks for a quarter of the time at most: a look may read thousands of rows, and the
+        workers need the same cores.
         """
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):

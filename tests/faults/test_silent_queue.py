@@ -10,6 +10,7 @@ from tests.dlq.dead_letters import sweep_once
 from tests.faults.drill import Drill
 from tests.support.broker import DEAD_LETTERS, MAIN, connect
 from worker.infra.durations import DEFAULT_DURATIONS
+from worker.infra.messaging.dead_letters.errors import NoAnswerError
 
 LETTERS = 5
 SHORT = replace(DEFAULT_DURATIONS, call=1, sweep_grace=0.001)
@@ -25,7 +26,7 @@ async def test_letters_of_a_queue_that_does_not_answer_have_not_vanished(drill: 
     with silent_leader(drill, DEAD_LETTERS):
         drill.faults += 1
         assert await _count(drill, 0)
-        with pytest.raises(TimeoutError):
+        with pytest.raises(NoAnswerError, match="RabbitMQ: TimeoutError"):
             await sweep_once(servers, SHORT)
     swept = await sweep_once(servers, SHORT)
 

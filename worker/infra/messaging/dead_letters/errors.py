@@ -22,6 +22,13 @@ class NotOurQueueError(DeadLettersError):
         )
 
 
+class NoAnswerError(DeadLettersError):
+    """RabbitMQ does not say how many dead letters it has."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"RabbitMQ: {reason}")
+
+
 class BrowseLostError(DeadLettersError):
     """The broker took the messages back during a browse; they are where they were."""
 

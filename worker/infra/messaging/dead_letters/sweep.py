@@ -8,10 +8,11 @@ from enum import Enum, auto
 
 from worker.domain.ports.swept_dead_letters import SweptDeadLetters
 from worker.infra.durations import Durations
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.browsing import DEAD_LETTERS, browse, count_dead_letters
 from worker.infra.messaging.dead_letters.dead_letter import read_dead_letter
-from worker.infra.messaging.dead_letters.errors import QueueMissingError
+from worker.infra.messaging.dead_letters.errors import NoAnswerError, QueueMissingError
 from worker.infra.messaging.dead_letters.keys import letter_key
 from worker.infra.messaging.dead_letters.records import to_record
 
@@ -60,6 +61,7 @@ async def sweep(
     `delivery-limit`, looking removes it. So it is done rarely.
 
     Raises:
+        NoAnswerError: RabbitMQ is away, or the queue does not answer.
         BrowseLostError: the queue was lost on the way; what was found so far is recorded.
     """
     expected = await records.expected()
@@ -93,6 +95,8 @@ async def _count(url: str, durations: Durations) -> int:
         return await count_dead_letters(url, durations)
     except QueueMissingError:
         return 0
+    except BROKER_ERRORS as trouble:
+        raise NoAnswerError(in_brief(trouble)) from trouble
 
 
 async def _add_unknown(records: SweptDeadLetters, messages: Sequence[Message]) -> int:
