@@ -145,7 +145,12 @@ def copied_headers(message: Message) -> FieldTable:
 
 @pytest.mark.parametrize(
     "header",
-    ["original", {"source": "/s"}, {"source": "/s", "message_id": "m", "digest": "no hex"}],
+    [
+        "original",
+        {"source": "/s"},
+        {"source": "/s", "message_id": "m", "digest": "no hex"},
+        {"source": "/s", "message_id": "edit"},  # itself
+    ],
 )
 async def test_a_replacement_that_cannot_be_read_is_an_invalid_event(header: FieldTable) -> None:
     with pytest.raises(InvalidMessageError) as caught:

@@ -87,6 +87,20 @@ async def test_whoever_writes_on_a_full_connection_is_freed_once_it_is_lost(
     assert subscription.lost_because == "the broker is gone"
 
 
+async def test_rabbitmq_is_not_blamed_for_a_write_that_was_cancelled(
+    subscription: Opened, channel: FakeChannel
+) -> None:
+    await channel.deliver(1)
+    channel.is_full = True
+    writing = asyncio.create_task(subscription.give_back(1))
+    await asyncio.sleep(0)
+
+    writing.cancel()
+
+    await asyncio.wait((writing,), timeout=10)
+    assert subscription.lost_because == "a write to RabbitMQ was cancelled"
+
+
 async def test_no_ack_covers_a_delivery_that_could_not_be_given_back(
     subscription: Opened, channel: FakeChannel
 ) -> None:

@@ -245,6 +245,17 @@ async def test_a_batch_that_something_cancels_does_not_end_unnoticed(running: Ga
             run.result()
 
 
+async def test_suspects_that_something_cancels_do_not_end_unnoticed(running: Gated) -> None:
+    running.deliver("s", deliveries_before=2)
+
+    async with running.started() as run:
+        await running.fail("s", asyncio.CancelledError())
+
+        assert run.done()
+        with pytest.raises(RuntimeError, match="something cancelled a batch"):
+            run.result()
+
+
 async def test_whoever_cancels_the_batches_cancels_those_under_way(running: Gated) -> None:
     running.deliver("a", "b", "c", "d")
 

@@ -35,8 +35,8 @@ _REPLY_CODES: dict[type[BaseException], int] = {
 async def closing_is_an_error() -> AsyncIterator[None]:
     """For calls on a connection that another task may close.
 
-    aiormq gives them CancelledError, which would end this task without a word, or a bare
-    `Exception`.
+    aiormq gives them CancelledError, which would end this task without a word, a bare
+    `Exception`, or a `RuntimeError`.
 
     Raises:
         ConnectionClosed: it was closed, and nobody wants the current task to end.
@@ -52,6 +52,8 @@ async def closing_is_an_error() -> AsyncIterator[None]:
 
 
 def _tells_of_closing(error: BaseException) -> bool:
+    if type(error) is RuntimeError:
+        return str(error).endswith(" closed")  # `Connection.channel` says it
     return isinstance(error, asyncio.CancelledError) or (
         type(error) is Exception and not error.args
     )

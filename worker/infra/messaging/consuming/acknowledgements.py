@@ -81,15 +81,17 @@ class Acknowledgements:
         """
         task = asyncio.create_task(writing)
         lost = asyncio.create_task(self._loss.wait())
+        reason = "a write to RabbitMQ was cancelled"
         try:
             await asyncio.wait(
                 (task, lost), timeout=self._durations.write, return_when=asyncio.FIRST_COMPLETED
             )
+            reason = f"RabbitMQ accepted no writes for {self._durations.write} s"
         finally:
             lost.cancel()
             if not task.done():
                 task.cancel()
-                self._loss.happen(f"RabbitMQ accepted no writes for {self._durations.write} s")
+                self._loss.happen(reason)
         if task.done() and not task.cancelled():  # aiormq cancels it when the channel closes
             with suppress(*BROKER_ERRORS):
                 task.result()

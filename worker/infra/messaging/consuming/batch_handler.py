@@ -48,8 +48,9 @@ class BatchHandler:
         self._observer = observer
 
     async def apply(self, batch: Sequence[Received]) -> list[Result] | None:
-        """The committed result of each message; None once the deliveries are lost.
+        """The committed result of each message; None if not all were committed.
 
+        So it is once the deliveries are lost, or the worker finishes without the database.
         Dead letters are recorded, except those that `settle` may hold instead.
         """
 
@@ -82,7 +83,7 @@ class BatchHandler:
         self._settler.settle(settled)
 
     async def _record_not_held(self, settled: Sequence[tuple[Received, Result]]) -> bool:
-        """Records the dead letters that might have been held; False once they are lost."""
+        """Records the dead letters that might have been held; False if not all were."""
         failed = [
             (received, result)
             for received, result in settled

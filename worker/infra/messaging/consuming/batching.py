@@ -1,7 +1,8 @@
 """Turns deliveries into batches."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from worker.infra.clocks import Clocks
 from worker.infra.messaging.amqp.delivery import Delivery
@@ -96,7 +97,8 @@ class Batching:
 
     async def _handle_suspects(self) -> None:
         if suspects := self._inbox.take_suspects(self._holding.limit(SUSPECTS_TOGETHER)):
-            await self._suspects.handle(suspects, self._try)
+            with _cancelling_is_told():
+                await self._suspects.handle(suspects, self._try)
 
     async def _try(self, suspects: Sequence[Delivery]) -> None:
         await self._handle([self._inbox.receive(suspect) for suspect in suspects])
@@ -119,17 +121,9 @@ class Batching:
                 await self._inbox.wait()
 
     async def _handle_in_task(self, batch: Sequence[Received]) -> None:
-        """Handles it; if something cancels that, says so.
-
-        A `TaskGroup` passes over a task that ends cancelled, and its messages would stay in hand.
-        """
-        task = asyncio.current_task()
-        try:
+        """A `TaskGroup` passes over a task that ends cancelled: its messages would stay in hand."""
+        with _cancelling_is_told():
             await self._handle(batch)
-        except asyncio.CancelledError as error:
-            if task is None or task.cancelling():
-                raise
-            raise RuntimeError("something cancelled a batch") from error
 
     async def _handle(self, batch: Sequence[Received]) -> None:
         if batch and not self._clocks_differ(batch[-1].delivery):
@@ -143,3 +137,15 @@ class Batching:
             return False
         delivery.subscription.give_up(problem)
         return True
+
+
+@contextmanager
+def _cancelling_is_told() -> Iterator[None]:
+    """If something cancels what this task waits for, and not the task, that is an error."""
+    task = asyncio.current_task()
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        if task is None or task.cancelling():
+            raise
+        raise RuntimeError("something cancelled a batch") from error

@@ -34,6 +34,8 @@ def with_replaced(decoded: CommandMessage, message: Message) -> CommandMessage:
         case {"source": str(source), "message_id": str(id_), **rest}:
             digest = rest.get("digest")
             replaced = MessageIdentity(source, id_)
+            if replaced == decoded.identity:  # both would be one row: PostgreSQL adds one of them
+                raise _invalid()
             return replace(decoded, replaces=Replaced(replaced, _digest(digest) or decoded.digest))
         case _:
             raise _invalid()
