@@ -157,6 +157,17 @@ def keep(answer: httpx.Response, file: Path) -> str:
     return str(file)
 
 
+async def test_a_message_nested_too_deep_for_lines_is_edited_on_one(
+    dead_letters: DeadLetterQueue, browser: httpx.AsyncClient
+) -> None:
+    deep = f"{'[' * 300}1{']' * 300}"
+    await dead_letters.lay([Event(CREATED, "/dealers", "deep", {"car_id": json.loads(deep)})])
+
+    form = await get(browser, "/edit", id="deep")
+
+    assert str(form.form("/edit/check").fields["data"]).strip() == f'{{"car_id": {deep}}}'
+
+
 async def test_an_edit_is_compared_and_sent_in_the_place_of_the_letter(
     dead_letters: DeadLetterQueue,
     browser: httpx.AsyncClient,

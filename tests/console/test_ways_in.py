@@ -1,6 +1,7 @@
 """Who gets in, and who does not."""
 
 import asyncio
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ def users(tmp_path: Path) -> Path:
     return file
 
 
-def leave_only(file: Path, name: str) -> None:
-    file.write_text(line(name))
+def write(file: Path, told: str) -> None:
+    file.write_text(told)
 
 
 async def log_in(
@@ -143,12 +144,45 @@ async def test_of_a_thousand_wrong_logins_few_are_looked_at_and_sessions_live_on
     assert later.status_code == 303
 
 
+async def test_names_that_nobody_can_have_take_no_memory(browse: Browse, users: Path) -> None:
+    browser = browse(users_file=users)
+    form = Page(await browser.get("/login")).form("/login")
+
+    tracemalloc.start()
+    try:
+        for number in range(ATTEMPTS + 20):
+            name = f"{number}{'x' * 500_000}"
+            await browser.post("/login", data={**form.fields, "name": name, "password": "guess"})
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept < 5_000_000
+
+
+async def test_a_mistake_in_the_file_is_told_in_the_log_and_to_no_visitor(
+    browse: Browse, users: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    browser = browse(users_file=users)
+    await log_in(browser, "luis")
+    write(users, "luis:my-secret:look")
+
+    answers = [await log_in(browser, "luis"), await browser.get("/cars")]
+
+    told = capsys.readouterr().out
+    assert {answer.status_code for answer in answers} == {503}
+    assert all("its log says why" in Page(answer).text for answer in answers)
+    assert not any(str(users) in answer.text for answer in answers)
+    assert f"{users}: line 1: its second part is no list of rights" in told
+    assert "my-secret" not in told + answers[0].text + answers[1].text
+
+
 async def test_who_is_taken_out_of_the_file_is_out_at_once(browse: Browse, users: Path) -> None:
     browser = browse(users_file=users)
     await log_in(browser, "ana")
     assert (await browser.get("/cars")).status_code == 200
 
-    leave_only(users, "luis")
+    write(users, line("luis"))
 
     assert (await browser.get("/cars")).status_code == 303
 

@@ -13,6 +13,7 @@ from worker.infra.messaging.dead_letters.contents import (
     read_data,
     read_document,
 )
+from worker.infra.messaging.events.json_text import MalformedJsonError
 from worker.infra.messaging.events.wire_events import EVENT_TYPES
 from worker.infra.printable import printable
 
@@ -50,7 +51,7 @@ def show_body(message: Message, type_: str, problem: str) -> BodyShown:
         return _show_text(message.body, problem)
     try:
         text = indented(document)
-    except RecursionError:
+    except MalformedJsonError:
         return _show_text(message.body, problem)
     data = read_data(message)
     names = set(data) if isinstance(data, dict) else set()

@@ -89,9 +89,16 @@ def read_id(given: Mapping[str, str], name: str) -> int | None:
     value = given.get(name, "")
     if not value:
         return None
-    if not (value.isascii() and value.isdigit()) or int(value) > _HIGHEST_ID:
+    number = parse_number(value, _HIGHEST_ID)
+    if number is None:
         raise InvalidFieldError(f"{name}: {printable(value)[:100]} is no number of a row")
-    return int(value)
+    return number
+
+
+def parse_number(text: str, most: int) -> int | None:
+    """Reads digits; None if it is anything else, or more."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    return int(text) if is_number and int(text) <= most else None
 
 
 def _text(given: Mapping[str, str], name: str) -> str | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from worker.console.auth.refusals import RefusedError
+from worker.console.auth.users_file import UsersFileError
 from worker.dead_letters.errors import (
     AppliedMeanwhileError,
     AuditNotFoundError,
@@ -61,6 +62,8 @@ def show_error(error: Exception) -> ErrorShown:
     """Never more than was meant for people: a bug is told in the log alone."""
     if isinstance(error, RefusedError):
         return _shown(error.status, str(error))
+    if isinstance(error, UsersFileError):
+        return _shown(503, "The console cannot read its users; its log says why.")
     for kind, status in _STATUSES.items():
         if isinstance(error, kind):
             return _shown(status, str(error))

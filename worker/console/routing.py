@@ -13,6 +13,7 @@ from worker.console.addresses import address_of
 from worker.console.auth.forgery import FIELD
 from worker.console.auth.refusals import NotSignedInError, RefusedError
 from worker.console.auth.rights import Right
+from worker.console.auth.users_file import UsersFileError
 from worker.console.auth.visitor import Visitor
 from worker.console.errors import ErrorShown, show_error
 from worker.console.forms import read_form
@@ -56,11 +57,11 @@ class Pages:
         except NotSignedInError as nobody:
             return self._ask_to_log_in(request, nobody)
         except Exception as error:  # noqa: BLE001 - each becomes a page
-            return self._show(request, None, error)
+            return answer_error(self._console, request, None, error)
         try:
             return await self._let_in(request, visitor, page, right)
         except Exception as error:  # noqa: BLE001 - as above
-            return self._show(request, visitor, error)
+            return answer_error(self._console, request, visitor, error)
 
     async def _let_in(
         self, request: Request, visitor: Visitor, page: Page, right: Right
@@ -70,30 +71,36 @@ class Pages:
         form = await read_form(request) if request.method == "POST" else QueryParams()
         if request.method == "POST":
             self._console.forgery.check(request, visitor.binding, form.get(FIELD, ""))
-        bound = self._console.durations.page if request.method == "GET" else None
+        bound = None if request.method == "POST" else self._console.durations.page
         async with asyncio.timeout(bound), self._console.turns:  # no change is broken off
             return await page(Visit(self._console, request, visitor, form))
 
     def _ask_to_log_in(self, request: Request, nobody: NotSignedInError) -> Response:
         """A link on another site comes without the strict cookie: once more from here has it."""
         if self._console.logins is None or request.method != "GET":
-            return self._show(request, None, nobody)
+            return answer_error(self._console, request, None, nobody)
         if request.headers.get("sec-fetch-site") == "cross-site":
             return HTMLResponse(_AGAIN)
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return go_to("/login", next=None if asked == "/" else asked)
 
-    def _show(self, request: Request, visitor: Visitor | None, error: Exception) -> Response:
-        shown = show_error(error)
-        if shown.is_bug:
-            _log.error("a page failed", path=request.url.path, exc_info=error)
-        return error_page(self._console, request, visitor, shown)
+
+def answer_error(
+    console: Console, request: Request, visitor: Visitor | None, error: Exception
+) -> Response:
+    """A page that says what is wrong; the log has what no page may tell."""
+    shown = show_error(error)
+    if shown.is_bug:
+        _log.error("a page failed", path=request.url.path, exc_info=error)
+    elif isinstance(error, UsersFileError):
+        _log.error("nobody can log in", reason=str(error))
+    return error_page(console, request, visitor, shown)
 
 
 def error_page(
     console: Console, request: Request, visitor: Visitor | None, shown: ErrorShown
 ) -> Response:
-    """A page that says what is wrong."""
+    """A page with an error."""
     told = console.templates.get_template("error.html").render(
         visitor=visitor,
         path=request.url.path,

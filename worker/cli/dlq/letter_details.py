@@ -15,6 +15,7 @@ from worker.infra.messaging.dead_letters.canonical_json import indented
 from worker.infra.messaging.dead_letters.contents import NOT_JSON, read_document
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
 from worker.infra.messaging.dead_letters.dead_letter_line import history_of, original_of
+from worker.infra.messaging.events.json_text import MalformedJsonError
 from worker.infra.printable import printable
 
 
@@ -87,5 +88,5 @@ def _body(letter: DeadLetter) -> str:
     document = read_document(letter.message)
     try:
         return repr(letter.message.body) if document is NOT_JSON else indented(document)
-    except RecursionError:
+    except MalformedJsonError:
         return repr(letter.message.body)

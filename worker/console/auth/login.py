@@ -8,7 +8,7 @@ import structlog
 from worker.console.auth.login_limit import LoginLimit
 from worker.console.auth.passwords import PasswordHash
 from worker.console.auth.sessions import Sessions
-from worker.console.auth.users_file import UsersFile
+from worker.console.auth.users_file import NAME, UsersFile
 
 _log = structlog.get_logger(__name__)
 _LONGEST_PASSWORD = 1000
@@ -33,6 +33,8 @@ class Logins:
         Raises:
             TooManyLoginsError: the password was not looked at.
         """
+        if not NAME.fullmatch(name):
+            name = ""  # the limit remembers names: one that nobody can have may be of a megabyte
         self.limit.spend(address, name)
         user = self.users.find(name)
         kept = self.nobody if user is None else user.password

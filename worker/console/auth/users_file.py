@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from worker.console.auth.passwords import PasswordHash
-from worker.console.auth.rights import Rights, parse_rights, told
+from worker.console.auth.rights import Right, Rights, parse_rights, told
 
 NAME = re.compile(r"[^\s:#,]{1,64}")
 
@@ -72,7 +72,15 @@ def _parse(text: str) -> dict[str, User]:
 
 
 def _parse_line(line: str) -> User:
+    """Errors quote nothing of the line: a password may be in the wrong place."""
     name, *rest = line.split(":")
     if len(rest) != 2 or NAME.fullmatch(name) is None:  # noqa: PLR2004 - rights and hash
         raise ValueError("is not as `inventory-worker console-user` prints it")
-    return User(name, parse_rights(rest[0]), PasswordHash.parse(rest[1]))
+    try:
+        rights = parse_rights(rest[0])
+    except ValueError:
+        raise ValueError(f"its second part is no list of rights: {', '.join(Right)}") from None
+    try:
+        return User(name, rights, PasswordHash.parse(rest[1]))
+    except ValueError:
+        raise ValueError("its third part is no hash of a password") from None

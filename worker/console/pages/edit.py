@@ -131,8 +131,15 @@ def _pick(letters: Sequence[DeadLetter], copy: str | None) -> DeadLetter:
 def _said(letter: DeadLetter) -> dict[str, str]:
     """What its event says; a body that cannot be read is to be written anew."""
     data = told_data(letter)
-    shown = "{\n}" if data is None else indented(parse_json(data.encode()))
+    shown = "{\n}" if data is None else _in_lines(data)
     return {"type": letter.type, "source": letter.source, "data": shown}
+
+
+def _in_lines(data: str) -> str:
+    try:
+        return indented(parse_json(data.encode()))
+    except MalformedJsonError:  # nested too deep for that
+        return data
 
 
 def _form_fields(form: Mapping[str, str]) -> dict[str, str]:
@@ -152,6 +159,6 @@ def _edit_of(said: Mapping[str, str]) -> Edit:
 
 
 def _lines(said: Mapping[str, str]) -> list[str]:
-    data = indented(parse_json(said["data"].encode()))
-    told = [f"type: {said['type']}", f"source: {said['source']}", *data.splitlines()]
+    data = _in_lines(said["data"]).splitlines()
+    told = [f"type: {said['type']}", f"source: {said['source']}", *data]
     return [printable(line) for line in told]

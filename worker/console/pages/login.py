@@ -13,9 +13,8 @@ from worker.console.auth.gates import COOKIE
 from worker.console.auth.login import Logins
 from worker.console.auth.origin import client_address, is_https
 from worker.console.auth.refusals import RefusedError, TooManyLoginsError
-from worker.console.errors import show_error
 from worker.console.forms import read_form
-from worker.console.routing import error_page
+from worker.console.routing import answer_error
 from worker.console.visit import Console, Visit
 
 BEFORE_LOGIN = "inventory-console-login"
@@ -49,7 +48,7 @@ class LoginPages:
             answer.headers["Retry-After"] = str(int(too_many.seconds) + 1)
             return answer
         except (RefusedError, OSError) as refused:
-            return error_page(self.console, request, None, show_error(refused))
+            return answer_error(self.console, request, None, refused)
 
     async def _try(self, request: Request) -> Response:
         form = await read_form(request)

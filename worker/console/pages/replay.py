@@ -3,7 +3,7 @@
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
-from worker.console.choices import fields_of, read_choice
+from worker.console.choices import fields_of, parse_number, read_choice
 from worker.console.errors import InvalidFieldError
 from worker.console.visit import Visit, go_to
 from worker.dead_letters.replay_options import ReplayOptions
@@ -41,9 +41,10 @@ async def start_replay(visit: Visit) -> Response:
 
 def _canary(form: QueryParams) -> int:
     told = form.get("canary", "").strip() or "0"
-    if not (told.isascii() and told.isdigit()) or int(told) > _MOST_CANARIES:
+    canary = parse_number(told, _MOST_CANARIES)
+    if canary is None:
         raise InvalidFieldError(f"canary: a number up to {_MOST_CANARIES}; 0 for none")
-    return int(told)
+    return canary
 
 
 def _rate(form: QueryParams) -> float | None:

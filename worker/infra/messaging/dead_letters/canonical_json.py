@@ -1,18 +1,42 @@
 """JSON as one text for equal documents, with every digit of its numbers."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
-from worker.infra.messaging.events.json_text import JsonNumber
+from worker.infra.messaging.events.json_text import JsonNumber, MalformedJsonError
 
 
 def canonical(document: object, *, sort: bool = False) -> str:
-    """A document of `parse_json` on one line, members in their order or sorted by name."""
+    """A document of `parse_json` on one line, members in their order or sorted by name.
+
+    Raises:
+        MalformedJsonError: it is nested too deep.
+    """
+    with _depth_is_an_error():
+        return _canonical(document, sort=sort)
+
+
+def indented(document: object) -> str:
+    """The same for a person: a line for each member."""
+    with _depth_is_an_error():
+        return _indented(document, "")
+
+
+@contextmanager
+def _depth_is_an_error() -> Iterator[None]:
+    try:
+        yield
+    except RecursionError:
+        raise MalformedJsonError("nested too deep") from None
+
+
+def _canonical(document: object, *, sort: bool) -> str:
     match document:
         case JsonNumber():
             return document.text
         case list():
-            return f"[{', '.join(canonical(item, sort=sort) for item in document)}]"
+            return f"[{', '.join(_canonical(item, sort=sort) for item in document)}]"
         case dict():
             members = sorted(document.items()) if sort else document.items()
             return f"{{{', '.join(_member(name, value, sort=sort) for name, value in members)}}}"
@@ -20,24 +44,23 @@ def canonical(document: object, *, sort: bool = False) -> str:
             return json.dumps(document, ensure_ascii=not _is_utf8(document))
 
 
-def indented(document: object, indent: str = "") -> str:
-    """The same for a person: a line for each member."""
+def _indented(document: object, indent: str) -> str:
     deeper = f"{indent}  "
     match document:
         case list() if document:
-            return _block("[]", (indented(item, deeper) for item in document), indent)
+            return _block("[]", (_indented(item, deeper) for item in document), indent)
         case dict() if document:
             members = (
-                f"{json.dumps(name, ensure_ascii=not _is_utf8(name))}: {indented(value, deeper)}"
+                f"{json.dumps(name, ensure_ascii=not _is_utf8(name))}: {_indented(value, deeper)}"
                 for name, value in document.items()
             )
             return _block("{}", members, indent)
         case _:
-            return canonical(document)
+            return _canonical(document, sort=False)
 
 
 def _member(name: str, value: object, *, sort: bool) -> str:
-    return f"{json.dumps(name, ensure_ascii=not _is_utf8(name))}: {canonical(value, sort=sort)}"
+    return f"{json.dumps(name, ensure_ascii=not _is_utf8(name))}: {_canonical(value, sort=sort)}"
 
 
 def _block(brackets: str, lines: Iterable[str], indent: str) -> str:

@@ -17,6 +17,7 @@ from worker.infra.messaging.dead_letters.canonical_json import canonical
 from worker.infra.messaging.dead_letters.contents import NOT_JSON, read_data
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter, read_dead_letter
 from worker.infra.messaging.dead_letters.editing import Edit
+from worker.infra.messaging.events.json_text import MalformedJsonError
 
 
 def to_line(letter: DeadLetter, edit: Edit | None = None) -> str:
@@ -39,7 +40,7 @@ def told_data(letter: DeadLetter) -> str | None:
     data = read_data(letter.message)
     try:
         return None if data is NOT_JSON else canonical(data)
-    except RecursionError:
+    except MalformedJsonError:
         return None
 
 
