@@ -19,12 +19,19 @@ async def check_backlog(sessions: Sessions, url: str, now: datetime, durations: 
     """Warns of many, of an old one, of vanished ones, and of a queue that holds others."""
     try:
         counts = await PostgresDeadLetters(sessions).count()
-        in_queue = await count_dead_letters(url, durations)
     except DATABASE_ERRORS as trouble:
-        return Check("dead letters", str(translate(trouble)), is_warning=True)
-    except (DeadLettersError, *BROKER_ERRORS) as trouble:
-        return Check("dead letters", in_brief(trouble), is_warning=True)
-    return Check("dead letters", _problem(counts, in_queue, now), is_warning=True)
+        return _warning(str(translate(trouble)))
+    try:
+        in_queue = await count_dead_letters(url, durations)
+    except DeadLettersError as trouble:
+        return _warning(str(trouble))
+    except BROKER_ERRORS as trouble:
+        return _warning(f"RabbitMQ: {in_brief(trouble)}")
+    return _warning(_problem(counts, in_queue, now))
+
+
+def _warning(problem: str | None) -> Check:
+    return Check("dead letters", problem, is_warning=True)
 
 
 def _problem(counts: DeadLetterCounts, in_queue: int, now: datetime) -> str | None:

@@ -33,10 +33,14 @@ DELETE FROM {table} WHERE ctid = ANY (ARRAY(
 _IN_NO_FILE = """
 AND NOT (state = 'discarded' AND key IN (
     SELECT job_letters.key FROM jobs JOIN job_letters ON job_id = jobs.id
-    WHERE kind = 'discard' AND fetched_at IS NULL AND job_letters.state = 'done'
+    WHERE kind = 'discard' AND (fetched_at IS NULL OR fetched_at > now() - :retention)
+    AND job_letters.state = 'done'
 ))
 """
-"""What a discard took stays until it is in a file, and so does the job."""
+"""What a discard took stays until its file was fetched, and so does the job: for as long again,
+since a browser may have lost what was sent to it."""
+
+_FETCHED_OR_NOTHING = "AND (kind <> 'discard' OR fetched_at < now() - :retention OR done = 0)"
 
 _DELETES = tuple(
     text(_DELETE.format(table=table, age=age, unless=unless)).bindparams(
@@ -46,7 +50,7 @@ _DELETES = tuple(
         ("processed_messages", "processed_at", ""),
         ("delivery_trials", "last_trial_at", ""),
         ("dead_letters", "settled_at", _IN_NO_FILE),
-        ("jobs", "ended_at", "AND (kind <> 'discard' OR fetched_at IS NOT NULL OR done = 0)"),
+        ("jobs", "ended_at", _FETCHED_OR_NOTHING),
         ("workers", "seen_at", ""),
     )
 )

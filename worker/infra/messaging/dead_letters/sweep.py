@@ -1,8 +1,8 @@
 """Compares the dead-letter queue with the records of dead letters, and corrects the records."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -77,7 +77,7 @@ async def sweep(
     found: Counter[bytes] = Counter()
     added = 0
     if in_queue:
-        async with aclosing(browse(url, DEAD_LETTERS, durations)) as arrivals:
+        async with aclosing(_browse(url, durations)) as arrivals:
             async for messages in arrivals:
                 found.update(map(letter_key, messages))
                 added += await _add_unknown(records, messages)
@@ -91,10 +91,25 @@ async def sweep(
 
 
 async def _count(url: str, durations: Durations) -> int:
+    with _naming_rabbitmq():
+        try:
+            return await count_dead_letters(url, durations)
+        except QueueMissingError:
+            return 0
+
+
+async def _browse(url: str, durations: Durations) -> AsyncGenerator[list[Message], None]:
+    with _naming_rabbitmq():
+        async with aclosing(browse(url, DEAD_LETTERS, durations)) as arrivals:
+            async for messages in arrivals:
+                yield messages
+
+
+@contextmanager
+def _naming_rabbitmq() -> Iterator[None]:
+    """Else its errors could be those of PostgreSQL: both are errors of a socket."""
     try:
-        return await count_dead_letters(url, durations)
-    except QueueMissingError:
-        return 0
+        yield
     except BROKER_ERRORS as trouble:
         raise NoAnswerError(in_brief(trouble)) from trouble
 
