@@ -32,6 +32,7 @@ Exception
 │   ├── NoAnswerError                 RabbitMQ does not say how many there are
 │   ├── BrowseLostError               RabbitMQ took the messages back
 │   ├── NothingSelectedError          no dead letter matches
+│   ├── PooledError                   DATABASE_URL leads to a pooler
 │   ├── ClaimedError                  another command is changing the dead letters
 │   ├── AppliedMeanwhileError         an edit comes too late
 │   ├── AuditNotFoundError            no change has this audit id

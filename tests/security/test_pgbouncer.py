@@ -1,3 +1,5 @@
+import asyncio
+import json
 import random
 import re
 from collections.abc import AsyncIterator
@@ -7,13 +9,14 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from dev.servers import ServerSet
+from dev.servers import Servers, ServerSet
 from dev.worker_process import WorkerProcess, wait_until
+from tests.conftest import run_command
 from tests.security.pgbouncer import find_pgbouncer, pgbouncer_before
 from tests.security.rights import RestrictedUrls, block_of_page, execute
 from tests.support.broker import PATIENT_DELAYS, connect
 from tests.support.catalog import read_cars
-from tests.support.histories import fold, random_history, with_duplicates
+from tests.support.histories import CREATED, Event, fold, random_history, with_duplicates
 from worker.infra.db.engine import create_engine, create_sessions, timeouts_of
 from worker.infra.durations import DEFAULT_DURATIONS
 
@@ -69,3 +72,35 @@ async def test_the_role_keeps_the_bounds_that_pgbouncer_passes_over(pooled_url: 
     await connection.close()
 
     assert in_force == timeouts
+
+
+async def test_replays_go_on_beside_workers_whose_sessions_are_pooled(
+    pooled_url: str, restricted: RestrictedUrls, tmp_path: Path
+) -> None:
+    """A pooled session would lock the dead letters for whoever comes next on its connection."""
+    direct = Servers(restricted.run, restricted.worker)
+    wrong = [Event(CREATED, "/pooled", f"wrong-{i}", {"car_id": f"c-{i}"}) for i in range(5)]
+    with WorkerProcess(pooled_url, restricted.worker, tmp_path / "worker.log", {}) as worker:
+        async with connect(restricted.publisher) as publisher:
+            await publisher.publish(wrong)
+        worker.wait_results(5)
+
+        for round_ in (1, 2):
+            done = await asyncio.to_thread(run_command, direct, "dlq", "replay", "--all", "--json")
+            assert done.returncode == 0, done.stderr + worker.log
+            assert json.loads(done.stdout)["done"] == 5
+            worker.wait_results(5 + 5 * round_)
+        worker.end_in_good_order()
+
+    assert worker.log.count("no jobs of operators are run here") == 1
+
+
+@pytest.mark.parametrize("command", ["dlq list", "dlq replay --all", "message m-1"])
+def test_a_command_that_locks_refuses_a_pooled_session(
+    command: str, pooled_url: str, restricted: RestrictedUrls
+) -> None:
+    done = run_command(Servers(pooled_url, restricted.worker), *command.split())
+
+    assert done.returncode == 1
+    assert "DATABASE_URL leads to a pooler" in done.stderr
+    assert done.stderr.count("\n") == 1

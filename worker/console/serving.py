@@ -15,6 +15,7 @@ from worker.dead_letters.jobs.hosting import JobHost
 from worker.infra.db.engine import database
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.http.server import HttpPortError
+from worker.infra.telemetry.vital_signs import beside
 from worker.settings import Settings
 
 _STARTED = "console: http://{host}:{port}/"
@@ -66,13 +67,11 @@ async def _serve(server: uvicorn.Server, listener: socket.socket, settings: Sett
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.handle_exit, number, None)
-    async with database(settings.current_database_url) as (_, sessions):
-        jobs = asyncio.create_task(JobHost(settings, DEFAULT_DURATIONS).run(sessions))
-        try:
-            await server.serve(sockets=[listener])
-        finally:
-            jobs.cancel()
-            await asyncio.wait([jobs])
+    async with (
+        database(settings.current_database_url) as (_, sessions),
+        beside(JobHost(settings, DEFAULT_DURATIONS).run(sessions)),
+    ):
+        await server.serve(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -20,6 +20,16 @@ class UnknownNameError(InvalidSelectionError):
         super().__init__(f"{filter_} {self.problem}")
 
 
+class PooledError(DeadLettersError):
+    """A lock of this session would be left to another client."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "DATABASE_URL leads to a pooler such as PgBouncer, which leaves the locks of one "
+            "client to another: point it to PostgreSQL itself"
+        )
+
+
 class ClaimedError(DeadLettersError):
     """Another command is changing the dead letters.
 

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from worker.dead_letters.errors import ClaimedError
+from worker.dead_letters.errors import ClaimedError, PooledError
 from worker.infra.db.advisory_locks import AdvisoryLock
 from worker.infra.db.engine import Sessions, create_command_engine, create_sessions
+from worker.infra.db.own_session import is_own_session
 from worker.infra.db.repositories.jobs import PostgresJobs
 from worker.infra.db.repositories.swept_dead_letters import PostgresSweptDeadLetters
 from worker.infra.db.schema import check_revision, read_revision
@@ -134,10 +135,14 @@ async def open_session(
     """Connects to the database under a name that tells others who is at work.
 
     `by` is None for the user of this process; `on_wait` is called when another command browses.
+
+    Raises:
+        PooledError: its locks would be those of other clients as well.
     """
     tolerate_undecodable_properties()
     by, process = by or user_name(), process_name()
     name = f"dlq {command} by {by} on {process}".encode("ascii", "replace")
+    lock_timeout = timedelta(seconds=durations.browse_turn)
     engine = create_command_engine(
         settings.current_database_url,
         {
@@ -150,6 +155,8 @@ async def open_session(
     try:
         check_revision(await read_revision(engine))
         async with engine.connect() as connection:
+            if not await is_own_session(connection, lock_timeout):
+                raise PooledError
             sessions = create_sessions(engine)
             by = printable(by)
             yield DeadLetterSession(settings, durations, sessions, connection, by, process, on_wait)

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import structlog
 
-from worker.dead_letters.errors import ChangeFailedError
+from worker.dead_letters.errors import ChangeFailedError, PooledError
 from worker.dead_letters.jobs.running import run_job
 from worker.errors import explain
 from worker.infra.db.advisory_locks import AdvisoryLock
@@ -28,10 +28,14 @@ class JobHost:
         self._settings = settings
         self._durations = durations
         self._trouble = RepeatLimitedLog(_log, durations.log_repeat)
+        self._is_pooled = False
 
     async def run(self, sessions: Sessions) -> None:
-        """Until it is cancelled: then it leaves the job that it runs to another process."""
-        while True:
+        """Until it is cancelled: then it leaves the job that it runs to another process.
+
+        It ends where a pooler leaves its locks to others.
+        """
+        while not self._is_pooled:
             job = await self._look(sessions)
             if job is not None:
                 await self._host(job)
@@ -70,6 +74,9 @@ class JobHost:
             _log.info("running a job", **told)
             async with closing_is_an_error():
                 await run_job(self._settings, job, self._durations, leave)
+        except PooledError as pooled:
+            self._is_pooled = True
+            _log.warning("no jobs of operators are run here", reason=str(pooled))
         except ChangeFailedError as failed:
             _log.warning("a job failed", **told, reason=str(failed))
         except Exception as error:  # noqa: BLE001 - a worker goes on with its messages
