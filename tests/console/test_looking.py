@@ -1,7 +1,9 @@
 import asyncio
+import json
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -13,6 +15,8 @@ from tests.console.page import Page, get
 from tests.dlq.conftest import DlqJson
 from tests.dlq.dead_letters import DeadLetterQueue, apply_events, creations, price_changes
 from tests.support.histories import CHANGED, CREATED, Event
+from worker.dead_letters.details import MOST_COPIES
+from worker.dead_letters.whereabouts import MOST_DEAD
 from worker.infra.db.engine import Sessions
 
 NOW = datetime.now(UTC)
@@ -301,6 +305,24 @@ async def test_a_message_is_found_wherever_it_is(
     assert early.rows[1][0] == "early waits for the creation of its car"
     assert dead.rows[1][:2] == ["dead", "car-not-found: car-not-found of car-0"]
     assert "never came here" in nowhere.text
+
+
+async def test_of_an_id_that_every_event_has_the_oldest_letters_are_shown(
+    dead_letters: DeadLetterQueue, browser: httpx.AsyncClient, inventory_worker: Command
+) -> None:
+    events = [replace(event, message_id="same") for event in creations(MOST_DEAD + 1)]
+    await dead_letters.lay(events, code="message-id-reused")
+
+    page = await get(browser, "/message", id="same")
+    letter = await get(browser, "/letter", id="same")
+    told = inventory_worker("message", "same")
+    document = json.loads(inventory_worker("message", "same", "--json").stdout)
+
+    assert len(page.rows) == 1 + MOST_DEAD
+    assert page.links["all of them"] == "/letters?id=same"
+    assert f", {MOST_COPIES - 1} messages" in letter.text  # the first one would be applied
+    assert told.stderr == "more dead letters have this id: see `dlq list --letters --id`\n"
+    assert (len(document["dead"]), document["has_more_dead"]) == (MOST_DEAD, True)
 
 
 async def test_the_catalog_tells_which_message_set_each_value(

@@ -40,6 +40,8 @@ def message(
         print_json(_document(message_id, found))
     elif rows:
         print_table(f"message {message_id}", Row._fields, rows, first=("state", "at"))
+        if found.has_more_dead:
+            typer.echo("more dead letters have this id: see `dlq list --letters --id`", err=True)
     else:
         from worker.settings import read_settings
 
@@ -90,6 +92,7 @@ def _document(message_id: str, found: "Whereabouts") -> dict[str, Any]:
         "recorded": [asdict(record) for record in found.recorded],
         "waiting": [_queued(queued) for queued in found.queued if not queued.is_dead],
         "dead": [_queued(queued) for queued in found.queued if queued.is_dead],
+        "has_more_dead": found.has_more_dead,
         "audits": [asdict(entry) for entry in found.audits],
     }
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from worker.dead_letters.details import Details, read_details
+from worker.dead_letters.details import MOST_COPIES, Details, read_details
 from worker.dead_letters.rehearsal import RehearsalReport, rehearse
 from worker.dead_letters.session import DeadLetterSession
 from worker.domain.ports.dead_letter_audit import AuditedMessage
@@ -19,7 +19,7 @@ from worker.infra.db.repositories.dead_letter_audit_log import (
 
 @dataclass(frozen=True, slots=True)
 class OpenedLetter:
-    """All copies of a dead letter, who dealt with it before, and what a replay would do now."""
+    """Copies of a dead letter, who dealt with it before, and what a replay of them would do now."""
 
     copies: Sequence[Details]
     audits: Sequence[AuditEntry]
@@ -35,7 +35,8 @@ async def open_letter(session: DeadLetterSession, handle: str) -> OpenedLetter:
     copies = await read_details(session, handle)
     audits = await PostgresDeadLetterAuditLog(session.sessions).about(handle)
     await _record(session, copies)
-    return OpenedLetter(copies, audits, await rehearse(session, Selection(ids=(handle,))))
+    selection = Selection(ids=(handle,), limit=MOST_COPIES)
+    return OpenedLetter(copies, audits, await rehearse(session, selection))
 
 
 async def record_fetch(session: DeadLetterSession, job_id: int) -> None:

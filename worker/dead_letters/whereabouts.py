@@ -21,6 +21,9 @@ from worker.infra.messaging.dead_letters.records import to_letter
 from worker.infra.messaging.names import DEAD_LETTER_QUEUE, MAIN_QUEUE
 from worker.infra.messaging.topology import queue_specs
 
+MOST_DEAD = 100
+"""So many dead letters of one id are read: a publisher may give the same to every event."""
+
 
 @dataclass(frozen=True, slots=True)
 class QueuedLetter:
@@ -38,10 +41,14 @@ class QueuedLetter:
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """All that is known of the messages of one id, whoever sent them."""
+    """All that is known of the messages of one id, whoever sent them.
+
+    With `has_more_dead`, `queued` has the oldest `MOST_DEAD` dead letters, and there are more.
+    """
 
     recorded: Sequence[RecordedMessage]
     queued: Sequence[QueuedLetter]
+    has_more_dead: bool
     audits: Sequence[AuditEntry]
 
 
@@ -50,11 +57,14 @@ async def find_message(session: DeadLetterSession, message_id: str) -> Whereabou
     recorded = await PostgresRecordedMessages(session.sessions).find_by_id(message_id)
     audits = await PostgresDeadLetterAuditLog(session.sessions).about(message_id)
     waiting = await _find_waiting(session, message_id)
-    return Whereabouts(recorded, [*await _find_dead(session, message_id), *waiting], audits)
+    dead = await _find_dead(session, message_id)
+    has_more_dead = len(dead) > MOST_DEAD
+    return Whereabouts(recorded, [*dead[:MOST_DEAD], *waiting], has_more_dead, audits)
 
 
 async def _find_dead(session: DeadLetterSession, message_id: str) -> list[QueuedLetter]:
-    letters = PostgresDeadLetters(session.sessions).stream(Selection(ids=(message_id,)))
+    selection = Selection(ids=(message_id,), limit=MOST_DEAD + 1)
+    letters = PostgresDeadLetters(session.sessions).stream(selection)
     return [
         QueuedLetter(DEAD_LETTER_QUEUE, to_letter(stored.record), is_vanished=stored.is_vanished)
         async for stored in letters
