@@ -130,4 +130,5 @@ def explain(error: Exception) -> Explanation | None:
 
 
 def _one_line(error: Exception) -> str:
-    return one_line(str(error)) or type(error).__name__
+    nothing_said = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+    return one_line(str(error)) or nothing_said

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pamqp import frame
 from pamqp.body import ContentBody
-from pamqp.commands import Basic, Channel, Connection
+from pamqp.commands import Basic, Channel, Connection, Queue
 from pamqp.header import ContentHeader
 from pamqp.heartbeat import Heartbeat
 
@@ -208,6 +208,17 @@ def test_a_delivery_with_a_wrong_frame_is_left_to_aiormq(stream: bytes) -> None:
 
         assert connected.passed_on == stream
         assert len(connected.delivered) == 1
+
+
+def test_what_is_left_to_aiormq_is_not_put_inside_a_frame_of_another_channel() -> None:
+    first, *_ = deliver(b"body")
+    other, wrong = method(Queue.DeclareOk("q", 5, 1), OTHER), method(Basic.CancelOk(TAG))
+
+    for cut in range(1, len(other)):
+        connected = Connected().feed([first + other[:cut], other[cut:] + wrong])
+
+        channels = [channel for channel, _ in frames_of(bytes(connected.passed_on))]
+        assert sorted(channels) == [OURS, OURS, OTHER], cut
 
 
 def test_what_is_incomplete_at_the_end_is_left_to_aiormq() -> None:

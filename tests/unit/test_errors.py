@@ -21,7 +21,7 @@ def test_the_tree_of_errors_names_each_error_of_the_worker_below_its_base() -> N
     ("error", "explanation"),
     [
         (BrowseLostError("RabbitMQ took\nthe messages back"), "RabbitMQ took the messages back"),
-        (TimeoutError(), "TimeoutError"),
+        (TimeoutError(), "no answer in time"),
         (ConnectionRefusedError("refused"), "refused"),
     ],
 )

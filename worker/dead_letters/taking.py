@@ -69,9 +69,9 @@ class Taking:
                     await self._stop.wait()
             if self._stop.is_set():
                 return
-            stored = await self._records.read(some)
-            await handle([to_letter(letter.record) for letter in stored], acknowledge_nothing)
-            self._rate_limit.spend(len(stored))
+            if stored := await self._records.read(some):
+                await handle([to_letter(letter.record) for letter in stored], acknowledge_nothing)
+                self._rate_limit.spend(len(stored))
 
     def _batches(self, keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
         size = self._rate_limit.batch_size

@@ -54,8 +54,10 @@ class DeliveryParser:
                 return False
             data = bytes(self._incomplete)
             self._incomplete.clear()
-        others_at = after = 0
-        at, end = self._other_rest, len(data)
+        at, end, after = self._other_rest, len(data), 0
+        if others_at := min(at, end):  # the rest of a frame goes before what may be released
+            self._others.append(data[:others_at])
+        has_taken = False
         while at + _BEFORE <= end:
             type_, channel, size = _frame(data, at)
             after = at + _AROUND + size
@@ -66,6 +68,7 @@ class DeliveryParser:
             elif taken_to := self._take(data, at, after, type_):
                 self._others.append(data[others_at:at])
                 others_at = at = taken_to
+                has_taken = True
             else:
                 at = after
         self._others.append(data[others_at:at])
@@ -74,7 +77,7 @@ class DeliveryParser:
             self._incomplete += data[at:]
             self._needed = after - at if end - at >= _BEFORE else _BEFORE
         self._pass_on_others()
-        return others_at > 0 and not self._other_rest
+        return has_taken and not self._other_rest
 
     def flush(self) -> None:
         """Passes on what is not whole, because nothing more comes."""
