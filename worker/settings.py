@@ -106,10 +106,21 @@ class RabbitmqSettings(EnvironmentSettings):
         return _current(RabbitmqSettings, "rabbitmq_url", self.rabbitmq_url)
 
 
-class Settings(RabbitmqSettings, DatabaseSettings):
-    """Settings of the worker; the README documents each one."""
+class ManagementSettings(EnvironmentSettings):
+    """Where RabbitMQ tells what a client cannot see, if it may be asked."""
 
     rabbitmq_management_url: ManagementUrl | None = None
+
+    def current_management_url(self) -> str:
+        """As `current_database_url`, where there is one."""
+        given = self.rabbitmq_management_url
+        assert given is not None, "there is nobody to ask"
+        return _current(ManagementSettings, "rabbitmq_management_url", given)
+
+
+class Settings(ManagementSettings, RabbitmqSettings, DatabaseSettings):
+    """Settings of the worker; the README documents each one."""
+
     worker_prefetch: int = Field(default=1500, ge=1, le=65_535)
     worker_batch_size: int = Field(default=400, ge=1, le=10_000)
     worker_retry_delays: RetryDelays = parse_retry_delays("5s,30s,2m")

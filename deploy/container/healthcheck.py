@@ -7,6 +7,7 @@ worker itself reads, and goes around any HTTP_PROXY of the environment.
 
 import os
 import sys
+from http.client import HTTPException
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
@@ -18,11 +19,17 @@ EVERY_INTERFACE = {"", "0.0.0.0", "::"}  # noqa: S104 - the names of it, nothing
 
 def health_url() -> str:
     """Where the worker of this container answers."""
-    host = os.environ.get("WORKER_HTTP_HOST", "")
-    port = os.environ.get("WORKER_HTTP_PORT", "8080")
+    host, port = _bare("WORKER_HTTP_HOST"), _bare("WORKER_HTTP_PORT") or "8080"
     if host in EVERY_INTERFACE:
         host = "127.0.0.1"
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/health/live"
+
+
+def _bare(name: str) -> str:
+    """A variable as the worker reads it, without blanks and a pair of quotes."""
+    value = os.environ.get(name, "").strip()
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1].strip() if is_quoted else value
 
 
 def main() -> None:
@@ -33,7 +40,7 @@ def main() -> None:
     except HTTPError as refused:
         with refused:
             sys.exit(refused.read().decode())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         sys.exit(str(error))
 
 

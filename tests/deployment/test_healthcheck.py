@@ -1,4 +1,5 @@
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -61,3 +62,18 @@ def test_the_worker_is_found_on_whichever_interface_it_answers(host: str, port: 
 def test_a_proxy_of_the_environment_is_not_asked(port: int) -> None:
     nowhere = f"http://127.0.0.1:{free_port()}"
     assert check_health(WORKER_HTTP_PORT=str(port), http_proxy=nowhere).returncode == 0
+
+
+@pytest.mark.parametrize("text", [' "{}" ', "'{}'", "{} "])
+def test_the_port_is_read_as_the_worker_reads_it(text: str, port: int) -> None:
+    assert check_health(WORKER_HTTP_PORT=text.format(port)).returncode == 0
+
+
+@pytest.mark.parametrize(("port", "url"), [("", ":8080/"), ("x", ":x/")])
+def test_an_empty_port_is_the_default_and_a_wrong_one_no_traceback(
+    port: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKER_HTTP_PORT", port)
+
+    assert url in runpy.run_path(str(SCRIPT))["health_url"]()
+    assert "Traceback" not in check_health(WORKER_HTTP_PORT="x").stderr

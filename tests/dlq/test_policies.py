@@ -245,7 +245,7 @@ async def test_a_sweep_that_may_ask_for_policies_does_not_look_where_that_wears_
     url = site.servers.rabbitmq_url
     credentials = f"{management.user}:{management.password}"
     where = management.where.replace("http://", f"http://{credentials}@")
-    api = ReadOnlyApi(where, DEFAULT_DURATIONS.call)
+    api = ReadOnlyApi(lambda: where, DEFAULT_DURATIONS.call)
     records = PostgresSweptDeadLetters(site.sessions, timedelta(0))
     find = partial(find_wear, api, url)
     await site.lay_by_hand("unknown to the worker")

@@ -192,6 +192,19 @@ def test_files_as_windows_tools_write_them_are_read(
     assert settings.worker_prefetch == 500
 
 
+def test_each_url_from_a_file_is_read_again(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("http://host:15672/old")
+    environment.setenv("RABBITMQ_MANAGEMENT_URL_FILE", str(file))
+    settings = read_settings()
+
+    file.write_text("http://host:15672/rotated")
+
+    assert settings.current_management_url() == "http://host:15672/rotated"
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [

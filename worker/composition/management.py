@@ -39,5 +39,6 @@ async def find_counting_policy(common: Common) -> str | None:
 
 
 def _api(common: Common) -> ManagementApi | None:
-    url = common.settings.rabbitmq_management_url
-    return None if url is None else ManagementApi(url.get_secret_value(), common.durations.call)
+    if common.settings.rabbitmq_management_url is None:
+        return None
+    return ManagementApi(common.settings.current_management_url, common.durations.call)

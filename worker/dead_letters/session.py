@@ -15,6 +15,7 @@ from worker.infra.db.own_session import is_own_session
 from worker.infra.db.repositories.jobs import PostgresJobs
 from worker.infra.db.repositories.swept_dead_letters import PostgresSweptDeadLetters
 from worker.infra.db.schema import check_revision, read_revision
+from worker.infra.db.servers import SINCE_POSTGRESQL_17
 from worker.infra.db.session_locks import find_holder, hold_lock, is_held, try_lock
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.confirming_publisher import ConfirmingPublisher
@@ -149,6 +150,7 @@ async def open_session(
             "lock_timeout": f"{durations.browse_turn:g}s",
             "statement_timeout": f"{durations.browse_turn * STATEMENT_BOUND:g}s",
             "application_name": name[:LONGEST_NAME_BYTES].decode(),
+            SINCE_POSTGRESQL_17: "0",  # a role's own would end a long turn, and the claim with it
         },
         pool_size=3,
     )

@@ -57,15 +57,14 @@ async def _count_consuming(sessions: Sessions, silent: float) -> int:
 
 async def _inspect_by_management(settings: Settings, engine: AsyncEngine) -> list[Check]:
     """Before the topology is declared again, which would hide a missing binding."""
-    url = settings.rabbitmq_management_url
-    if url is None:
+    if settings.rabbitmq_management_url is None:
         return [Check(NOT_CHECKED, None)]
     try:
         fingerprint = (await identify_database(engine)).fingerprint
     except StoreUnavailableError:
         fingerprint = None  # which another check tells
     return await check_by_management(
-        ManagementApi(url.get_secret_value(), DEFAULT_DURATIONS.call),
+        ManagementApi(settings.current_management_url, DEFAULT_DURATIONS.call),
         settings.rabbitmq_url.get_secret_value(),
         queue_specs(settings.worker_retry_delays),
         fingerprint,

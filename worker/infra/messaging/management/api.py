@@ -7,7 +7,9 @@ from base64 import b64encode
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
+
+from worker.infra.server_urls import ServerUrl, ServerUrlError
 
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
@@ -19,8 +21,8 @@ class ManagementError(Exception):
 class ManagementApi:
     """GET requests alone; `http(s)://user:password@host:15672`, with `?cafile=` where needed."""
 
-    def __init__(self, url: str, seconds: float) -> None:
-        self._url = urlsplit(url)
+    def __init__(self, url: ServerUrl, seconds: float) -> None:
+        self._url = url
         self._seconds = seconds
 
     async def get(self, *path: str) -> Any:  # noqa: ANN401 - JSON
@@ -31,8 +33,10 @@ class ManagementApi:
         """
         where = "/".join(quote(part, safe="") for part in path)
         try:
-            status, body = await asyncio.to_thread(self._read, f"{self._url.path}/api/{where}")
+            status, body = await asyncio.to_thread(self._read, f"/api/{where}")
             document = json.loads(body)
+        except ServerUrlError as wrong:
+            raise ManagementError(str(wrong)) from None
         except (OSError, HTTPException, ValueError) as error:
             raise ManagementError(f"RABBITMQ_MANAGEMENT_URL: {type(error).__name__}") from None
         if status in _REFUSED:
@@ -46,25 +50,24 @@ class ManagementApi:
             f"RABBITMQ_MANAGEMENT_URL: /api/{where}: {document.get('reason', status)}"
         )
 
-    def _read(self, target: str) -> tuple[int, bytes]:
-        connection = self._connect()
-        user, password = (unquote(part or "guest") for part in self._credentials)
+    def _read(self, path: str) -> tuple[int, bytes]:
+        url = urlsplit(self._url())
+        connection = _connect(url, self._seconds)
+        user, password = (unquote(part or "guest") for part in (url.username, url.password))
         credentials = b64encode(f"{user}:{password}".encode()).decode()
+        headers = {"Authorization": f"Basic {credentials}"}
         try:
-            connection.request("GET", target, headers={"Authorization": f"Basic {credentials}"})
+            connection.request("GET", f"{url.path}{path}", headers=headers)
             response = connection.getresponse()
             return response.status, response.read()
         finally:
             connection.close()
 
-    @property
-    def _credentials(self) -> tuple[str | None, str | None]:
-        return self._url.username, self._url.password
 
-    def _connect(self) -> HTTPConnection:
-        host, port = self._url.hostname or "", self._url.port
-        if self._url.scheme == "http":
-            return HTTPConnection(host, port, timeout=self._seconds)
-        cafile = parse_qs(self._url.query).get("cafile", [None])[-1]
-        context = ssl.create_default_context(cafile=cafile)
-        return HTTPSConnection(host, port, timeout=self._seconds, context=context)
+def _connect(url: SplitResult, seconds: float) -> HTTPConnection:
+    host, port = url.hostname or "", url.port
+    if url.scheme == "http":
+        return HTTPConnection(host, port, timeout=seconds)
+    cafile = parse_qs(url.query).get("cafile", [None])[-1]
+    context = ssl.create_default_context(cafile=cafile)
+    return HTTPSConnection(host, port, timeout=seconds, context=context)
