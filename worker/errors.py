@@ -29,7 +29,7 @@ Exception
 ├── DeadLettersError                  a command on dead letters cannot be carried out
 │   ├── QueueMissingError             the queue was never declared
 │   ├── NotOurQueueError              the queue has other arguments than ours
-│   ├── NoAnswerError                 RabbitMQ does not say how many there are
+│   ├── NoAnswerError                 RabbitMQ is away, or does not say how many there are
 │   ├── BrowseLostError               RabbitMQ took the messages back
 │   ├── NothingSelectedError          no dead letter matches
 │   ├── PooledError                   DATABASE_URL leads to a pooler

@@ -156,12 +156,12 @@ class Health(Observer):
 
     def report(self) -> WorkerReport:
         """What other processes see of this one."""
-        state = self._state()
+        state, subscription = self._state(), self._subscription
         ago = None if self._settled_at is None else time.monotonic() - self._settled_at
         return WorkerReport(
             state=state,
             detail="; ".join(self.ready_problems()),
-            rabbitmq_node=self._subscription.node if self._subscription is not None else None,
+            rabbitmq_node=None if subscription is None else subscription.node,
             in_flight=self._in_flight(),
             lag_seconds=self._lag_seconds,
             settled_seconds_ago=ago,
@@ -187,7 +187,9 @@ class Health(Observer):
         return self._seconds_since_refusal <= self._durations.refusal_counts
 
     def _is_consuming(self) -> bool:
-        return self._subscription is not None and self._subscription.is_consuming
+        subscription = self._subscription  # read once: other threads ask, and it may go meanwhile
+        return subscription is not None and subscription.is_consuming
 
     def _in_flight(self) -> int:
-        return self._subscription.in_flight if self._subscription is not None else 0
+        subscription = self._subscription
+        return 0 if subscription is None else subscription.in_flight

@@ -92,10 +92,14 @@ async def test_a_database_that_is_down_is_one_line(command: list[str], empty: Se
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
 
 
-async def test_a_broker_that_is_down_is_one_line_to_what_changes_something(empty: Servers) -> None:
-    done = run_command(empty, "dlq", "replay", "--all", RABBITMQ_URL=f"amqp://u:p@{NOBODY}/")
+@pytest.mark.parametrize("command", ["dlq replay --all", "message m-1"])
+async def test_a_broker_that_is_down_is_one_line_to_what_asks_it(
+    command: str, empty: Servers
+) -> None:
+    done = run_command(empty, *command.split(), RABBITMQ_URL=f"amqp://u:p@{NOBODY}/")
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
+    assert done.stderr.startswith("inventory-worker: RabbitMQ: ")
 
 
 async def test_looking_needs_no_broker(dead_letters: DeadLetterQueue, dlq: Dlq) -> None:

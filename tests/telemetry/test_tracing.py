@@ -155,6 +155,16 @@ def test_an_exporter_that_we_do_not_have_is_one_line(
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_limit_that_the_sdk_refuses_is_one_line(empty: Servers) -> None:
+    asked = {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_BSP_MAX_QUEUE_SIZE": "100"}
+
+    done = run_command(empty, "run", **asked)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("inventory-worker: OTEL_* variables: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
 @contextmanager
 def _collector() -> Iterator[tuple[str, list[ExportTraceServiceRequest]]]:
     """Takes spans as an OpenTelemetry collector does, over HTTP on this machine."""

@@ -1,4 +1,5 @@
 import json
+import os
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,9 @@ TYPED = {"message_type": CREATED, "app_id": "/dealers"}
 
 def letter_of(body: bytes = WRONG, message_id: str = "m-1", **told: Any) -> DeadLetter:
     return dead_letter(message_id, body=body, properties=TYPED, **told)
+
+
+DEEP = json.loads(f"{'[' * 600}{']' * 600}")
 
 
 def line_of(letter: DeadLetter, **changes: Any) -> bytes:
@@ -91,6 +95,7 @@ def test_digits_survive_an_edit() -> None:
         (b"[]", "is not a JSON object"),
         (b"{}", "has no original as `dlq export` writes it"),
         (line_of(letter_of(), message_id="other"), "has another message_id"),
+        (line_of(letter_of(), data=DEEP), "is nested too deep"),
         (line_of(letter_of(), type=1), "is edited and has no type, source and data"),
         (line_of(letter_of(), original={"body": "", "properties": {"x": 1}}), "properties unknown"),
         (line_of(letter_of(), original={"body_base64": "?", "properties": {}}), "has no original"),
@@ -99,6 +104,24 @@ def test_digits_survive_an_edit() -> None:
 def test_a_line_that_holds_no_letter_says_so(line: bytes, says: str) -> None:
     with pytest.raises(InvalidLineError, match=says):
         parse_line(line)
+
+
+def test_a_number_of_more_digits_than_python_reads_is_kept() -> None:
+    digits = "9" * 5000
+    line = line_of(letter_of()).replace(b'"data":', b'"more": ' + digits.encode() + b', "data":', 1)
+
+    assert parse_line(line).edit is None
+
+
+def test_a_pipe_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = os.open(pipe, os.O_RDWR)  # else nobody could open it to read
+    try:
+        with pytest.raises(InvalidLineError, match="is a pipe"):
+            DeadLetterFile(pipe)
+    finally:
+        os.close(writer)
 
 
 def test_a_file_is_read_line_by_line_and_again_by_position(tmp_path: Path) -> None:

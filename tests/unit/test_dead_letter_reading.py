@@ -70,6 +70,12 @@ def test_a_time_that_is_no_instant_is_unknown(at: object) -> None:
     assert dead_letter(x_error_at=at, x_first_error_at=None).died_at is None
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_an_instant_beyond_the_calendar_of_utc_is_unknown(at: str) -> None:
+    """PostgreSQL would keep it, and no driver could read it."""
+    assert dead_letter(x_error_at=at, x_first_error_at=None).died_at is None
+
+
 def test_without_an_identity_the_properties_name_a_letter() -> None:
     letter = dead_letter("a\nb", properties={"app_id": "s\x1b"})
 

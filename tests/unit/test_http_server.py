@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import pytest
 
-from worker.infra.http.server import Answer, HttpServer, Routes
+from worker.infra.http.server import Answer, HttpPortError, HttpServer, Routes
 
 CLIENT_SECONDS = 5.0
 ROUTES: Routes = {"/health/live": lambda: Answer(HTTPStatus.OK, "text/plain", b"fine\n")}
@@ -49,6 +49,12 @@ def test_the_ipv6_wildcard_serves_both_families(everywhere: HttpServer, address:
 
 def test_head_is_answered_like_get_without_the_body(everywhere: HttpServer, address: str) -> None:
     assert ask("HEAD", address, everywhere.port) == (200, b"", "5")
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64])
+def test_a_host_that_cannot_be_a_name_is_told(host: str) -> None:
+    with pytest.raises(HttpPortError, match=f"cannot listen on {host}:0: .*see WORKER_HTTP_HOST"):
+        HttpServer(host, 0, ROUTES, CLIENT_SECONDS)
 
 
 def test_a_host_name_is_served() -> None:

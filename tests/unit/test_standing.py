@@ -91,6 +91,13 @@ async def test_members_are_missed_on_each_node(
     assert check.problem is None if told is None else told in str(check.problem)
 
 
+async def test_a_queue_without_members_is_left_to_the_check_of_its_arguments() -> None:
+    """A classic queue, which somebody else declared."""
+    api = cast("ManagementApi", Api(nodes=[{"name": A}], queues=[{"name": "ours"}]))
+
+    assert (await check_members(api, "/", ["ours"])).problem is None
+
+
 @pytest.mark.parametrize("online", [[], [A]])
 async def test_a_queue_without_a_majority_stands_still(online: list[str]) -> None:
     api = cluster([A, B, C], ours=([A, B], online))

@@ -60,9 +60,10 @@ class HttpServer:
     def __init__(self, host: str, port: int, routes: Routes, client_seconds: float) -> None:
         try:
             self._server = _Server(host, port, _handler_of(routes, client_seconds))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # no name of a host can be so long
+            reason = getattr(error, "strerror", None) or error
             raise HttpPortError(
-                f"cannot listen on {host}:{port}: {error.strerror or error}: "
+                f"cannot listen on {host}:{port}: {reason}: "
                 "see WORKER_HTTP_HOST and WORKER_HTTP_PORT"
             ) from None
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)

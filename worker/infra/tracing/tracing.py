@@ -18,7 +18,7 @@ async def tracing(
     """Traces while the context is entered, and sends the remaining spans at its end.
 
     Raises:
-        TracingError: the exporter is unknown, or the SDK is not installed.
+        TracingError: the SDK is not installed, or refuses what the variables ask for.
     """
     if not is_asked_for(environ):
         yield NoTracing()
@@ -32,7 +32,10 @@ async def tracing(
             f"OTEL_* variables ask for traces, but {missing.name} is not installed: "
             "install inventory-worker[otel], or unset them"
         ) from None
-    provider = start_provider(environ)
+    try:
+        provider = start_provider(environ)
+    except ValueError as refused:
+        raise TracingError(f"OTEL_* variables: {refused}") from None
     tracer = provider.get_tracer("inventory-worker")
     trace_statements(engine, tracer)
     try:

@@ -1,7 +1,7 @@
 """A message of the dead-letter queue, read as far as it can be read."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from worker.domain.value_objects.message_identity import MessageIdentity
@@ -123,9 +123,11 @@ def _told_by_broker(message: Message) -> _Told | None:
 
 
 def _instant(noted: object) -> datetime | None:
-    if isinstance(noted, str):
-        try:
+    try:
+        if isinstance(noted, str):
             noted = datetime.fromisoformat(noted)
-        except ValueError:
+        if not isinstance(noted, datetime) or noted.tzinfo is None:
             return None
-    return noted if isinstance(noted, datetime) and noted.tzinfo is not None else None
+        return noted.astimezone(UTC)
+    except (ValueError, OverflowError):  # beyond the years 1 and 9999 in UTC
+        return None

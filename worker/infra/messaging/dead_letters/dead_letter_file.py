@@ -31,7 +31,11 @@ class DeadLetterFile:
     """A file of lines that is read line by line, and each again where it is needed."""
 
     def __init__(self, path: Path) -> None:
+        """Raises InvalidLineError: it can be read only once."""
         self._file = path.open("rb")
+        if not self._file.seekable():
+            self._file.close()
+            raise InvalidLineError(f"{path} is a pipe, which is read only once: give a file")
 
     def scan(self) -> Iterator[tuple[int, int, DeadLetterLine]]:
         """Number, position and content of each line that is not blank.
@@ -101,7 +105,7 @@ def parse_line(line: bytes) -> DeadLetterLine:
         InvalidLineError: it holds no dead letter.
     """
     try:
-        told, exact = json.loads(line), parse_json(line)
+        told, exact = json.loads(line, parse_int=_int_or_text), parse_json(line)
     except (MalformedJsonError, ValueError, RecursionError) as malformed:
         raise InvalidLineError(f"is not JSON: {malformed}") from None
     if not isinstance(told, dict) or not isinstance(exact, dict):
@@ -110,7 +114,18 @@ def parse_line(line: bytes) -> DeadLetterLine:
         letter = read_original(told)
     except ValueError as invalid:
         raise InvalidLineError(str(invalid)) from None
-    return DeadLetterLine(letter, _find_edit(letter, told, exact))
+    try:
+        return DeadLetterLine(letter, _find_edit(letter, told, exact))
+    except MalformedJsonError as malformed:
+        raise InvalidLineError(f"is {malformed}") from None
+
+
+def _int_or_text(digits: str) -> int | str:
+    """Python converts no more than 4,300 digits; data may have more, and `exact` has them."""
+    try:
+        return int(digits)
+    except ValueError:
+        return digits
 
 
 def _find_edit(letter: DeadLetter, told: dict[str, Any], exact: dict[str, Any]) -> Edit | None:

@@ -23,7 +23,7 @@ class NotOurQueueError(DeadLettersError):
 
 
 class NoAnswerError(DeadLettersError):
-    """RabbitMQ does not say how many dead letters it has."""
+    """RabbitMQ cannot be reached, or does not say how many dead letters it has."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"RabbitMQ: {reason}")

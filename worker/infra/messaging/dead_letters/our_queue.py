@@ -11,14 +11,26 @@ from pamqp.commands import Basic
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp import nodes
-from worker.infra.messaging.dead_letters.errors import NotOurQueueError, QueueMissingError
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
+from worker.infra.messaging.dead_letters.errors import (
+    NoAnswerError,
+    NotOurQueueError,
+    QueueMissingError,
+)
 from worker.infra.messaging.topology import QueueSpec
 
 
 @asynccontextmanager
 async def connect(url: str, durations: Durations) -> AsyncIterator[AbstractConnection]:
-    """A connection for commands on dead letters."""
-    connection, _ = await nodes.connect(url, "inventory-worker-dlq", durations)
+    """A connection for commands on dead letters.
+
+    Raises:
+        NoAnswerError: there is none.
+    """
+    try:
+        connection, _ = await nodes.connect(url, "inventory-worker-dlq", durations)
+    except BROKER_ERRORS as trouble:
+        raise NoAnswerError(in_brief(trouble)) from trouble
     async with connection:
         yield connection
 

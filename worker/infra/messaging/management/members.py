@@ -25,7 +25,11 @@ Queue = Mapping[str, Any]
 async def check_members(api: ManagementApi, vhost: str, ours: Collection[str]) -> Check:
     """One node alone is no cluster, and may have one member."""
     nodes = [str(node["name"]) for node in await api.get("nodes")]
-    queues = [queue for queue in await api.get("queues", vhost) if queue["name"] in ours]
+    queues = [
+        queue
+        for queue in await api.get("queues", vhost)
+        if queue["name"] in ours and "members" in queue  # else it is no quorum queue
+    ]
     if stopped := _without_majority(queues):
         return Check(NAME, f"{stopped}: they stand still. Start their nodes")
     problems = [*_lacking(nodes, queues, vhost), *_offline(queues), *_too_few(nodes)]
@@ -33,7 +37,9 @@ async def check_members(api: ManagementApi, vhost: str, ours: Collection[str]) -
 
 
 def _without_majority(queues: Iterable[Queue]) -> str:
-    counts = [(queue["name"], len(queue["online"]), len(queue["members"])) for queue in queues]
+    counts = [
+        (queue["name"], len(queue.get("online", ())), len(queue["members"])) for queue in queues
+    ]
     return ", ".join(
         f"{name} has {online} of {members} members online"
         for name, online, members in counts
@@ -58,7 +64,11 @@ def _lacking(nodes: Sequence[str], queues: Iterable[Queue], vhost: str) -> list[
 
 
 def _offline(queues: Iterable[Queue]) -> list[str]:
-    down = {node for queue in queues for node in set(queue["members"]).difference(queue["online"])}
+    down = {
+        node
+        for queue in queues
+        for node in set(queue["members"]).difference(queue.get("online", ()))
+    }
     if not down:
         return []
     return [f"members on {', '.join(sorted(down))} are down: start the node before another stops"]
