@@ -71,6 +71,19 @@ async def test_deliveries_are_in_flight_until_they_are_settled(
     assert subscription.has_settled
 
 
+async def test_a_message_that_rabbitmq_cannot_deliver_undoes_what_was_settled_before_it(
+    subscription: Opened, channel: FakeChannel
+) -> None:
+    """What came before it comes again, each time: to subscribe at once gains nothing."""
+    await channel.deliver(1)
+    await subscription.acknowledge([1])
+    channel.closing.set_exception(ConnectionInternalError("INTERNAL_ERROR"))
+
+    await asyncio.wait_for(subscription.wait_lost(), timeout=10)
+
+    assert not subscription.has_settled
+
+
 async def test_the_first_reason_for_which_it_is_lost_stands(subscription: Opened) -> None:
     subscription.give_up("the first")
     subscription.give_up("the second")

@@ -169,8 +169,9 @@ class Subscription(Watched):
 
     @property
     def has_settled(self) -> bool:
-        """Whether it got anywhere."""
-        return self._acknowledgements.settled_count > 0
+        """Whether it got anywhere: not to where RabbitMQ cannot deliver what comes next."""
+        is_stuck = self.lost_because.endswith(UNDELIVERABLE)
+        return self._acknowledgements.settled_count > 0 and not is_stuck
 
     @property
     def lost_because(self) -> str:
