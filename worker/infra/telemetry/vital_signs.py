@@ -1,12 +1,15 @@
 """Background tasks of a running worker: heartbeat and database probe."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 
 import structlog
 
 from worker.infra.durations import Durations
+
+CANCEL_AGAIN_SECONDS = 10.0
+"""Longer than what a task may do after its cancellation, such as the handover of a job."""
 
 _log = structlog.get_logger(__name__)
 
@@ -23,9 +26,21 @@ async def beside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
+        await _end(tasks)
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancels them until they have ended.
+
+    A task can miss it: `asyncio.wait_for` of Python 3.11, by which aiormq waits, gives the result
+    instead where both come at once, and what runs for ever would keep the worker from ending.
+    https://github.com/python/cpython/issues/86296
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
             task.cancel()
-        await asyncio.wait(tasks)
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
 
 
 def _log_bug(task: asyncio.Task[None]) -> None:
