@@ -26,7 +26,7 @@ def health_url() -> str:
 
 
 def _bare(name: str) -> str:
-    """A variable as the worker reads it, without blanks and a pair of quotes."""
+    """A variable as the worker reads it; the check imports no package, so that it starts fast."""
     value = os.environ.get(name, "").strip()
     is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
     return value[1:-1].strip() if is_quoted else value

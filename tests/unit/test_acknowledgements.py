@@ -2,21 +2,7 @@
 
 import asyncio
 
-import pytest
-
 from tests.support.subscriptions import FakeChannel, Opened
-
-
-@pytest.fixture
-async def channel() -> FakeChannel:
-    return FakeChannel()
-
-
-@pytest.fixture
-async def subscription(channel: FakeChannel) -> Opened:
-    opened = Opened()
-    await opened.begin(channel)
-    return opened
 
 
 async def test_what_is_settled_is_told_to_the_broker_without_waiting_for_its_answer(

@@ -14,18 +14,6 @@ from tests.support.subscriptions import FakeChannel, Opened
 from worker.infra.messaging.consuming.subscription import UNDELIVERABLE
 
 
-@pytest.fixture
-async def channel() -> FakeChannel:
-    return FakeChannel()
-
-
-@pytest.fixture
-async def subscription(channel: FakeChannel) -> Opened:
-    opened = Opened()
-    await opened.begin(channel)
-    return opened
-
-
 async def test_it_consumes_as_long_as_the_broker_knows_its_consumer(
     subscription: Opened, channel: FakeChannel
 ) -> None:

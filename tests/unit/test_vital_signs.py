@@ -29,10 +29,17 @@ async def test_what_misses_its_cancellation_is_cancelled_again(
     """As `asyncio.wait_for` of Python 3.11 may, under an answer of RabbitMQ at that moment."""
     monkeypatch.setattr(vital_signs, "CANCEL_AGAIN_SECONDS", 0.01)
 
+    ended = []
+
     async def miss_one() -> None:
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(60)
-        await asyncio.sleep(60)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("again")
 
     async with asyncio.timeout(10), beside(miss_one()):
         await asyncio.sleep(0)
+
+    assert ended == ["again"]

@@ -7,9 +7,9 @@ from worker.infra.db.engine import Sessions
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 from worker.infra.db.repositories.dead_letters import DeadLetterCounts, PostgresDeadLetters
 from worker.infra.durations import Durations
-from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.dead_letters.browsing import count_dead_letters
 from worker.infra.messaging.dead_letters.errors import DeadLettersError
+from worker.infra.messaging.dead_letters.our_queue import naming_rabbitmq
 
 MANY = 1000
 OLD = timedelta(days=1)
@@ -22,11 +22,10 @@ async def check_backlog(sessions: Sessions, url: str, now: datetime, durations: 
     except DATABASE_ERRORS as trouble:
         return _warning(str(translate(trouble)))
     try:
-        in_queue = await count_dead_letters(url, durations)
+        with naming_rabbitmq():
+            in_queue = await count_dead_letters(url, durations)
     except DeadLettersError as trouble:
         return _warning(str(trouble))
-    except BROKER_ERRORS as trouble:
-        return _warning(f"RabbitMQ: {in_brief(trouble)}")
     return _warning(_problem(counts, in_queue, now))
 
 

@@ -1,7 +1,7 @@
 """Connections for operator commands, and the one check before they take messages of a queue."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from aio_pika.abc import AbstractConnection
@@ -27,12 +27,23 @@ async def connect(url: str, durations: Durations) -> AsyncIterator[AbstractConne
     Raises:
         NoAnswerError: there is none.
     """
-    try:
+    with naming_rabbitmq():
         connection, _ = await nodes.connect(url, "inventory-worker-dlq", durations)
-    except BROKER_ERRORS as trouble:
-        raise NoAnswerError(in_brief(trouble)) from trouble
     async with connection:
         yield connection
+
+
+@contextmanager
+def naming_rabbitmq() -> Iterator[None]:
+    """Else its errors could be those of PostgreSQL: both are errors of a socket.
+
+    Raises:
+        NoAnswerError: RabbitMQ or the connection to it fails.
+    """
+    try:
+        yield
+    except BROKER_ERRORS as trouble:
+        raise NoAnswerError(in_brief(trouble)) from trouble
 
 
 async def open_channel(connection: AbstractConnection, durations: Durations) -> AbstractChannel:

@@ -1,19 +1,19 @@
 """Compares the dead-letter queue with the records of dead letters, and corrects the records."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from worker.domain.ports.swept_dead_letters import SweptDeadLetters
 from worker.infra.durations import Durations
-from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.dead_letters.browsing import DEAD_LETTERS, browse, count_dead_letters
 from worker.infra.messaging.dead_letters.dead_letter import read_dead_letter
-from worker.infra.messaging.dead_letters.errors import NoAnswerError, QueueMissingError
+from worker.infra.messaging.dead_letters.errors import QueueMissingError
 from worker.infra.messaging.dead_letters.keys import letter_key
+from worker.infra.messaging.dead_letters.our_queue import naming_rabbitmq
 from worker.infra.messaging.dead_letters.records import to_record
 
 
@@ -91,7 +91,7 @@ async def sweep(
 
 
 async def _count(url: str, durations: Durations) -> int:
-    with _naming_rabbitmq():
+    with naming_rabbitmq():
         try:
             return await count_dead_letters(url, durations)
         except QueueMissingError:
@@ -99,19 +99,10 @@ async def _count(url: str, durations: Durations) -> int:
 
 
 async def _browse(url: str, durations: Durations) -> AsyncGenerator[list[Message], None]:
-    with _naming_rabbitmq():
+    with naming_rabbitmq():
         async with aclosing(browse(url, DEAD_LETTERS, durations)) as arrivals:
             async for messages in arrivals:
                 yield messages
-
-
-@contextmanager
-def _naming_rabbitmq() -> Iterator[None]:
-    """Else its errors could be those of PostgreSQL: both are errors of a socket."""
-    try:
-        yield
-    except BROKER_ERRORS as trouble:
-        raise NoAnswerError(in_brief(trouble)) from trouble
 
 
 async def _add_unknown(records: SweptDeadLetters, messages: Sequence[Message]) -> int:

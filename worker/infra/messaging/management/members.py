@@ -28,7 +28,7 @@ async def check_members(api: ManagementApi, vhost: str, ours: Collection[str]) -
     queues = [
         queue
         for queue in await api.get("queues", vhost)
-        if queue["name"] in ours and "members" in queue  # else it is no quorum queue
+        if queue["name"] in ours and {"members", "online"} <= queue.keys()  # of quorum queues alone
     ]
     if stopped := _without_majority(queues):
         return Check(NAME, f"{stopped}: they stand still. Start their nodes")
@@ -37,9 +37,7 @@ async def check_members(api: ManagementApi, vhost: str, ours: Collection[str]) -
 
 
 def _without_majority(queues: Iterable[Queue]) -> str:
-    counts = [
-        (queue["name"], len(queue.get("online", ())), len(queue["members"])) for queue in queues
-    ]
+    counts = [(queue["name"], len(queue["online"]), len(queue["members"])) for queue in queues]
     return ", ".join(
         f"{name} has {online} of {members} members online"
         for name, online, members in counts
@@ -64,11 +62,7 @@ def _lacking(nodes: Sequence[str], queues: Iterable[Queue], vhost: str) -> list[
 
 
 def _offline(queues: Iterable[Queue]) -> list[str]:
-    down = {
-        node
-        for queue in queues
-        for node in set(queue["members"]).difference(queue.get("online", ()))
-    }
+    down = {node for queue in queues for node in set(queue["members"]).difference(queue["online"])}
     if not down:
         return []
     return [f"members on {', '.join(sorted(down))} are down: start the node before another stops"]
