@@ -106,6 +106,7 @@ class Worker(Consumer):
         self.begun: Callable[[int], None] = lambda _: None
         self.is_refused = False
         self.is_refused_when_cancelled = False
+        self.opens_when_cancelled = False
         self.is_cancelled_by_aiormq = False
         self.hangs = False
         self.is_opening = asyncio.Event()
@@ -165,4 +166,5 @@ class Worker(Consumer):
         except asyncio.CancelledError:
             if self.is_refused_when_cancelled:
                 raise AMQPConnectionError(111, "refused") from None
-            raise
+            if not self.opens_when_cancelled:
+                raise

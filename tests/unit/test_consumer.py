@@ -167,6 +167,20 @@ async def test_a_stop_that_an_error_of_the_broker_overtakes_ends_the_worker() ->
     assert worker.lives == []
 
 
+async def test_a_subscription_that_opens_in_spite_of_a_stop_is_closed() -> None:
+    """`asyncio.wait_for` of Python 3.11, by which aiormq waits, may miss a cancellation."""
+    worker = Worker()
+    worker.hangs = worker.opens_when_cancelled = True
+    running = asyncio.create_task(worker.run_to_its_end())
+    await worker.is_opening.wait()
+
+    worker.stop()
+
+    await running
+    assert worker.said[:2] == ["open", "cancel"]
+    assert "close" in worker.said
+
+
 async def test_a_broker_that_refuses_connections_is_a_problem_that_is_told() -> None:
     worker = Worker(startup_timeout=0.000_001)
     worker.is_refused = True

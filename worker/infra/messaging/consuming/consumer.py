@@ -244,7 +244,7 @@ class Consumer:
         await self._in_time(self._finish())
 
     async def _unless_stopped(self, work: Coroutine[None, None, T]) -> T | None:
-        """The result of the work; None if `stop` came first and the work was cancelled."""
+        """The result of the work; None if `stop` came first and the work was cancelled by it."""
         return await _unless(work, self._stop.wait())
 
     async def _unless_told(self, work: Coroutine[None, None, T]) -> T | None:
@@ -281,8 +281,12 @@ async def _unless(
     waiting = [asyncio.create_task(event) for event in events]
     try:
         await asyncio.wait((doing, *waiting), return_when=asyncio.FIRST_COMPLETED)
-        return doing.result() if doing.done() else None
+        if doing.done():
+            return doing.result()
     finally:
         for task in (doing, *waiting):
             task.cancel()
         await asyncio.wait((doing,))
+    # `asyncio.wait_for` of Python 3.11 misses a cancellation that comes with its result: a
+    # subscription that opened all the same must be closed.
+    return None if doing.cancelled() else doing.result()
