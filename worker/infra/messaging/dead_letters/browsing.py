@@ -16,6 +16,12 @@ HELD_BY_ONE_CHANNEL = 10_000
 quorum queue is silent for seconds before it sends the first.
 """
 
+FIRST_PREFETCH = 20
+"""Of messages whose size nobody knows yet."""
+
+LARGEST_BYTES = 8 * 1024 * 1024
+"""So much comes at once, if the next messages are as large as those before."""
+
 AT_ONCE = 500
 """So many messages are passed on together."""
 
@@ -31,6 +37,7 @@ async def browse(
         DeadLettersError: the queue is not there, not ours, or was lost on the way.
     """
     arrived: list[Message] = []
+    seen = seen_bytes = 0
     async with hold(url, spec, lambda held: arrived.append(held.message), durations) as held:
         left = await held.count_ready()
         while left:
@@ -38,11 +45,20 @@ async def browse(
                 messages = arrived[: min(left, AT_ONCE)]
                 del arrived[: len(messages)]
                 left -= len(messages)
+                seen += len(messages)
+                seen_bytes += sum(len(message.body) for message in messages)
                 yield messages
             elif held.is_full:
-                await held.widen(HELD_BY_ONE_CHANNEL)
+                await held.widen(_next_prefetch(seen, seen_bytes))
             elif not await held.comes_more():
                 break
+
+
+def _next_prefetch(seen: int, seen_bytes: int) -> int:
+    """By the mean size of those seen."""
+    if not seen:
+        return FIRST_PREFETCH
+    return max(1, min(HELD_BY_ONE_CHANNEL, LARGEST_BYTES * seen // max(1, seen_bytes)))
 
 
 async def count_dead_letters(url: str, durations: Durations) -> int:
