@@ -115,7 +115,7 @@ async def test_the_servers_are_waited_for_and_each_attempt_is_told() -> None:
 
 
 async def test_a_worker_that_never_consumed_gives_up_after_the_startup_timeout() -> None:
-    worker = Worker(startup_timeout=0.01)
+    worker = Worker(startup_timeout=0.25)
     worker.problems = ["PostgreSQL: away"] * 10_000
 
     with pytest.raises(StartupTimeoutError, match="PostgreSQL: away"):

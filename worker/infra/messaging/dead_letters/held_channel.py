@@ -13,6 +13,8 @@ from worker.infra.messaging.amqp.delivery import read_message
 from worker.infra.messaging.amqp.message import Message
 from worker.infra.messaging.amqp.tag_ledger import TagLedger
 
+_TAG = "held"
+
 OnMessage = Callable[["HeldMessage"], None]
 
 
@@ -49,7 +51,12 @@ class HeldChannel:
         self._channel.on_consumer_cancel_callbacks.add(self._on_cancelled_by_broker)
         async with asyncio.timeout(self._durations.call):
             await self._channel.basic_qos(prefetch_count=self._prefetch)
-            await self._channel.basic_consume(queue, self._on_message)
+            await self._channel.basic_consume(queue, self._on_message, consumer_tag=_TAG)
+
+    async def stop(self) -> None:
+        """Takes nothing more; what it has stays unsettled."""
+        if not self.is_lost:
+            await self._channel.basic_cancel(_TAG, timeout=self._durations.call)
 
     @property
     def is_full(self) -> bool:

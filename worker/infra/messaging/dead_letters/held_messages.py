@@ -106,6 +106,9 @@ class HeldMessages:
         """Returns what is unsettled, and waits until the next browse would find it."""
         poll = self._durations.acks_in_transit
         await asyncio.sleep(poll)
+        with suppress(*BROKER_ERRORS):
+            for channel in self._channels:  # else one would be sent what another gives back
+                await channel.stop()
         for channel in self._channels:
             await channel.close()
         unsettled = sum(channel.unsettled for channel in self._channels)
