@@ -44,7 +44,7 @@ mutants: $(INSTALLED) ## Change single tokens of the worker and print which chan
 	@python -m dev.mutants
 
 test-full: setup ## All tests, also the long ones and those that need npm, chromium, promtool or buildah
-	@python -m pytest tests -m ""
+	@python -m pytest tests -m "" --hypothesis-profile thorough
 
 faults: setup ## Break servers and workers on purpose, in full, and print the harm done
 	@python -m pytest tests/faults -m "" --full

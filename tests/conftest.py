@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from xdist.remote import Producer
@@ -17,6 +18,7 @@ from dev.servers.ports import LOOPBACK
 from dev.worker_process import WorkerProcess
 from tests.support import forked_commands
 from tests.support.broker import Broker, connect, delete_our_queues
+from tests.support.examples import QUICK
 from tests.support.forked_commands import launch
 from tests.support.worker_logs import pytest_runtest_makereport  # noqa: F401 - pytest calls it
 from worker.infra.db.engine import Sessions, create_engine, create_sessions
@@ -28,6 +30,7 @@ ROOT = Path(__file__).parents[1]
 StartWorker = Callable[..., WorkerProcess]
 
 pytest_plugins = ("tests.faults.session",)
+settings.load_profile(QUICK)  # `--hypothesis-profile thorough` comes later, and wins
 
 _DRILLS = ("tests/faults/", "tests/cluster/")
 _SERVERS = {"server_set", "site", "rabbitmq_site", "one_rabbitmq", "tls"}
@@ -162,14 +165,7 @@ def run_command(
 
 def run_alembic(database_url: str, *arguments: str) -> str:
     """Runs alembic as its users do; returns what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "alembic", *arguments],
-        env={**os.environ, "DATABASE_URL": database_url},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    environment = {**os.environ, "DATABASE_URL": database_url}
+    done = forked_commands.run("alembic", *arguments, environment=environment, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -1,20 +1,20 @@
 """`inventory-worker console` as a process, and `console-user`."""
 
+import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.conftest import ROOT
 from tests.console.conftest import Start
 from tests.console.page import Page, get
 from tests.console.walking import send, wait_job
 from tests.dlq.dead_letters import DeadLetterQueue, creations
+from tests.support import forked_commands
 from worker.console.auth.rights import Right
 from worker.console.auth.users_file import UsersFile
 
@@ -118,12 +118,7 @@ def test_console_user_refuses_what_would_not_do(
 
 
 def console_user(*arguments: str, password: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "worker", "console-user", *arguments],
-        input=f"{password}\n",
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+    given = f"{password}\n".encode()
+    return forked_commands.run(
+        "worker", "console-user", *arguments, environment=os.environ, given=given, timeout=60
     )

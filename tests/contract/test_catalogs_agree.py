@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.contract.catalogs import in_memory, in_postgres
 from tests.contract.questions import FILTERS, QUESTIONS, catalogs
 from tests.support.entities import CARS, NEW_YEAR
+from tests.support.examples import examples
 from worker.domain.entities.car import Car
 from worker.domain.entities.financing_plan import FinancingPlan
 from worker.domain.value_objects.catalog_filters import CatalogFilters
@@ -18,9 +19,8 @@ from worker.infra.db.engine import Sessions
 from worker.infra.memory.catalog_repository import matches
 
 
-@settings(
-    max_examples=150,
-    deadline=None,
+@examples(
+    150,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(catalog=catalogs(), questions=QUESTIONS)

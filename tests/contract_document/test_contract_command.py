@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -12,13 +13,11 @@ import yaml
 from dev.contract.document import FOLDER
 from tests.conftest import ROOT
 from tests.contract_document.contract import DOCUMENT
+from tests.support import forked_commands
 
 
-def run(*arguments: str, folder: Path = ROOT) -> CompletedProcess[str]:
-    command = [sys.executable, "-m", "worker", "contract", *arguments]
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=60
-    )
+def run(*arguments: str) -> CompletedProcess[str]:
+    return forked_commands.run("worker", "contract", *arguments, environment=os.environ, timeout=60)
 
 
 READERS: dict[str, Callable[[str], object]] = {"yaml": yaml.safe_load, "json": json.loads}
@@ -46,6 +45,7 @@ def test_a_wheel_prints_it_too(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
 
-    done = run(folder=tmp_path / "installed")
+    command = [sys.executable, "-m", "worker", "contract"]
+    printed = subprocess.check_output(command, cwd=tmp_path / "installed", text=True, timeout=60)
 
-    assert done.stdout == (FOLDER / "asyncapi.yaml").read_text(encoding="utf-8")
+    assert printed == (FOLDER / "asyncapi.yaml").read_text(encoding="utf-8")

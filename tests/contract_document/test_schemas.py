@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import HealthCheck, assume, event, given
 from hypothesis import strategies as st
 from pamqp.commands import Basic
 
@@ -19,12 +19,13 @@ from tests.contract_document.instances import (
     one_slip_away,
     valid_instances,
 )
+from tests.support.examples import examples
 from tests.support.messages import clock, message_with
 from worker.infra.messaging.events.decoding import Decoder
 from worker.infra.messaging.events.invalid_message import InvalidMessageError
 
 of_every_type = pytest.mark.parametrize("event_type", SHARED_TYPES)
-often = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+often = examples(150, suppress_health_check=list(HealthCheck))
 
 
 def refusal(event_type: str, data: object) -> str | None:

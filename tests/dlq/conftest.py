@@ -2,7 +2,6 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any
@@ -11,8 +10,10 @@ import pytest
 from faststream.rabbit import RabbitBroker
 
 from dev.servers import Servers
-from tests.conftest import ROOT, run_command
+from tests.conftest import run_command
 from tests.dlq.dead_letters import DeadLetterQueue
+from tests.support import forked_commands
+from tests.support.forked_commands import ForkedCommand
 from worker.dead_letters.dead_letters import DeadLetters
 from worker.infra.durations import Durations
 from worker.infra.messaging.retry_delays import parse_retry_delays
@@ -23,7 +24,7 @@ RETRY_DELAYS = "100ms,200ms,400ms"
 
 Dlq = Callable[..., subprocess.CompletedProcess[str]]
 DlqJson = Callable[..., Any]
-StartDlq = Callable[..., subprocess.Popen[str]]
+StartDlq = Callable[..., ForkedCommand]
 Operator = Callable[..., DeadLetters]
 
 SHORT = Durations(browse_silence=0.2, drain_pause=0.1, outcome_poll=0.05, outcome_patience=5.0)
@@ -86,25 +87,23 @@ async def dead_letters(empty: Servers) -> AsyncIterator[DeadLetterQueue]:
 @pytest.fixture
 def start_dlq(empty: Servers) -> Iterator[StartDlq]:
     """Starts a command on dead letters, and kills it at the end of the test."""
-    started = []
+    started: list[ForkedCommand] = []
 
-    def start(*arguments: str) -> subprocess.Popen[str]:
+    def start(*arguments: str) -> ForkedCommand:
         environment = os.environ | {
             "DATABASE_URL": empty.database_url,
             "RABBITMQ_URL": empty.rabbitmq_url,
             "WORKER_RETRY_DELAYS": RETRY_DELAYS,
         }
-        command = [sys.executable, "-m", "worker", "dlq", *arguments]
-        process = subprocess.Popen(
-            command, env=environment, cwd=ROOT, stdout=-1, stderr=-1, text=True
-        )
+        process = forked_commands.start("worker", "dlq", *arguments, environment=environment)
         started.append(process)
         return process
 
     yield start
     for process in started:
         process.kill()
-        process.communicate()
+        process.wait()
+        process.close()
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from sqlalchemy import Boolean, DateTime, Integer, LargeBinary, Numeric, Text, func, select
 
+from tests.support.examples import examples
 from worker.infra.db.arrays import Columns, array_of, as_parameters, rows_of, table_of
 from worker.infra.db.engine import Sessions
 from worker.infra.db.models import CarModel
@@ -33,9 +34,7 @@ VALUES: tuple[st.SearchStrategy[Any], ...] = (
     st.booleans(),
 )
 ROWS = st.tuples(*VALUES) | st.tuples(*(st.none() | values for values in VALUES))
-some = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+some = examples(200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @some

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from dev.worker_process import Process
 from dev.worker_process import launch as launch_anew
@@ -60,11 +60,7 @@ def fork(
     *command: str, environment: Mapping[str, str], streams: tuple[int, int, int]
 ) -> ForkedProcess:
     """Runs a module with arguments; `streams` are its input, output and error output."""
-    teller = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    teller.connect(_preloaded_python())
-    request = {"command": command, "environment": dict(environment), "folder": str(ROOT)}
-    socket.send_fds(teller, [json.dumps(request).encode()], streams)
-    return ForkedProcess(teller)
+    return ForkedProcess(_ask(command, environment, streams))
 
 
 def launch(command: Sequence[str], environment: Mapping[str, str], log: BinaryIO) -> Process:
@@ -78,21 +74,61 @@ def launch(command: Sequence[str], environment: Mapping[str, str], log: BinaryIO
         return fork(*command[2:], environment=environment, streams=streams)
 
 
+class ForkedCommand(ForkedProcess):
+    """One whose output and error output are kept."""
+
+    def __init__(self, teller: socket.socket, out: IO[str], err: IO[str]) -> None:
+        super().__init__(teller)
+        self._out = out
+        self._err = err
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """What it has printed, once it has ended."""
+        self.wait(timeout)
+        self._out.seek(0)
+        self._err.seek(0)
+        printed = self._out.read(), self._err.read()
+        self.close()
+        return printed
+
+    def close(self) -> None:
+        """Forgets what it has printed."""
+        self._out.close()
+        self._err.close()
+
+
+def start(*command: str, environment: Mapping[str, str], given: bytes = b"") -> ForkedCommand:
+    """Runs a module with arguments and this standard input."""
+    out = tempfile.TemporaryFile("w+")  # noqa: SIM115 - `close` closes it
+    err = tempfile.TemporaryFile("w+")  # noqa: SIM115 - and this
+    with tempfile.TemporaryFile() as standard_input:
+        standard_input.write(given)
+        standard_input.seek(0)
+        streams = standard_input.fileno(), out.fileno(), err.fileno()
+        return ForkedCommand(_ask(command, environment, streams), out, err)
+
+
 def run(
-    *command: str, environment: Mapping[str, str], timeout: float
+    *command: str, environment: Mapping[str, str], timeout: float, given: bytes = b""
 ) -> subprocess.CompletedProcess[str]:
     """Like `subprocess.run`, with what it prints as text."""
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        with Path(os.devnull).open() as nothing:
-            streams = nothing.fileno(), out.fileno(), err.fileno()
-            process = fork(*command, environment=environment, streams=streams)
-        try:
-            code = process.wait(timeout)
-        finally:
-            process.kill()
-        out.seek(0)
-        err.seek(0)
-        return subprocess.CompletedProcess(command, code, out.read(), err.read())
+    process = start(*command, environment=environment, given=given)
+    try:
+        out, err = process.communicate(timeout)
+    finally:
+        process.kill()
+    return subprocess.CompletedProcess(command, process.wait(), out, err)
+
+
+def _ask(
+    command: Sequence[str], environment: Mapping[str, str], streams: tuple[int, int, int]
+) -> socket.socket:
+    """Has a command started; the socket tells its process id, and later its exit code."""
+    teller = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    teller.connect(_preloaded_python())
+    request = {"command": command, "environment": dict(environment), "folder": str(ROOT)}
+    socket.send_fds(teller, [json.dumps(request).encode()], streams)
+    return teller
 
 
 def _of_start(environment: Mapping[str, str]) -> dict[str, str]:

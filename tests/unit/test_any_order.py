@@ -3,9 +3,10 @@
 import random
 from functools import partial
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.histories import (
     CREATED,
     ORDERS,
@@ -34,7 +35,7 @@ async def _apply_all(
             store.processed.clear()
 
 
-@settings(max_examples=4_000, deadline=None)
+@examples(4_000)
 @given(
     seed=st.integers(0, 2**32),
     batch_size=st.integers(1, 7),
@@ -58,7 +59,7 @@ async def test_any_order_with_duplicates_ends_in_the_fold_even_if_ids_are_lost(
     assert {early.car_id for early in store.early.values()} <= uncreated
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     seed=st.integers(0, 2**32),
     batch_size=st.integers(1, 400),

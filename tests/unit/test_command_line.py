@@ -2,23 +2,14 @@
 
 import os
 import subprocess
-import sys
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.support import forked_commands
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "worker", *arguments],
-        cwd=ROOT,
-        env=os.environ | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return forked_commands.run("worker", *arguments, environment=os.environ | variables, timeout=60)
 
 
 @pytest.mark.parametrize("command", ["", "dlq", "dlq list", "catalog search", "validate"])

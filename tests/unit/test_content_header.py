@@ -3,12 +3,13 @@
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
 from tests.bad_input.undecodable import UNDECODABLE
+from tests.support.examples import examples
 from tests.support.raw_publisher import (
     PROPERTIES,
     RawProperties,
@@ -66,7 +67,7 @@ def by_pamqp(raw: bytes) -> str:
     return told(decoded.properties)
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(st.lists(ANY, min_size=1, max_size=3))
 def test_any_properties_are_read_as_by_pamqp(messages: list[RawProperties]) -> None:
     headers = ContentHeaders()
@@ -75,7 +76,7 @@ def test_any_properties_are_read_as_by_pamqp(messages: list[RawProperties]) -> N
         assert told(headers.properties(raw)) == by_pamqp(raw)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(ANY, st.integers(0, 3), st.data())
 def test_what_is_cut_off_or_has_flags_of_no_property_is_read_as_by_pamqp(
     message: RawProperties, flags: int, data: st.DataObject

@@ -5,12 +5,13 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pamqp.commands import Basic
 
 from tests.bad_input.row import GOOD
 from tests.support.arbitrary import JSON, PROPERTIES, WIRE_TEXT
+from tests.support.examples import examples
 from tests.support.messages import clock, message_with
 from worker.application.commands import CommandMessage
 from worker.application.digest import DIGEST_BYTES
@@ -24,7 +25,7 @@ STRUCTURED = Basic.Properties(content_type="application/cloudevents+json")
 EVENT = {"specversion": "1.0", "id": "a", "source": "/s", "type": "inventory.car-created.v1"}
 
 EXCHANGES = st.sampled_from([EVENTS_EXCHANGE, WORKER_EXCHANGE])
-MANY = settings(max_examples=300, deadline=None)
+MANY = examples(300)
 
 
 def assert_decoded(

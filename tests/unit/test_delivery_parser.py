@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 from aiormq.connection import FrameReceiver
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pamqp import frame
 from pamqp.body import ContentBody
@@ -14,6 +14,7 @@ from pamqp.commands import Basic, Channel, Connection, Queue
 from pamqp.header import ContentHeader
 from pamqp.heartbeat import Heartbeat
 
+from tests.support.examples import examples
 from worker.infra.messaging.amqp.delivery_parser import DeliveryParser
 from worker.infra.messaging.amqp.message import Message
 
@@ -172,7 +173,7 @@ def test_the_stream_cut_at_any_byte_gives_what_aiormq_gives() -> None:
         assert seen(Connected().feed([STREAM[:cut], STREAM[cut:]])) == EXPECTED
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     st.lists(st.sampled_from([*PARTS]), max_size=8),
     st.lists(st.integers(0, 1000), max_size=10),

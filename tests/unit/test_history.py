@@ -1,11 +1,12 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from pamqp import encode
 from pamqp.commands import Basic
 
 from tests.support.arbitrary import HEADERS, WIRE_TEXT
+from tests.support.examples import examples
 from tests.support.messages import clock, message_with
 from worker.application.outcomes import Failure
 from worker.domain.error_code import ErrorCode
@@ -113,7 +114,7 @@ def test_a_detail_has_at_most_2_kib_and_no_half_character() -> None:
     assert detail == "é" * 1024
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(HEADERS, WIRE_TEXT, WIRE_TEXT)
 def test_bookkeeping_can_be_sent_whatever_came(
     headers: dict[str, Any], exchange: str, routing_key: str

@@ -4,12 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pamqp.commands import Basic
 
 from tests.bad_input.row import GOOD
 from tests.support.arbitrary import JSON, WIRE_TEXT
+from tests.support.examples import examples
 from tests.support.messages import clock, message_with
 from worker.application.commands import CommandMessage
 from worker.application.outcomes import Failure
@@ -38,7 +39,7 @@ def events(type_: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("type_", QUICK_EVENTS)
-@settings(max_examples=1000, deadline=None)
+@examples(1_000)
 @given(data=st.data())
 def test_it_reads_what_the_model_reads(type_: str, data: st.DataObject) -> None:
     body = json.dumps(data.draw(events(type_))).encode()

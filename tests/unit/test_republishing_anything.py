@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pamqp import encode
 from pamqp.commands import Basic
 from pamqp.common import FieldTable
 
 from tests.support.arbitrary import HEADERS, PROPERTIES
+from tests.support.examples import examples
 from worker.infra.messaging.amqp.republished import (
     DROPPED_HEADERS,
     LARGEST_HEADERS_BYTES,
@@ -17,7 +18,7 @@ from worker.infra.messaging.amqp.republished import (
 from worker.infra.messaging.headers import NO_MESSAGE_ID, OURS
 
 BOOKKEEPING: FieldTable = {"x-error-code": "invalid-event", "x-error-detail": "d" * 2048}
-MANY = settings(max_examples=200, deadline=None)
+MANY = examples(200)
 
 LARGE_HEADERS = st.dictionaries(
     st.text(max_size=200), st.integers(0, 70_000).map(lambda length: "é" * length), max_size=5

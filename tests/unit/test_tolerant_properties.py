@@ -1,11 +1,12 @@
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pamqp.commands import Basic
 
 from tests.bad_input.undecodable import FIELD_TYPES, UNDECODABLE, UNDECODABLE_NAMES
+from tests.support.examples import examples
 from tests.support.raw_publisher import (
     RawProperties,
     encode_properties,
@@ -48,7 +49,7 @@ _FIELDS = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     st.dictionaries(_KEYS, _FIELDS, max_size=5),
     st.binary(max_size=255),
