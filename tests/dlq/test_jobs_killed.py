@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from aio_pika import Message
 from sqlalchemy import text
 
 from dev.worker_process import PATIENCE_SECONDS
 from tests.conftest import StartWorker
 from tests.dlq.conftest import SHORT, Operator, Progress, StartDlq
 from tests.dlq.dead_letters import DeadLetterQueue, price_changes
+from tests.dlq.killed_runner import leave_job, send_replay
 from tests.support.broker import MAIN, Broker
 from tests.support.histories import Event
 from tests.support.hooked_worker import HOOKED
@@ -294,32 +294,3 @@ async def test_what_a_killed_runner_was_done_with_leaves_the_queue_and_is_not_se
     assert [message.message_id for message in await dead_letters.take_all(MAIN)] == ["p-1", "p-2"]
     assert await dead_letters.count() == 0
     assert (await ana.groups(ALL)).total == 0
-
-
-async def send_replay(broker: Broker, event: Event) -> None:
-    """Sends what the killed runner has sent."""
-    message = Message(
-        event.body,
-        content_type="application/json",
-        message_id=event.message_id,
-        type=event.type,
-        app_id=event.source,
-        headers={"x-replays": 1},
-    )
-    channel = await broker.connection.channel()
-    exchange = await channel.get_exchange("inventory-worker")
-    await exchange.publish(message, MAIN, mandatory=True)
-
-
-async def leave_job(sessions: Sessions, job_id: int, *, sending: int = 0, done: int = 0) -> None:
-    """Leaves a job as a runner does that is killed: its first letters are on their way, or done."""
-    state, count = ("sending", sending) if sending else ("done", done)
-    async with sessions.begin() as session:
-        for statement in (
-            "UPDATE job_letters SET state = :state, done_at = now() WHERE position <= :count",
-            "UPDATE jobs SET state = 'running', process = 'host:1', done = :done WHERE id = :job",
-            """UPDATE dead_letters SET state = 'replayed', settled_at = now()
-            WHERE key IN (SELECT key FROM job_letters WHERE state = 'done')""",
-        ):
-            values = {"state": state, "count": count, "done": done, "job": job_id}
-            await session.execute(text(statement), values)

@@ -6,14 +6,23 @@ import pytest
 
 from dev.servers import Servers
 from dev.worker_process import wait_until
-from tests.dlq.dead_letters import sweep_once
+from tests.dlq.conftest import Progress
+from tests.dlq.dead_letters import DeadLetterQueue, price_changes, sweep_once
+from tests.dlq.killed_runner import leave_job, send_replay
 from tests.faults.drill import Drill
 from tests.support.broker import DEAD_LETTERS, MAIN, connect
+from worker.dead_letters.dead_letters import DeadLetters
+from worker.dead_letters.jobs.doubts import NOT_KNOWN
+from worker.dead_letters.replay_options import ReplayOptions
+from worker.domain.value_objects.dead_letter_selection import Selection
+from worker.infra.db.engine import create_engine, create_sessions
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.dead_letters.errors import NoAnswerError
+from worker.infra.messaging.topology_repair import TopologyRepair
+from worker.settings import Settings
 
 LETTERS = 5
-SHORT = replace(DEFAULT_DURATIONS, call=1, sweep_grace=0.001)
+SHORT = replace(DEFAULT_DURATIONS, call=1, sweep_grace=0.001, outcome_patience=0.5)
 
 
 async def test_letters_of_a_queue_that_does_not_answer_have_not_vanished(drill: Drill) -> None:
@@ -48,6 +57,41 @@ async def test_a_worker_leaves_a_node_that_does_not_reach_the_leader_of_its_queu
 
     report = await drill.verdict()
     assert (report.lost, report.applied_twice, report.wrongly_dead) == (0, 0, 0)
+
+
+async def test_who_follows_a_killed_runner_takes_no_silent_queue_for_an_empty_one(
+    drill: Drill,
+) -> None:
+    """What it may have sent, and has, is sent by nobody again."""
+    servers = Servers(drill.site.database_url, drill.site.rabbitmq_url)
+    ana, progress = DeadLetters(settings_of(servers), by="ana", durations=SHORT), Progress()
+    engine = create_engine(lambda: servers.database_url)
+    await TopologyRepair(lambda: servers.rabbitmq_url, (), DEFAULT_DURATIONS).repair()
+    async with (
+        DeadLetterQueue.connect(servers) as dead_letters,
+        connect(servers.rabbitmq_url) as broker,
+    ):
+        [event] = price_changes(1)
+        await dead_letters.lay([event])
+        job_id = await ana.start_replay(Selection(), ReplayOptions())
+        await leave_job(create_sessions(engine), job_id, sending=1)
+        await send_replay(broker, event)
+
+        with silent_leader(drill, MAIN):
+            drill.faults += 1
+            await ana.follow(job_id, progress, progress.stop)
+
+        [letter] = (await ana.job(job_id)).failed
+        assert (letter.id, letter.reason) == ("p-0", NOT_KNOWN)
+        assert [message.message_id for message in await dead_letters.take_all(MAIN)] == ["p-0"]
+    await engine.dispose()
+
+
+def settings_of(servers: Servers) -> Settings:
+    return Settings.model_validate(
+        {"database_url": servers.database_url, "rabbitmq_url": servers.rabbitmq_url}
+        | {"worker_retry_delays": "100ms"}
+    )
 
 
 @contextmanager
