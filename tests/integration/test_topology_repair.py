@@ -77,6 +77,7 @@ async def test_a_round_that_fails_is_followed_by_another(
     await channel.queue_delete(RETRY)
 
     _wait_told(worker, f"queue {RETRY}", start)
+    assert await broker.count(RETRY) == 0, "it is there again"
 
 
 async def test_where_nothing_is_missing_nothing_is_told(empty: Servers) -> None:

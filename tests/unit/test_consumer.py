@@ -154,29 +154,31 @@ async def test_a_worker_that_is_stopped_while_it_waits_for_the_servers_ends() ->
     assert worker.said == ["batch finished", "copies finished"]
 
 
+async def stop_while_it_opens(worker: Worker) -> None:
+    worker.hangs = True
+    running = asyncio.create_task(worker.run_to_its_end())
+    await worker.is_opening.wait()
+    worker.stop()
+    await running
+
+
 async def test_a_stop_that_an_error_of_the_broker_overtakes_ends_the_worker() -> None:
     """aiormq may answer a cancellation with the error that it was about to raise."""
     worker = Worker()
-    worker.hangs = worker.is_refused_when_cancelled = True
-    running = asyncio.create_task(worker.run_to_its_end())
-    await worker.is_opening.wait()
+    worker.is_refused_when_cancelled = True
 
-    worker.stop()
+    await stop_while_it_opens(worker)
 
-    await running
     assert worker.lives == []
 
 
 async def test_a_subscription_that_opens_in_spite_of_a_stop_is_closed() -> None:
     """`asyncio.wait_for` of Python 3.11, by which aiormq waits, may miss a cancellation."""
     worker = Worker()
-    worker.hangs = worker.opens_when_cancelled = True
-    running = asyncio.create_task(worker.run_to_its_end())
-    await worker.is_opening.wait()
+    worker.opens_when_cancelled = True
 
-    worker.stop()
+    await stop_while_it_opens(worker)
 
-    await running
     assert worker.said[:2] == ["open", "cancel"]
     assert "close" in worker.said
 

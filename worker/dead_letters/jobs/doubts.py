@@ -15,7 +15,7 @@ from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.recorded_messages import PostgresRecordedMessages
 from worker.infra.db.repositories.workers import PostgresWorkers
 from worker.infra.messaging.dead_letters.errors import QueueMissingError
-from worker.infra.messaging.dead_letters.our_queue import connect, count_ready, is_empty
+from worker.infra.messaging.dead_letters.our_queue import connect, is_empty
 from worker.infra.messaging.dead_letters.outcome_watch import OutcomeWatch
 from worker.infra.messaging.dead_letters.records import to_letter
 from worker.infra.messaging.names import DEAD_LETTER_QUEUE, MAIN_QUEUE
@@ -121,11 +121,8 @@ class _Quiet:
 
     async def _is_empty(self, connection: AbstractConnection, queue: str = MAIN_QUEUE) -> bool:
         """False also for a queue that does not answer."""
-        durations = self._session.durations
         try:
-            if await count_ready(connection, queue, durations):
-                return False
-            return await is_empty(connection, queue, durations)
+            return await is_empty(connection, queue, self._session.durations)
         except QueueMissingError:
             return True
         except TimeoutError:

@@ -68,7 +68,6 @@ async def count_dead_letters(url: str, durations: Durations) -> int:
         TimeoutError: the queue does not answer.
     """
     async with connect(url, durations) as connection:
-        count = await count_ready(connection, DEAD_LETTER_QUEUE, durations)
-        if count or await is_empty(connection, DEAD_LETTER_QUEUE, durations):
-            return count
+        if await is_empty(connection, DEAD_LETTER_QUEUE, durations):
+            return 0
         return await count_ready(connection, DEAD_LETTER_QUEUE, durations)

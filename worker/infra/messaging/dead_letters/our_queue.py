@@ -69,13 +69,16 @@ async def count_ready(connection: AbstractConnection, queue: str, durations: Dur
 
 
 async def is_empty(connection: AbstractConnection, queue: str, durations: Durations) -> bool:
-    """Whether a queue that counts 0 messages has none.
+    """Whether a queue has no message that nobody holds.
 
     RabbitMQ also counts 0 while the leader of the queue does not answer; a get waits for it.
 
     Raises:
+        QueueMissingError: there is no such queue.
         TimeoutError: it did not answer.
     """
+    if await count_ready(connection, queue, durations):
+        return False
     channel = await open_channel(connection, durations)
     got = await channel.basic_get(queue, timeout=durations.call)
     await channel.close()
