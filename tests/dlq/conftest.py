@@ -11,14 +11,13 @@ from faststream.rabbit import RabbitBroker
 
 from dev.servers import Servers
 from tests.conftest import run_command
-from tests.dlq.dead_letters import DeadLetterQueue
+from tests.dlq.dead_letters import DeadLetterQueue, settings_of
 from tests.support import forked_commands
 from tests.support.forked_commands import ForkedCommand
 from worker.dead_letters.dead_letters import DeadLetters
 from worker.infra.durations import Durations
 from worker.infra.messaging.retry_delays import parse_retry_delays
 from worker.infra.messaging.topology import declare_topology
-from worker.settings import Settings
 
 RETRY_DELAYS = "100ms,200ms,400ms"
 
@@ -109,13 +108,7 @@ def start_dlq(empty: Servers) -> Iterator[StartDlq]:
 @pytest.fixture
 def operator(empty: Servers) -> Operator:
     """The dead letters of the test's servers for somebody, in this process."""
-    settings = Settings.model_validate(
-        {
-            "database_url": empty.database_url,
-            "rabbitmq_url": empty.rabbitmq_url,
-            "worker_retry_delays": RETRY_DELAYS,
-        }
-    )
+    settings = settings_of(empty, worker_retry_delays=RETRY_DELAYS)
 
     def operator(by: str, durations: Durations = SHORT) -> DeadLetters:
         return DeadLetters(settings, by=by, durations=durations)

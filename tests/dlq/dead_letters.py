@@ -96,13 +96,16 @@ class DeadLetterQueue:
             return taken
 
 
+def settings_of(servers: Servers, **others: str) -> Settings:
+    """Those of somebody who works on these servers."""
+    urls = {"database_url": servers.database_url, "rabbitmq_url": servers.rabbitmq_url}
+    return Settings.model_validate(urls | others)
+
+
 async def sweep_once(servers: Servers, durations: Durations = DEFAULT_DURATIONS) -> SweepReport:
     """Does what a worker does every few minutes."""
-    settings = Settings.model_validate(
-        {"database_url": servers.database_url, "rabbitmq_url": servers.rabbitmq_url}
-    )
     async with open_session(
-        settings, "sweep", by="test", durations=durations, on_wait=lambda: None
+        settings_of(servers), "sweep", by="test", durations=durations, on_wait=lambda: None
     ) as session:
         return await session.sweep()
 

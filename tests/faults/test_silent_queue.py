@@ -7,7 +7,7 @@ import pytest
 from dev.servers import Servers
 from dev.worker_process import wait_until
 from tests.dlq.conftest import Progress
-from tests.dlq.dead_letters import DeadLetterQueue, price_changes, sweep_once
+from tests.dlq.dead_letters import DeadLetterQueue, price_changes, settings_of, sweep_once
 from tests.dlq.killed_runner import leave_job, send_replay
 from tests.faults.drill import Drill
 from tests.support.broker import DEAD_LETTERS, MAIN, connect
@@ -19,7 +19,6 @@ from worker.infra.db.engine import create_engine, create_sessions
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.dead_letters.errors import NoAnswerError
 from worker.infra.messaging.topology_repair import TopologyRepair
-from worker.settings import Settings
 
 LETTERS = 5
 SHORT = replace(DEFAULT_DURATIONS, call=1, sweep_grace=0.001, outcome_patience=0.5)
@@ -64,7 +63,8 @@ async def test_who_follows_a_killed_runner_takes_no_silent_queue_for_an_empty_on
 ) -> None:
     """What it may have sent, and has, is sent by nobody again."""
     servers = Servers(drill.site.database_url, drill.site.rabbitmq_url)
-    ana, progress = DeadLetters(settings_of(servers), by="ana", durations=SHORT), Progress()
+    settings = settings_of(servers, worker_retry_delays="100ms")
+    ana, progress = DeadLetters(settings, by="ana", durations=SHORT), Progress()
     engine = create_engine(lambda: servers.database_url)
     await TopologyRepair(lambda: servers.rabbitmq_url, (), DEFAULT_DURATIONS).repair()
     async with (
@@ -85,13 +85,6 @@ async def test_who_follows_a_killed_runner_takes_no_silent_queue_for_an_empty_on
         assert (letter.id, letter.reason) == ("p-0", NOT_KNOWN)
         assert [message.message_id for message in await dead_letters.take_all(MAIN)] == ["p-0"]
     await engine.dispose()
-
-
-def settings_of(servers: Servers) -> Settings:
-    return Settings.model_validate(
-        {"database_url": servers.database_url, "rabbitmq_url": servers.rabbitmq_url}
-        | {"worker_retry_delays": "100ms"}
-    )
 
 
 @contextmanager
