@@ -23,15 +23,19 @@ async def send_replay(broker: Broker, event: Event) -> None:
     await exchange.publish(message, MAIN, mandatory=True)
 
 
-async def leave_job(sessions: Sessions, job_id: int, *, sending: int = 0, done: int = 0) -> None:
+async def leave_job(
+    sessions: Sessions, job_id: int, *, sending: int = 0, done: int = 0, seconds_ago: int = 0
+) -> None:
     """Leaves a job as a runner does that is killed: its first letters are on their way, or done."""
     state, count = ("sending", sending) if sending else ("done", done)
     async with sessions.begin() as session:
         for statement in (
-            "UPDATE job_letters SET state = :state, done_at = now() WHERE position <= :count",
+            """UPDATE job_letters SET state = :state, done_at = now() - :ago * interval '1 second'
+            WHERE position <= :count""",
             "UPDATE jobs SET state = 'running', process = 'host:1', done = :done WHERE id = :job",
             """UPDATE dead_letters SET state = 'replayed', settled_at = now()
             WHERE key IN (SELECT key FROM job_letters WHERE state = 'done')""",
         ):
             values = {"state": state, "count": count, "done": done, "job": job_id}
+            values["ago"] = seconds_ago
             await session.execute(text(statement), values)

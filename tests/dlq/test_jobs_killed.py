@@ -294,3 +294,25 @@ async def test_what_a_killed_runner_was_done_with_leaves_the_queue_and_is_not_se
     assert [message.message_id for message in await dead_letters.take_all(MAIN)] == ["p-1", "p-2"]
     assert await dead_letters.count() == 0
     assert (await ana.groups(ALL)).total == 0
+
+
+async def test_what_a_killed_runner_was_done_with_leaves_the_queue_though_the_next_is_killed_too(
+    dead_letters: DeadLetterQueue, operator: Operator, start_dlq: StartDlq, sessions: Sessions
+) -> None:
+    """The second was done with more, later than an ack takes."""
+    await dead_letters.lay(price_changes(3))
+    ana, progress = operator("ana"), Progress()
+    job_id = await ana.start_replay(ALL, ReplayOptions(rate=1.0))
+    await leave_job(sessions, job_id, done=1, seconds_ago=60)
+    second = start_dlq("jobs", str(job_id), "--follow")
+    await until_it_sends(ana, job_id, second.pid, 1)
+    second.kill()
+    await asyncio.to_thread(second.communicate)
+
+    report = await ana.follow(job_id, progress, progress.stop)
+
+    assert report is not None
+    assert report.done == 3
+    assert [message.message_id for message in await dead_letters.take_all(MAIN)] == ["p-1", "p-2"]
+    assert await dead_letters.count() == 0
+    assert (await ana.groups(ALL)).total == 0

@@ -1,4 +1,4 @@
-"""Messages that a runner was done with just before it died, and that are in the queue again."""
+"""Messages that runners were done with just before they died, and that are in the queue again."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,6 @@ from worker.dead_letters.session import DeadLetterSession
 from worker.domain.ports.dead_letter_audit import SettledDeadLetter
 from worker.domain.value_objects.job import JobKind, JobStep
 from worker.infra.db.repositories.job_audit import PostgresJobAudit
-from worker.infra.db.repositories.job_letters import PostgresJobLetters
 from worker.infra.db.repositories.jobs import Job
 from worker.infra.messaging.dead_letters.browsing import count_dead_letters
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
@@ -25,32 +24,31 @@ from worker.infra.messaging.dead_letters.selective_drain import Acknowledge, Sel
 
 @dataclass(frozen=True, slots=True)
 class Leftovers:
-    """What an earlier runner was done with shortly before its end: its acks may be lost."""
+    """What earlier runners were done with shortly before their end: their acks may be lost."""
 
     session: DeadLetterSession
     kind: JobKind
+    audit: PostgresJobAudit
     keys: Sequence[bytes]
 
     @classmethod
-    async def of(
-        cls, session: DeadLetterSession, job: Job, letters: PostgresJobLetters
-    ) -> "Leftovers":
+    async def of(cls, session: DeadLetterSession, job: Job, audit: PostgresJobAudit) -> "Leftovers":
         """Those of a job; none at its first run."""
         within = timedelta(seconds=session.durations.acks_in_doubt)
-        keys = [] if job.process is None else await letters.done_last(within)
-        return cls(session, job.kind, keys)
+        keys = [] if job.process is None else await audit.doubt_last_acks(within)
+        return cls(session, job.kind, audit, keys)
 
-    async def take_away(self, audit: PostgresJobAudit) -> None:
+    async def take_away(self) -> None:
         """Removes from the queue what is there of them."""
         session = self.session
 
         async def settle(letters: Sequence[DeadLetter], acknowledge: Acknowledge) -> None:
-            await audit.settle_again([self._settled(letter) for letter in letters])
+            await self.audit.settle_again([self._settled(letter) for letter in letters])
             await acknowledge(letters)
 
         if not self.keys or not await count_dead_letters(session.rabbitmq_url, session.durations):
             return
-        await audit.tell(JobStep.LEFTOVERS)
+        await self.audit.tell(JobStep.LEFTOVERS)
         drain = SelectiveDrain(
             *(session.rabbitmq_url, session.turn, RateLimit(None), asyncio.Event()),
             session.durations,

@@ -52,8 +52,8 @@ async def run_job(settings: Settings, job: Job, durations: Durations, leave: asy
 async def _run(session: DeadLetterSession, job: Job, leave: asyncio.Event) -> None:
     letters = PostgresJobLetters(session.sessions, job.id)
     undone = await letters.undone()
-    leftovers = await Leftovers.of(session, job, letters)
     audit = await PostgresJobAudit.take(session.connection, job, session.process, undone)
+    leftovers = await Leftovers.of(session, job, audit)
     stop, verb = asyncio.Event(), VERBS[job.kind]
     async with (
         _breaking_off(job.id),
@@ -64,7 +64,7 @@ async def _run(session: DeadLetterSession, job: Job, leave: asyncio.Event) -> No
         async with _obeying(session, job.id, change, leave):
             await RUNS[job.kind](JobTask(session, job, letters, undone, audit, change))
         if not change.is_left:
-            await leftovers.take_away(audit)
+            await leftovers.take_away()
         if not (stop.is_set() or change.why_stopped):
             await audit.give_up_rest(NOT_THERE)
     if change.is_left:

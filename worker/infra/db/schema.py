@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from worker.infra.db.database_state import DatabaseState, read_state
 from worker.infra.db.errors import DATABASE_ERRORS, translate
 
-SCHEMA_REVISION = "0012"
+SCHEMA_REVISION = "0013"
 """The newest migration of this release; revisions are numbered, so that older means smaller."""
 
 _REVISION = text("SELECT version_num FROM alembic_version")

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Text,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -69,6 +70,7 @@ class JobLetterModel(Base):
     """A dead letter that a job was chosen for, one row for each copy, in the order of the job.
 
     `code` and `replays` are those of the time of the choice; `reason` says why it failed.
+    `is_ack_doubtful`: a runner died shortly after it was done, and RabbitMQ may not have its ack.
     """
 
     __tablename__ = "job_letters"
@@ -89,3 +91,4 @@ class JobLetterModel(Base):
     state: Mapped[str] = mapped_column(Text, server_default=JobLetterState.WAITING)
     reason: Mapped[str] = mapped_column(Text, server_default="")
     done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    is_ack_doubtful: Mapped[bool] = mapped_column(server_default=false())

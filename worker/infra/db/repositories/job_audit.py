@@ -1,9 +1,10 @@
 """What the runner of a job writes: the audit of its command, and how far the job is."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Self
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, case, func, literal, select, update
+from sqlalchemy import ARRAY, ColumnElement, Integer, and_, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
@@ -117,6 +118,24 @@ class PostgresJobAudit(PostgresDeadLetterAudit):
                 .where(self._is_ours(), JOB_LETTERS.c.state == JobLetterState.WAITING)
                 .values(state=JobLetterState.FAILED, reason=reason)
             )
+
+    async def doubt_last_acks(self, within: timedelta) -> list[bytes]:
+        """Notes that acks of an earlier runner may be lost: those of so shortly before its end.
+
+        Returns:
+            The keys of all letters of which that was ever noted.
+        """
+        row = JOB_LETTERS.c
+        is_done = and_(self._is_ours(), row.state == JobLetterState.DONE)
+        last = select(func.max(row.done_at)).where(is_done).scalar_subquery()
+        doubtful = select(row.key).where(self._is_ours(), row.is_ack_doubtful)
+        async with self._connection.begin():
+            await self._connection.execute(
+                update(JOB_LETTERS)
+                .where(is_done, row.done_at >= last - within)
+                .values(is_ack_doubtful=True)
+            )
+            return list((await self._connection.execute(doubtful)).scalars())
 
     async def settle_again(self, letters: Sequence[SettledDeadLetter]) -> None:
         """Settles letters that were done: a sweep may have found them in the queue meanwhile."""

@@ -2,9 +2,8 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, func, select, true, union_all
+from sqlalchemy import ColumnElement, select, true, union_all
 
 from worker.domain.value_objects.dead_letter_state import OPEN
 from worker.domain.value_objects.job import JobLetterState
@@ -77,14 +76,6 @@ class PostgresJobLetters:
         async with self._sessions() as session:
             rows = await session.execute(query)
             return [JobLetter(*row[:-1], JobLetterState(row.state)) for row in rows]
-
-    async def done_last(self, within: timedelta) -> list[bytes]:
-        """The keys of those that were done so shortly before the last one."""
-        is_done = and_(self._is_ours, _row.state == JobLetterState.DONE)
-        last = select(func.max(_row.done_at)).where(is_done).scalar_subquery()
-        query = select(_row.key).where(is_done, _row.done_at >= last - within)
-        async with self._sessions() as session:
-            return list((await session.execute(query)).scalars())
 
     async def failed(self, limit: int) -> Sequence[FailedLetter]:
         """The first that were not dealt with, or are dead again."""
