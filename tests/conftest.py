@@ -15,6 +15,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from dev.servers import Servers, ServerSet, ServersUnavailableError, start_servers
 from dev.servers.ports import LOOPBACK
+from dev.servers.process import still_running
 from dev.worker_process import WorkerProcess
 from tests.support import forked_commands
 from tests.support.broker import Broker, connect, delete_our_queues
@@ -65,6 +66,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _needs_servers(item: pytest.Item) -> bool:
     fixtures = getattr(item, "fixturenames", ())
     return not _SERVERS.isdisjoint(fixtures) or item.get_closest_marker("needs_servers") is not None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_server_is_left() -> Iterator[None]:
+    """Whoever starts servers ends them."""
+    yield
+    assert still_running() == []
 
 
 @pytest.fixture(scope="session")

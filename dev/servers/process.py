@@ -88,6 +88,11 @@ def record(child: subprocess.Popen[bytes], pid_file: Path) -> None:
     pid_file.write_text(f"{pid} {_birth(pid)}\n")
 
 
+def still_running() -> list[str]:
+    """The commands of our own children that have not ended."""
+    return [str(child.args) for child in _children.values() if child.poll() is None]
+
+
 def children_of(pid: int) -> list[int]:
     """The process ids of its children; empty where there is no `/proc`."""
     children = []

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from dev.servers import PrivateRabbitMQ, run_folder
-from dev.servers.signals import ending_in_good_order
 from tests.cluster.patroni_cluster import PatroniCluster
 from tests.cluster.patroni_site import PatroniDrill, PatroniSite
 from tests.cluster.postgresql_drill import PairDrill
@@ -17,6 +16,7 @@ from tests.conftest import run_alembic
 from tests.faults import audit
 from tests.faults.drill import empty
 from tests.faults.session import Assignment
+from tests.support.own_rabbitmq import own_rabbitmq
 from tests.support.tcp_proxy import TcpProxy
 from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable_properties
 
@@ -24,9 +24,7 @@ from worker.infra.messaging.amqp.tolerant_properties import tolerate_undecodable
 @pytest.fixture(scope="session")
 def one_rabbitmq() -> Iterator[PrivateRabbitMQ]:
     tolerate_undecodable_properties()
-    with ending_in_good_order(), run_folder() as folder:
-        rabbitmq = PrivateRabbitMQ(folder / "rabbitmq")
-        rabbitmq.start()
+    with own_rabbitmq() as rabbitmq:
         yield rabbitmq
 
 

@@ -7,17 +7,16 @@ import pytest
 from dev.servers import PrivateRabbitMQ, Servers
 from tests.conftest import run_command
 from tests.dlq.dead_letters import DeadLetterQueue, price_changes
+from tests.support.own_rabbitmq import own_rabbitmq
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.topology_repair import TopologyRepair
 
 
 @pytest.fixture
-def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRabbitMQ]:
+def rabbitmq() -> Iterator[PrivateRabbitMQ]:
     """A broker of our own: an alarm is of the whole node."""
-    rabbitmq = PrivateRabbitMQ(tmp_path_factory.mktemp("rabbitmq"))
-    rabbitmq.start()
-    yield rabbitmq
-    rabbitmq.stop()
+    with own_rabbitmq() as rabbitmq:
+        yield rabbitmq
 
 
 async def test_a_replay_that_a_memory_alarm_blocks_says_so_and_changes_nothing(

@@ -16,6 +16,7 @@ from dev.servers import PrivateRabbitMQ, Servers, ServerSet
 from dev.worker_process import WorkerProcess, wait_until
 from tests.conftest import ROOT, run_command
 from tests.support.broker import DEAD_LETTERS, MAIN, connect, delete_our_queues
+from tests.support.own_rabbitmq import own_rabbitmq
 from tests.support.retries import SHORT
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.retry_delays import parse_retry_delays
@@ -31,13 +32,10 @@ Doctor = Callable[..., Said]
 
 
 @pytest.fixture(scope="module")
-def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRabbitMQ]:
+def rabbitmq() -> Iterator[PrivateRabbitMQ]:
     """A broker of our own: alarms and policies are of the whole node."""
-    folder = tmp_path_factory.mktemp("rabbitmq")
-    rabbitmq = PrivateRabbitMQ(folder, management=True, statistics=True)
-    rabbitmq.start()
-    yield rabbitmq
-    rabbitmq.stop()
+    with own_rabbitmq(management=True) as rabbitmq:
+        yield rabbitmq
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from tests.support.broker import MAIN, Broker, connect, delete_our_queues
 from tests.support.car_events import creation
 from tests.support.hooked_worker import HOOKED
 from tests.support.lossy_frames import BASIC_CANCEL, BASIC_DELIVER, LossyFrames
+from tests.support.own_rabbitmq import own_rabbitmq
 from tests.support.tcp_proxy import TcpProxy
 from worker.infra.durations import DEFAULT_DURATIONS
 from worker.infra.messaging.retry_delays import parse_retry_delays
@@ -38,13 +39,10 @@ StartHere = Callable[..., WorkerProcess]
 
 
 @pytest.fixture(scope="module")
-def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRabbitMQ]:
+def rabbitmq() -> Iterator[PrivateRabbitMQ]:
     """A broker of our own, which lists consumers and channels."""
-    folder = tmp_path_factory.mktemp("rabbitmq")
-    rabbitmq = PrivateRabbitMQ(folder, management=True, statistics=True)
-    rabbitmq.start()
-    yield rabbitmq
-    rabbitmq.stop()
+    with own_rabbitmq(management=True) as rabbitmq:
+        yield rabbitmq
 
 
 @pytest.fixture
