@@ -17,6 +17,7 @@ Exception
 ├── StatementRefusedError             PostgreSQL refuses the values of a message
 │
 ├── BrokerUnavailableError            RabbitMQ did not confirm: publish again later
+│   ├── BrokerLostError               the connection failed, or stayed without an answer
 │   └── UnroutableError               no queue is bound for the routing key
 ├── ManagementError                   the management API of RabbitMQ cannot be read
 ├── UnpublishableError                the properties cannot be put on the wire
@@ -37,7 +38,7 @@ Exception
 │   ├── AppliedMeanwhileError         an edit comes too late
 │   ├── AuditNotFoundError            no change has this audit id
 │   ├── JobNotFoundError              there is no such job
-│   ├── JobBrokeOffError              its process lost the database: the next one goes on with it
+│   ├── JobBrokeOffError              its process lost a server: the next one goes on with it
 │   ├── JobInVainError                its runs broke off again and again without progress
 │   ├── JobEndedError                 it cannot be cancelled any more
 │   ├── NothingToFetchError           it is no discard, or has not ended

@@ -11,7 +11,9 @@ from tests.dlq.conftest import Dlq, DlqJson
 from tests.dlq.dead_letters import DeadLetterQueue, price_changes
 from tests.support.terminals import read, read_until, terminal
 
-LETTERS = 60
+LETTERS = 16
+BAR = b"replayed"
+"""Once it is there, the command asks before it ends."""
 
 
 async def test_ctrl_c_and_no_leave_the_job_to_the_workers(
@@ -48,6 +50,7 @@ async def test_a_second_ctrl_c_leaves_the_job_and_says_that_nobody_goes_on_with_
     await dead_letters.lay(price_changes(LETTERS))
 
     with replaying(empty) as (replay, ours):
+        await asyncio.to_thread(read_until, ours, BAR)
         await dead_letters.wait_count(1, "inventory-worker")
         await asyncio.to_thread(ask, replay, ours)
         replay.send_signal(signal.SIGINT)
@@ -87,6 +90,7 @@ async def test_a_job_that_looks_for_its_letters_says_so(
 async def interrupt(servers: Servers, worker: WorkerProcess, answer: bytes) -> tuple[int, str]:
     """Presses Ctrl-C during a replay and answers the question; returns how the replay ended."""
     with replaying(servers) as (replay, ours):
+        await asyncio.to_thread(read_until, ours, BAR)
         worker.wait_results(1)
         await asyncio.to_thread(ask, replay, ours)
         os.write(ours, answer)
@@ -97,7 +101,7 @@ async def interrupt(servers: Servers, worker: WorkerProcess, answer: bytes) -> t
 @contextmanager
 def replaying(servers: Servers) -> Iterator[tuple[Process, int]]:
     """A replay in a terminal."""
-    with terminal(servers, 200, "dlq", "replay", "--all", "--rate", "20/s") as started:
+    with terminal(servers, 200, "dlq", "replay", "--all", "--rate", "2/s") as started:
         yield started
 
 

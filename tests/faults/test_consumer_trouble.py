@@ -1,9 +1,11 @@
 import asyncio
 import re
+import signal
 import time
 from pathlib import Path
 
 from pamqp.commands import Basic
+from structlog.testing import capture_logs
 
 from dev.servers import Servers
 from dev.worker_process import WorkerProcess, wait_until
@@ -61,11 +63,14 @@ async def test_rabbitmq_short_of_memory(drill: Drill, full: bool) -> None:
 
 
 async def test_a_worker_that_may_not_publish_says_why_and_when_it_may_again(drill: Drill) -> None:
-    [worker] = drill.start_workers(1, WORKER_RETRY_DELAYS="3s")
+    [worker] = drill.start_workers(1, WORKER_RETRY_DELAYS="none")
+    process = worker.process
+    assert process is not None
+    process.send_signal(signal.SIGSTOP)
     await drill.publish([of_a_type_to_come()])
-    await until(worker, "moved_to=inventory-worker.retry.3s")
+    await _set_memory_limit(drill, "0.000001")
+    process.send_signal(signal.SIGCONT)
 
-    await _set_memory_limit(drill, "0.000001")  # before the message comes back
     await until(worker, "blocks publishing")
     await _set_memory_limit(drill, "0.4")
     await until(worker, "moved_to=inventory-worker.dead-letters")
@@ -91,9 +96,10 @@ async def test_a_publish_beside_one_that_ran_out_of_time_is_refused_not_cancelle
 
     drill.start_workers(1)  # it declares the queue
     await _set_memory_limit(drill, "0.000001")
+    with capture_logs() as logged:
+        await publish("blocks")  # RabbitMQ blocks a connection once it publishes
+        await asyncio.to_thread(wait_until, lambda: "RabbitMQ blocks publishing" in str(logged))
     first = publish("0")
-    while (await asyncio.wait((first,), timeout=1))[0]:  # until RabbitMQ blocks the connection
-        first = publish("0")
     await asyncio.wait((first,), timeout=patience.confirm / 2)
     second = publish("1")
     await asyncio.wait((first,), timeout=patience.confirm)

@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from dev.worker_process import WorkerProcess
+from dev.worker_process import WorkerProcess, wait_until
 from tests.faults.drill import Drill
 from tests.support.broker import DEAD_LETTERS, connect
 from tests.support.histories import random_history
@@ -52,7 +52,7 @@ async def test_a_worker_killed_with_full_prefetch(drill: Drill, full: bool) -> N
     for _ in range(25 if full else 4):
         await drill.publish(drill.history(2 * PREFETCH))
         worker.start()
-        await drill.until(lambda: _is_full(worker), "a full prefetch")
+        await asyncio.to_thread(wait_until, lambda: _is_full(worker), lambda: worker.log)
         worker.kill()
         drill.faults += 1
     worker.start()
@@ -83,5 +83,5 @@ async def _has_messages(drill: Drill, queue: str) -> bool:
         return await broker.count(queue) > 0
 
 
-async def _is_full(worker: WorkerProcess) -> bool:
+def _is_full(worker: WorkerProcess) -> bool:
     return worker.in_flight() > PREFETCH - BATCH

@@ -16,6 +16,7 @@ from tests.conftest import StartWorker
 from tests.support.broker import DEAD_LETTERS, MAIN, Broker
 from tests.support.car_events import creation
 from tests.support.histories import Event
+from tests.support.hooked_worker import HOOKED
 from tests.support.persistent_publisher import publish_persistently
 from tests.support.retries import SHORT
 from worker.infra.db.engine import Sessions
@@ -40,7 +41,7 @@ async def test_three_paused_workers_finish_what_is_in_hand_and_take_nothing_unti
     empty: Servers,
     sessions: Sessions,
 ) -> None:
-    workers = [start_worker(**FEW_IN_HAND) for _ in range(3)]
+    workers = [start_worker(*HOOKED, PAUSE_DRAIN_SECONDS="60", **FEW_IN_HAND) for _ in range(3)]
     publishing = asyncio.create_task(
         publish_persistently(lambda: empty.rabbitmq_url, at_once(cars(3000)))
     )

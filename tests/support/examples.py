@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 QUICK = "quick"
 
 _ALL = 100
-settings.register_profile("thorough", max_examples=_ALL)
-settings.register_profile(QUICK, max_examples=_ALL // 4)
+_ON_A_BUSY_MACHINE: Any = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("thorough", max_examples=_ALL, **_ON_A_BUSY_MACHINE)
+settings.register_profile(QUICK, max_examples=_ALL // 4, **_ON_A_BUSY_MACHINE)
 
 
 def examples(count: int, **options: Any) -> settings:
     """So many in `make test-full`, and a quarter of them in `make test`."""
     share = settings().max_examples / _ALL
-    return settings(max_examples=round(count * share), deadline=None, **options)
+    return settings(max_examples=round(count * share), **options)

@@ -8,6 +8,7 @@ HOLD_SECONDS is how long messages are held while the database is unavailable.
 PROBE_SECONDS is the time between two looks at the database.
 LOCK_SECONDS is how long a statement waits for a lock.
 SILENCE_SECONDS is when each side counts a silent database connection as dead.
+PAUSE_DRAIN_SECONDS is how long a paused worker handles what it has in hand.
 REDECLARE_SECONDS is how often the topology is declared again.
 LOOKOUT_SECONDS is how often a worker that has nothing in hand asks RabbitMQ for its consumer,
 LEADER_SECONDS how often it asks the leader of its queue, and how long it waits for the answer.
@@ -124,6 +125,8 @@ def _durations() -> Durations:
         asked["lock"] = float(lock)
     if silence := os.environ.get("SILENCE_SECONDS"):
         asked["idle_in_transaction"] = asked["database_answer"] = float(silence)
+    if drain := os.environ.get("PAUSE_DRAIN_SECONDS"):
+        asked["pause_drain"] = float(drain)
     if redeclare := os.environ.get("REDECLARE_SECONDS"):
         asked["redeclare_every"] = float(redeclare)
     return Durations(**asked)

@@ -91,6 +91,8 @@ async def open_change(
         progress.started(verb, selected)
         yield change
     except Exception as error:
+        if change.is_left:
+            raise
         if await change.fail(error):
             raise ChangeFailedError(change.report(), is_noted=not change.is_left) from error
         raise

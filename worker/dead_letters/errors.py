@@ -75,7 +75,7 @@ class JobNotFoundError(DeadLettersError):
 
 
 class JobBrokeOffError(DeadLettersError):
-    """The process that ran a job could not go on, nor note so: the next one goes on with it."""
+    """The process that ran a job lost a server: the next one goes on with it."""
 
     def __init__(self, job_id: int, reason: str) -> None:
         super().__init__(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from aio_pika.abc import AbstractConnection
 
@@ -65,7 +66,7 @@ async def _find_sent(task: JobTask, quiet: "_Quiet") -> set[bytes]:
     letters = [to_letter(each.record) for each in stored]
     watch = OutcomeWatch(
         PostgresRecordedMessages(sessions).find,
-        PostgresDeadLetters(sessions).find_replayed_again,
+        partial(PostgresDeadLetters(sessions).find_replayed_again, since=task.job.created_at),
         patience=float("inf"),
         poll=durations.outcome_poll,
         stop=quiet.is_over,

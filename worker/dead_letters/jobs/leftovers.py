@@ -1,11 +1,12 @@
 """Messages that runners were done with just before they died, and that are in the queue again."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from worker.dead_letters.change import Change
 from worker.dead_letters.session import DeadLetterSession
 from worker.domain.ports.dead_letter_audit import SettledDeadLetter
 from worker.domain.value_objects.job import JobKind, JobStep
@@ -14,7 +15,7 @@ from worker.infra.db.repositories.jobs import Job
 from worker.infra.messaging.dead_letters.browsing import count_dead_letters
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
 from worker.infra.messaging.dead_letters.discard import settled_as_discarded
-from worker.infra.messaging.dead_letters.errors import QueueMissingError
+from worker.infra.messaging.dead_letters.errors import RABBITMQ_LOST, QueueMissingError
 from worker.infra.messaging.dead_letters.rate_limit import RateLimit
 from worker.infra.messaging.dead_letters.replayed import replayed
 from worker.infra.messaging.dead_letters.resend import Outgoing, settled_as_sent
@@ -38,7 +39,21 @@ class Leftovers:
         keys = [] if job.process is None else await audit.doubt_last_acks(within)
         return cls(session, job.kind, audit, keys)
 
-    async def take_away(self) -> None:
+    @asynccontextmanager
+    async def taken_away(self, change: Change) -> AsyncIterator[None]:
+        """At the end of a job, also of one that failed; not if somebody else goes on with it."""
+        try:
+            yield
+        except RABBITMQ_LOST:
+            raise
+        except Exception:
+            with suppress(*RABBITMQ_LOST):
+                await self._take_away()
+            raise
+        if not change.is_left:
+            await self._take_away()
+
+    async def _take_away(self) -> None:
         """Removes from the queue what is there of them."""
         session = self.session
 

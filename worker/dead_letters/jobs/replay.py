@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 
 from worker.dead_letters.change_report import CanaryResult, DeadAgain
 from worker.dead_letters.frozen_selection import is_creation
@@ -51,7 +52,9 @@ class Replay:
         self._once = Once(resend, task.audit, known_sent, self._on_done)
         self._outcomes = OutcomeWatch(
             PostgresRecordedMessages(session.sessions).find,
-            PostgresDeadLetters(session.sessions).find_replayed_again,
+            partial(
+                PostgresDeadLetters(session.sessions).find_replayed_again, since=task.job.created_at
+            ),
             patience=session.retry_seconds + session.durations.outcome_patience,
             poll=session.durations.outcome_poll,
             stop=change.stop,

@@ -14,11 +14,13 @@ from worker.dead_letters.jobs.task import JobTask
 from worker.dead_letters.progress import Unwatched
 from worker.dead_letters.session import DeadLetterSession, open_session
 from worker.domain.value_objects.job import JobKind, JobState
+from worker.errors import explain
 from worker.infra.db.errors import DATABASE_ERRORS
 from worker.infra.db.repositories.job_audit import ClaimLostError, PostgresJobAudit
 from worker.infra.db.repositories.job_letters import PostgresJobLetters
 from worker.infra.db.repositories.jobs import Job, PostgresJobs
 from worker.infra.durations import Durations
+from worker.infra.messaging.dead_letters.errors import RABBITMQ_LOST, NoAnswerError
 from worker.settings import Settings
 
 RUNS = {JobKind.REPLAY: run_replay, JobKind.DISCARD: run_discard}
@@ -58,13 +60,13 @@ async def _run(session: DeadLetterSession, job: Job, leave: asyncio.Event) -> No
     async with (
         _breaking_off(job.id),
         open_change(verb, audit, job.chosen, Unwatched(), stop) as change,
+        _leaving_without_rabbitmq(job.id, change, audit),
+        leftovers.taken_away(change),
     ):
         if job.runs_in_vain >= MOST_RUNS_IN_VAIN:
             raise JobInVainError(job.runs_in_vain, job.process)
         async with _obeying(session, job.id, change, leave):
             await RUNS[job.kind](JobTask(session, job, letters, undone, audit, change))
-        if not change.is_left:
-            await leftovers.take_away()
         if not (stop.is_set() or change.why_stopped):
             await audit.give_up_rest(NOT_THERE)
     if change.is_left:
@@ -83,6 +85,29 @@ async def _breaking_off(job_id: int) -> AsyncIterator[None]:
         if failed.is_noted:
             raise
         raise JobBrokeOffError(job_id, failed.report.why_stopped) from failed
+
+
+@asynccontextmanager
+async def _leaving_without_rabbitmq(
+    job_id: int, change: Change, audit: PostgresJobAudit
+) -> AsyncIterator[None]:
+    """The next process finds out what was sent and acknowledged; a job that is to end, ends."""
+    try:
+        yield
+    except RABBITMQ_LOST as lost:
+        if change.stop.is_set() and not change.is_left:
+            raise
+        change.is_left = True
+        if isinstance(lost, NoAnswerError):  # which nothing of the job can be to blame for
+            with suppress(*DATABASE_ERRORS):
+                await audit.leave()
+        raise JobBrokeOffError(job_id, _rabbitmq_said(lost)) from lost
+
+
+def _rabbitmq_said(lost: Exception) -> str:
+    explained = explain(lost)
+    line = explained.line if explained else str(lost)
+    return line if line.startswith("RabbitMQ") else f"RabbitMQ: {line}"
 
 
 @asynccontextmanager

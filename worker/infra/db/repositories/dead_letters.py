@@ -176,12 +176,16 @@ class PostgresDeadLetters:
                 await session.execute(vanished)
 
     async def find_replayed_again(
-        self, replays_by_content: Mapping[bytes, int]
+        self, replays_by_content: Mapping[bytes, int], *, since: datetime
     ) -> dict[bytes, str]:
-        """The codes of contents that are dead after so many replays, by content key."""
+        """The codes of contents that died since then after so many replays, by content key."""
         query = (
             select(_letter.content_key, _letter.replays, _letter.code)
-            .where(IS_OPEN, _letter.content_key == func.any(array_of("keys", _letter.content_key)))
+            .where(
+                IS_OPEN,
+                _letter.recorded_at > since,
+                _letter.content_key == func.any(array_of("keys", _letter.content_key)),
+            )
             .order_by(_letter.id)
         )
         async with self._sessions() as session:

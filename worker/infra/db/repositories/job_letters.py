@@ -9,18 +9,25 @@ from worker.domain.value_objects.dead_letter_state import OPEN
 from worker.domain.value_objects.job import JobLetterState
 from worker.infra.db.arrays import table_of
 from worker.infra.db.engine import Sessions
-from worker.infra.db.models import JobLetterModel
+from worker.infra.db.models import JobLetterModel, JobModel
 from worker.infra.db.repositories.dead_letter_conditions import DEAD_LETTERS
 from worker.infra.db.repositories.dead_letters import RECORD_COLUMNS, StoredDeadLetter, stored
 
 JOB_LETTERS = table_of(JobLetterModel)
 _row = JOB_LETTERS.c
 _dead = DEAD_LETTERS.c
+_CREATED_AT = (
+    select(JobModel.created_at)
+    .where(JobModel.id == _row.job_id)
+    .correlate(JOB_LETTERS)
+    .scalar_subquery()
+)
 _AGAIN = (
     select(_dead.code, _dead.detail)
     .where(
         _dead.content_key == _row.content_key,
         _dead.replays > _row.replays,
+        _dead.recorded_at > _CREATED_AT,
         _dead.state.in_(OPEN),
     )
     .order_by(_dead.replays.desc())

@@ -32,6 +32,10 @@ class BrokerUnavailableError(Exception):
     """The broker did not confirm: publish again later, or leave the original message in place."""
 
 
+class BrokerLostError(BrokerUnavailableError):
+    """The connection failed, or RabbitMQ gave no answer and no reason."""
+
+
 class UnroutableError(BrokerUnavailableError):
     """No queue is bound for this routing key."""
 
@@ -66,7 +70,7 @@ class ConfirmingPublisher:
             UnpublishableError: the message cannot be encoded.
         """
         async with self._turn(properties.message_id), self._room:
-            channel = await self._open_channel()
+            channel, was_blocked = await self._open_channel(), self._blocked_because is not None
             try:
                 async with asyncio.timeout(self._durations.confirm), closing_is_an_error():
                     await channel.basic_publish(
@@ -82,10 +86,11 @@ class ConfirmingPublisher:
                 raise BrokerUnavailableError(f"refused: is {routing_key!r} full?") from error
             except BROKER_ERRORS as error:
                 await self._discard(channel)
-                raise BrokerUnavailableError(f"not confirmed: {self._reason(error)}") from error
+                raise self._not_confirmed(error) from error
             except (ValueError, TypeError, ArithmeticError) as error:
                 raise UnpublishableError(in_brief(error)) from error
-            self._note_blocked(None)
+            if was_blocked:  # on a connection before this one, whose end RabbitMQ never told
+                self._note_blocked(None)
 
     def _turn(self, message_id: str | None) -> AbstractAsyncContextManager[None]:
         """Serializes copies with the same id; for messages without one, aiormq generates ids."""
@@ -109,7 +114,7 @@ class ConfirmingPublisher:
         try:
             return await asyncio.shield(self._opening)
         except BROKER_ERRORS as error:
-            raise BrokerUnavailableError(f"cannot connect: {in_brief(error)}") from error
+            raise BrokerLostError(f"cannot connect: {in_brief(error)}") from error
 
     async def _connect(self) -> AbstractChannel:
         await self._disconnect()
@@ -135,10 +140,11 @@ class ConfirmingPublisher:
         elif because is None and was is not None:
             _log.info("RabbitMQ accepts messages again")
 
-    def _reason(self, error: BaseException) -> str:
+    def _not_confirmed(self, error: BaseException) -> BrokerUnavailableError:
         if self._blocked_because is None:
-            return in_brief(error)
-        return f"RabbitMQ blocks publishing: {self._blocked_because}"
+            return BrokerLostError(f"not confirmed: {in_brief(error)}")
+        because = f"RabbitMQ blocks publishing: {self._blocked_because}"
+        return BrokerUnavailableError(f"not confirmed: {because}")
 
     async def _discard(self, channel: AbstractChannel) -> None:
         """Drops a channel on which a publish is unconfirmed, and leaves its node.

@@ -70,4 +70,4 @@ async def count_dead_letters(url: str, durations: Durations) -> int:
     async with connect(url, durations) as connection:
         if await is_empty(connection, DEAD_LETTER_QUEUE, durations):
             return 0
-        return await count_ready(connection, DEAD_LETTER_QUEUE, durations)
+        return max(1, await count_ready(connection, DEAD_LETTER_QUEUE, durations))

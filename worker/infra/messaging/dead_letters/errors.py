@@ -1,5 +1,9 @@
 """Why a command on dead letters cannot be carried out, each in one line for a person."""
 
+from aiormq.exceptions import ChannelInvalidStateError, ConnectionClosed
+
+from worker.infra.messaging.amqp.confirming_publisher import BrokerLostError
+
 
 class DeadLettersError(Exception):
     """Nothing was changed, or no more than the message says; it says what to do as well."""
@@ -31,6 +35,16 @@ class NoAnswerError(DeadLettersError):
 
 class BrowseLostError(DeadLettersError):
     """The broker took the messages back during a browse; they are where they were."""
+
+
+RABBITMQ_LOST = (
+    NoAnswerError,
+    BrowseLostError,
+    BrokerLostError,
+    ConnectionClosed,
+    ChannelInvalidStateError,
+)
+"""What was sent or acknowledged last may have arrived or not."""
 
 
 class InvalidSelectionError(Exception):

@@ -8,7 +8,11 @@ from contextlib import asynccontextmanager, suppress
 from aio_pika.abc import AbstractConnection
 
 from worker.infra.durations import Durations
-from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
+from worker.infra.messaging.amqp.connection import (
+    BROKER_ERRORS,
+    closing_is_an_error,
+    in_brief,
+)
 from worker.infra.messaging.dead_letters.errors import BrowseLostError
 from worker.infra.messaging.dead_letters.held_channel import HeldChannel, HeldMessage
 from worker.infra.messaging.dead_letters.our_queue import (
@@ -73,7 +77,7 @@ class HeldMessages:
         silence, stalled = self._durations.browse_silence, self._durations.browse_stalled
         silences = 0
         for _ in range(round(stalled / silence)):
-            self._check_alive()
+            self.check_alive()
             try:
                 async with asyncio.timeout(silence):
                     await self._arrived.wait()
@@ -92,7 +96,7 @@ class HeldMessages:
         Raises:
             BrowseLostError: the broker has taken the messages back, these perhaps among them.
         """
-        self._check_alive()
+        self.check_alive()
         tags: defaultdict[HeldChannel, list[int]] = defaultdict(list)
         for message in messages:
             tags[message.channel].append(message.tag)
@@ -107,17 +111,23 @@ class HeldMessages:
         poll = self._durations.acks_in_transit
         await asyncio.sleep(poll)
         with suppress(*BROKER_ERRORS):
-            for channel in self._channels:  # else one would be sent what another gives back
-                await channel.stop()
+            async with closing_is_an_error():
+                for channel in self._channels:  # else one would be sent what another gives back
+                    await channel.stop()
         for channel in self._channels:
             await channel.close()
         unsettled = sum(channel.unsettled for channel in self._channels)
         with suppress(*BROKER_ERRORS):
-            async with asyncio.timeout(self._durations.requeue_visible):
+            async with closing_is_an_error(), asyncio.timeout(self._durations.requeue_visible):
                 while await self.count_ready() < unsettled:  # noqa: ASYNC110 - no event comes
                     await asyncio.sleep(poll)
 
-    def _check_alive(self) -> None:
+    def check_alive(self) -> None:
+        """Whether what was held is still ours.
+
+        Raises:
+            BrowseLostError: the broker has taken the messages back.
+        """
         for channel in self._channels:
             if channel.lost_because is not None:
                 raise BrowseLostError(f"RabbitMQ took the messages back: {channel.lost_because}")

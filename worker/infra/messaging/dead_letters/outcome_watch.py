@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import attrgetter
 
 from worker.domain.value_objects.message_identity import MessageIdentity
 
@@ -59,8 +60,12 @@ class OutcomeWatch:
         self._stop = stop
 
     async def wait(self, sent: Iterable[Sent]) -> ReplayOutcomes:
-        """Returns when each has an outcome, or none comes any more."""
-        outcomes, waiting = ReplayOutcomes(), {item.content_key: item for item in sent}
+        """Returns when each has an outcome, or none comes any more.
+
+        Of several with the same content the one that was replayed least stands for all.
+        """
+        by_replays = sorted(sent, key=attrgetter("replays"), reverse=True)
+        outcomes, waiting = ReplayOutcomes(), {item.content_key: item for item in by_replays}
         loop = asyncio.get_running_loop()
         until = loop.time() + self._patience
         while waiting and loop.time() < until and not self._stop.is_set():

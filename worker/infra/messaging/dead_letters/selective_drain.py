@@ -91,6 +91,7 @@ class SelectiveDrain:
         await self._pause(self._rate_limit.delay())
         if self._stop.is_set():
             return
+        held.check_alive()  # else it would be handled here, and again by who holds it next
         batch = window.next(self._rate_limit.batch_size)
 
         async def acknowledge(handled: Sequence[DeadLetter]) -> None:
