@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,7 +30,7 @@ from worker.dead_letters.jobs.doubts import NOT_KNOWN
 from worker.dead_letters.jobs.running import MOST_RUNS_IN_VAIN
 from worker.dead_letters.replay_options import ReplayOptions
 from worker.domain.value_objects.dead_letter_selection import Selection
-from worker.domain.value_objects.job import JobState
+from worker.domain.value_objects.job import JobState, JobStep
 from worker.infra.db.engine import Sessions
 from worker.infra.db.repositories.jobs import Job
 
@@ -224,6 +225,46 @@ async def test_a_job_that_loses_rabbitmq_is_gone_on_with_and_sends_nothing_twice
     assert (await dead_letters.count(), await dead_letters.count(MAIN)) == (0, 0)
 
 
+async def test_a_job_that_loses_rabbitmq_while_it_looks_for_its_letters_is_gone_on_with(
+    dead_letters: DeadLetterQueue, empty: Servers
+) -> None:
+    await dead_letters.lay(price_changes(2))
+    await dead_letters.take_all()
+    with TcpProxy(urlsplit(empty.rabbitmq_url).port or 0) as network:
+        ana, progress = through(network, empty), Progress()
+        job_id = await ana.start_discard(ALL)
+        following = asyncio.create_task(ana.follow(job_id, progress, progress.stop))
+        await until(ana, job_id, lambda job: job.step == JobStep.LOOKING)
+        while not network.cut():  # noqa: ASYNC110 - until it has connected
+            await asyncio.sleep(0.02)
+        with pytest.raises(JobBrokeOffError, match="RabbitMQ"):
+            await following
+        report = await ana.follow(job_id, progress, progress.stop)
+
+    assert report is not None
+    assert (report.done, report.why_stopped) == (2, "")
+
+
+async def test_a_job_can_be_cancelled_while_rabbitmq_is_away(
+    dead_letters: DeadLetterQueue, empty: Servers, sessions: Sessions
+) -> None:
+    await dead_letters.lay(price_changes(2))
+    with TcpProxy(urlsplit(empty.rabbitmq_url).port or 0) as network:
+        ana, progress = through(network, empty), Progress()
+        job_id = await ana.start_replay(ALL, ReplayOptions())
+    await leave_job(sessions, job_id, done=1)
+    with pytest.raises(JobBrokeOffError, match="RabbitMQ"):
+        await ana.follow(job_id, progress, progress.stop)
+    step = (await ana.job(job_id)).job.step
+
+    await ana.cancel(job_id)
+    report = await ana.follow(job_id, progress, progress.stop)
+
+    assert step == JobStep.WAITING
+    assert report is not None
+    assert (report.done, report.why_stopped) == (1, "cancelled by ana")
+
+
 async def test_a_job_goes_on_once_rabbitmq_is_back(
     dead_letters: DeadLetterQueue, empty: Servers, operator: Operator
 ) -> None:
@@ -243,16 +284,16 @@ async def test_a_job_goes_on_once_rabbitmq_is_back(
     assert (report.done, report.why_stopped) == (2, "")
 
 
-async def test_a_job_that_fails_takes_away_what_an_earlier_runner_was_done_with(
-    dead_letters: DeadLetterQueue, operator: Operator, sessions: Sessions
+async def test_a_refused_job_takes_away_what_an_earlier_runner_was_done_with(
+    dead_letters: DeadLetterQueue, operator: Operator, sessions: Sessions, broker: Broker
 ) -> None:
     await dead_letters.lay(price_changes(3))
     ana, progress = operator("ana"), Progress()
     job_id = await ana.start_replay(ALL, ReplayOptions())
     await leave_job(sessions, job_id, done=1)
-    await set_runs_in_vain(sessions, MOST_RUNS_IN_VAIN)
+    await broker.delete_queue(MAIN)
 
-    with pytest.raises(ChangeFailedError):
+    with pytest.raises(ChangeFailedError, match="no queue takes"):
         await ana.follow(job_id, progress, progress.stop)
     await dead_letters.sweep()
 
@@ -274,12 +315,14 @@ async def set_runs_in_vain(sessions: Sessions, runs: int) -> None:
 
 async def until_done(ana: DeadLetters, job_id: int, count: int) -> Job:
     """The job, once so many of its letters are done."""
+    return await until(ana, job_id, lambda job: job.done >= count)
+
+
+async def until(ana: DeadLetters, job_id: int, is_so: Callable[[Job], bool]) -> Job:
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while True:
-            job = (await ana.job(job_id)).job
-            if job.done >= count:
-                return job
+        while not is_so(job := (await ana.job(job_id)).job):  # noqa: ASYNC110 - a row tells nobody
             await asyncio.sleep(0.02)
+    return job
 
 
 async def until_it_runs(ana: DeadLetters, job_id: int, pid: int) -> None:
@@ -388,9 +431,14 @@ async def test_what_a_killed_runner_was_done_with_leaves_the_queue_and_is_not_se
 
 
 async def test_what_a_killed_runner_was_done_with_leaves_the_queue_though_the_next_is_killed_too(
-    dead_letters: DeadLetterQueue, operator: Operator, start_dlq: StartDlq, sessions: Sessions
+    start_worker: StartWorker,
+    dead_letters: DeadLetterQueue,
+    operator: Operator,
+    start_dlq: StartDlq,
+    sessions: Sessions,
 ) -> None:
     """The second was done with more, later than an ack takes."""
+    worker = start_worker(*HOOKED)
     await dead_letters.lay(price_changes(3))
     ana, progress = operator("ana"), Progress()
     job_id = await ana.start_replay(ALL, ReplayOptions(rate=1.0))
@@ -404,6 +452,6 @@ async def test_what_a_killed_runner_was_done_with_leaves_the_queue_though_the_ne
 
     assert report is not None
     assert report.done == 3
-    assert [message.message_id for message in await dead_letters.take_all(MAIN)] == ["p-1", "p-2"]
+    assert worker.wait_results(2) == {"early": 2}
     assert await dead_letters.count() == 0
     assert (await ana.groups(ALL)).total == 0

@@ -36,7 +36,7 @@ async def test_letters_of_a_queue_that_does_not_answer_have_not_vanished(drill: 
         assert await _count(drill, 0)
         with pytest.raises(NoAnswerError, match="RabbitMQ: TimeoutError"):
             await sweep_once(servers, SHORT)
-    swept = await sweep_once(servers, SHORT)
+    swept = await sweep_once(servers)
 
     assert (swept.vanished, swept.added) == (0, 0)
     report = await drill.verdict(dead_as="invalid-event")

@@ -5,13 +5,20 @@ from typing import Any, cast
 
 import pytest
 from aiormq.abc import AbstractChannel, DeliveredMessage
-from aiormq.exceptions import DeliveryError, PublishError
+from aiormq.exceptions import (
+    AMQPConnectionError,
+    ChannelAccessRefused,
+    DeliveryError,
+    PublishError,
+)
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
+from structlog.testing import capture_logs
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.confirming_publisher import (
     UNCONFIRMED_AT_MOST,
+    BrokerLostError,
     BrokerUnavailableError,
     ConfirmingPublisher,
     UnpublishableError,
@@ -54,6 +61,9 @@ class Publisher(ConfirmingPublisher):
 
     async def send(self, message_id: str | None = None) -> None:
         await self.publish(b"body", Basic.Properties(message_id=message_id), "key")
+
+    def block(self) -> None:
+        self._note_blocked("low on memory")
 
     async def _connect(self) -> AbstractChannel:
         await asyncio.sleep(0)
@@ -106,6 +116,56 @@ async def test_all_who_publish_share_one_channel_and_one_attempt_to_open_it(
 
     [channel] = publisher.channels
     assert len(channel.published) == 6
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (TimeoutError(), BrokerLostError),
+        (AMQPConnectionError("closed"), BrokerLostError),
+        (ChannelAccessRefused("no right to write"), BrokerUnavailableError),
+    ],
+)
+async def test_a_connection_that_is_lost_is_told_from_a_refusal(
+    error: Exception, kind: type[Exception], publisher: Publisher
+) -> None:
+    channel = await connected(publisher)
+    channel.error = error
+
+    with pytest.raises(BrokerUnavailableError) as failure:
+        await publisher.send()
+
+    assert type(failure.value) is kind
+
+
+async def test_a_confirm_of_what_was_sent_before_a_block_does_not_end_it(
+    publisher: Publisher,
+) -> None:
+    channel = await connected(publisher)
+    channel.may_confirm.clear()
+    sending = asyncio.create_task(publisher.send())
+    await turns()
+    publisher.block()
+    channel.may_confirm.set()
+    with capture_logs() as logged:
+        await sending
+    channel.error = TimeoutError()
+
+    with pytest.raises(BrokerUnavailableError, match="blocks publishing: low on memory"):
+        await publisher.send()
+
+    assert logged == []
+
+
+async def test_a_confirm_of_what_was_sent_since_ends_the_block_of_an_earlier_connection(
+    publisher: Publisher,
+) -> None:
+    publisher.block()
+
+    with capture_logs() as logged:
+        await publisher.send()
+
+    assert [entry["event"] for entry in logged] == ["RabbitMQ accepts messages again"]
 
 
 async def test_a_closed_channel_is_replaced(publisher: Publisher) -> None:

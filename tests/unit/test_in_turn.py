@@ -68,7 +68,7 @@ async def test_what_each_said_is_kept_when_the_time_is_up() -> None:
     servers = Servers(port_1=60)
 
     with pytest.raises(NoServerError) as none:
-        await in_turn(total=0.2).connect(HOSTS, servers.connect)
+        await in_turn().connect(HOSTS, servers.connect)
 
     assert str(none.value) == (
         "no host of SOME_URL can be used: 127.0.0.1:1: no answer; 127.0.0.2:2, [::1]:3: refused"

@@ -79,6 +79,19 @@ async def test_a_letter_that_came_back_with_one_more_replay_is_dead_again() -> N
     assert outcomes.unknown == []
 
 
+@pytest.mark.parametrize("replays", [(1, 2), (2, 1)])
+async def test_of_several_with_one_content_the_one_replayed_least_counts(
+    replays: tuple[int, int],
+) -> None:
+    world, items = World(), [sent("a", replays=count) for count in replays]
+    world.dead = [dead_letter("a", x_replays=1, x_error_code="too-large")]
+
+    outcomes = await world.wait(*items, patience=0.02)
+
+    assert [(item.replays, code) for item, code in outcomes.dead_again] == [(1, "too-large")]
+    assert outcomes.unknown == []
+
+
 async def test_the_letter_that_was_replayed_and_lies_there_still_is_not_dead_again() -> None:
     world, bad = World(), sent("a", replays=2)
     world.dead = [dead_letter("a", x_replays=1), dead_letter("stranger", x_replays=9)]
@@ -109,9 +122,9 @@ async def test_who_is_told_to_stop_stops_waiting() -> None:
 async def test_each_outcome_renews_the_patience() -> None:
     world, items = World(), [sent(f"m-{i}") for i in range(3)]
     world.turn = lambda turn: record(world, items[turn // 3 - 1]) if turn % 3 == 0 else None
-    world.poll = 0.1
+    world.poll = 0.15
 
-    outcomes = await world.wait(*items, patience=0.5)  # shorter than 9 turns
+    outcomes = await world.wait(*items, patience=1.2)  # shorter than 9 turns
 
     assert len(outcomes.recorded) == 3
 

@@ -15,6 +15,7 @@ from worker.domain.value_objects.job import JobLetterState, JobStep
 from worker.infra.db.repositories.dead_letters import PostgresDeadLetters
 from worker.infra.db.repositories.recorded_messages import PostgresRecordedMessages
 from worker.infra.db.repositories.workers import PostgresWorkers
+from worker.infra.messaging.amqp.connection import closing_is_an_error
 from worker.infra.messaging.dead_letters.errors import QueueMissingError
 from worker.infra.messaging.dead_letters.our_queue import connect, is_empty
 from worker.infra.messaging.dead_letters.outcome_watch import OutcomeWatch
@@ -98,11 +99,14 @@ class _Quiet:
         """Sets `is_over`; `is_certain` tells whether what has no outcome then was never sent."""
         session = self._session
         try:
-            async with connect(session.rabbitmq_url, session.durations) as connection:
-                self.is_certain = await self._holds(lambda: self._is_empty(connection), 0.0)
-                if self.is_certain:
+            async with (
+                closing_is_an_error(),
+                connect(session.rabbitmq_url, session.durations) as connection,
+            ):
+                if await self._holds(lambda: self._is_empty(connection), 0.0):
                     quiet = session.durations.queues_quiet
                     await self._holds(lambda: self._is_nothing_on_its_way(connection), quiet)
+                    self.is_certain = True
         finally:
             self.is_over.set()
 

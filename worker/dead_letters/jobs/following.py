@@ -38,6 +38,7 @@ class Following:
         Raises:
             JobNotFoundError: there is no such job.
             ChangeFailedError: it failed; the report says why, and how far it came.
+            JobBrokeOffError: it ran here, and a server was lost.
         """
         try:
             job, shown = await get_job(self._session, job_id), 0

@@ -28,6 +28,8 @@ class JobHost:
         self._settings = settings
         self._durations = durations
         self._trouble = RepeatLimitedLog(_log, durations.log_repeat)
+        self._broken_off = RepeatLimitedLog(_log, durations.log_repeat)
+        self._told_of: int | None = None
         self._is_pooled = False
 
     async def run(self, sessions: Sessions) -> None:
@@ -37,9 +39,10 @@ class JobHost:
         """
         while not self._is_pooled:
             job = await self._look(sessions)
-            if job is not None:
-                await self._host(job)
-            await asyncio.sleep(self._durations.jobs_every)
+            is_over = job is None or await self._host(job)
+            await asyncio.sleep(
+                self._durations.jobs_every if is_over else self._durations.longest_pause
+            )
 
     async def _look(self, sessions: Sessions) -> Job | None:
         """The job that is to be run and that nobody runs."""
@@ -53,11 +56,12 @@ class JobHost:
         self._trouble.over()
         return job
 
-    async def _host(self, job: Job) -> None:
+    async def _host(self, job: Job) -> bool:
+        """False if it broke off."""
         leave = asyncio.Event()
         running = asyncio.create_task(self._run(job, leave))
         try:
-            await asyncio.shield(running)
+            return await asyncio.shield(running)
         except asyncio.CancelledError:
             leave.set()
             with suppress(TimeoutError):
@@ -67,11 +71,13 @@ class JobHost:
             await asyncio.wait([running])
             raise
 
-    async def _run(self, job: Job, leave: asyncio.Event) -> None:
-        """No error of a job ends its host."""
+    async def _run(self, job: Job, leave: asyncio.Event) -> bool:
+        """No error of a job ends its host; False if it broke off."""
         told = {"job": job.id, "kind": str(job.kind), "by": job.started_by}
         try:
-            _log.info("running a job", **told)
+            if job.id != self._told_of:
+                _log.info("running a job", **told)
+            self._told_of = job.id
             async with closing_is_an_error():
                 await run_job(self._settings, job, self._durations, leave)
         except PooledError as pooled:
@@ -84,4 +90,7 @@ class JobHost:
             if explained is None:
                 _log.exception("a job failed by a bug", **told)
             else:
-                self._trouble.warn("a job broke off and will be resumed", explained.line)
+                self._broken_off.warn("a job broke off and will be resumed", explained.line)
+                return False
+        self._broken_off.over()
+        return True

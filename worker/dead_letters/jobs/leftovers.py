@@ -12,10 +12,20 @@ from worker.domain.ports.dead_letter_audit import SettledDeadLetter
 from worker.domain.value_objects.job import JobKind, JobStep
 from worker.infra.db.repositories.job_audit import PostgresJobAudit
 from worker.infra.db.repositories.jobs import Job
+from worker.infra.messaging.amqp.confirming_publisher import (
+    BrokerUnavailableError,
+    UnpublishableError,
+)
+from worker.infra.messaging.amqp.connection import BROKER_ERRORS
 from worker.infra.messaging.dead_letters.browsing import count_dead_letters
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
 from worker.infra.messaging.dead_letters.discard import settled_as_discarded
-from worker.infra.messaging.dead_letters.errors import RABBITMQ_LOST, QueueMissingError
+from worker.infra.messaging.dead_letters.errors import (
+    RABBITMQ_LOST,
+    DeadLettersError,
+    QueueMissingError,
+)
+from worker.infra.messaging.dead_letters.our_queue import naming_rabbitmq
 from worker.infra.messaging.dead_letters.rate_limit import RateLimit
 from worker.infra.messaging.dead_letters.replayed import replayed
 from worker.infra.messaging.dead_letters.resend import Outgoing, settled_as_sent
@@ -41,17 +51,22 @@ class Leftovers:
 
     @asynccontextmanager
     async def taken_away(self, change: Change) -> AsyncIterator[None]:
-        """At the end of a job, also of one that failed; not if somebody else goes on with it."""
+        """At the end of a job, also of one whose messages RabbitMQ refuses.
+
+        Not after other failures: a look into the queue may be what killed its runners, and
+        another process may have the job.
+        """
         try:
             yield
         except RABBITMQ_LOST:
             raise
-        except Exception:
-            with suppress(*RABBITMQ_LOST):
+        except (BrokerUnavailableError, UnpublishableError):
+            with suppress(DeadLettersError, *BROKER_ERRORS):
                 await self._take_away()
             raise
         if not change.is_left:
-            await self._take_away()
+            with suppress(*(RABBITMQ_LOST if change.stop.is_set() else ())):
+                await self._take_away()
 
     async def _take_away(self) -> None:
         """Removes from the queue what is there of them."""
@@ -61,7 +76,11 @@ class Leftovers:
             await self.audit.settle_again([self._settled(letter) for letter in letters])
             await acknowledge(letters)
 
-        if not self.keys or not await count_dead_letters(session.rabbitmq_url, session.durations):
+        if not self.keys:
+            return
+        with naming_rabbitmq():
+            count = await count_dead_letters(session.rabbitmq_url, session.durations)
+        if not count:
             return
         await self.audit.tell(JobStep.LEFTOVERS)
         drain = SelectiveDrain(

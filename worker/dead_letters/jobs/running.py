@@ -20,6 +20,7 @@ from worker.infra.db.repositories.job_audit import ClaimLostError, PostgresJobAu
 from worker.infra.db.repositories.job_letters import PostgresJobLetters
 from worker.infra.db.repositories.jobs import Job, PostgresJobs
 from worker.infra.durations import Durations
+from worker.infra.messaging.amqp.connection import closing_is_an_error
 from worker.infra.messaging.dead_letters.errors import RABBITMQ_LOST, NoAnswerError
 from worker.settings import Settings
 
@@ -61,7 +62,9 @@ async def _run(session: DeadLetterSession, job: Job, leave: asyncio.Event) -> No
         _breaking_off(job.id),
         open_change(verb, audit, job.chosen, Unwatched(), stop) as change,
         _leaving_without_rabbitmq(job.id, change, audit),
+        closing_is_an_error(),
         leftovers.taken_away(change),
+        closing_is_an_error(),  # again, for what is taken away knows errors by their class
     ):
         if job.runs_in_vain >= MOST_RUNS_IN_VAIN:
             raise JobInVainError(job.runs_in_vain, job.process)
@@ -98,9 +101,9 @@ async def _leaving_without_rabbitmq(
         if change.stop.is_set() and not change.is_left:
             raise
         change.is_left = True
-        if isinstance(lost, NoAnswerError):  # which nothing of the job can be to blame for
+        if isinstance(lost, NoAnswerError):
             with suppress(*DATABASE_ERRORS):
-                await audit.leave()
+                await audit.wait_for_rabbitmq()
         raise JobBrokeOffError(job_id, _rabbitmq_said(lost)) from lost
 
 

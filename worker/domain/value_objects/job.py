@@ -27,6 +27,7 @@ class JobStep(StrEnum):
     LOOKING = "looking for them in the queue"
     CANARY = "waiting for what becomes of the canary"
     CREATIONS = "waiting for what becomes of the creations"
+    WAITING = "waiting for RabbitMQ, which cannot be reached"
     LEFTOVERS = "looking whether any of them is left in the queue"
 
 

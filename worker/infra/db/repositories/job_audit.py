@@ -157,6 +157,12 @@ class PostgresJobAudit(PostgresDeadLetterAudit):
         async with self._connection.begin():
             await self._update_job(runs_in_vain=0)
 
+    async def wait_for_rabbitmq(self) -> None:
+        """This run came to nothing for a reason that has nothing to do with the job."""
+        others = func.greatest(JobModel.runs_in_vain - 1, 0)
+        async with self._connection.begin():
+            await self._update_job(step=JobStep.WAITING, runs_in_vain=others)
+
     def _is_ours(self) -> ColumnElement[bool]:
         return JOB_LETTERS.c.job_id == self._job_id
 

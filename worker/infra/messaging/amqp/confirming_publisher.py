@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 from aiormq.abc import AbstractChannel
-from aiormq.exceptions import DeliveryError, PublishError
+from aiormq.exceptions import AMQPChannelError, DeliveryError, PublishError
 from pamqp.commands import Basic
 
 from worker.infra.durations import Durations
@@ -66,11 +66,13 @@ class ConfirmingPublisher:
 
         Raises:
             BrokerUnavailableError: the message may or may not have arrived.
+            BrokerLostError: the same, and RabbitMQ does not say why.
             UnroutableError: the message reached no queue.
             UnpublishableError: the message cannot be encoded.
         """
         async with self._turn(properties.message_id), self._room:
-            channel, was_blocked = await self._open_channel(), self._blocked_because is not None
+            channel = await self._open_channel()
+            was_blocked = self._blocked_because is not None
             try:
                 async with asyncio.timeout(self._durations.confirm), closing_is_an_error():
                     await channel.basic_publish(
@@ -141,10 +143,12 @@ class ConfirmingPublisher:
             _log.info("RabbitMQ accepts messages again")
 
     def _not_confirmed(self, error: BaseException) -> BrokerUnavailableError:
-        if self._blocked_because is None:
-            return BrokerLostError(f"not confirmed: {in_brief(error)}")
-        because = f"RabbitMQ blocks publishing: {self._blocked_because}"
-        return BrokerUnavailableError(f"not confirmed: {because}")
+        if self._blocked_because is not None:
+            because = f"RabbitMQ blocks publishing: {self._blocked_because}"
+            return BrokerUnavailableError(f"not confirmed: {because}")
+        is_told = isinstance(error, AMQPChannelError)
+        kind = BrokerUnavailableError if is_told else BrokerLostError
+        return kind(f"not confirmed: {in_brief(error)}")
 
     async def _discard(self, channel: AbstractChannel) -> None:
         """Drops a channel on which a publish is unconfirmed, and leaves its node.

@@ -62,7 +62,7 @@ def _next_prefetch(seen: int, seen_bytes: int) -> int:
 
 
 async def count_dead_letters(url: str, durations: Durations) -> int:
-    """How many are in the queue and held by nobody.
+    """How many are in the queue and held by nobody; 0 only if a get found none.
 
     Raises:
         TimeoutError: the queue does not answer.

@@ -1,6 +1,6 @@
 """Why a command on dead letters cannot be carried out, each in one line for a person."""
 
-from aiormq.exceptions import ChannelInvalidStateError, ConnectionClosed
+from aiormq.exceptions import AMQPConnectionError, ChannelInvalidStateError
 
 from worker.infra.messaging.amqp.confirming_publisher import BrokerLostError
 
@@ -41,7 +41,7 @@ RABBITMQ_LOST = (
     NoAnswerError,
     BrowseLostError,
     BrokerLostError,
-    ConnectionClosed,
+    AMQPConnectionError,
     ChannelInvalidStateError,
 )
 """What was sent or acknowledged last may have arrived or not."""

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from aio_pika.abc import AbstractConnection
 
@@ -59,10 +59,11 @@ class HeldMessages:
 
         One channel after the other, so that messages keep their order when given back.
         """
-        amqp_channel = await open_channel(self._connection, self._durations)
-        channel = HeldChannel(amqp_channel, prefetch, self._take, self._durations)
-        self._channels.append(channel)
-        await channel.consume(self._queue)
+        with silence_is_a_loss():
+            amqp_channel = await open_channel(self._connection, self._durations)
+            channel = HeldChannel(amqp_channel, prefetch, self._take, self._durations)
+            self._channels.append(channel)
+            await channel.consume(self._queue)
 
     async def count_ready(self) -> int:
         """Messages that nobody holds."""
@@ -123,7 +124,7 @@ class HeldMessages:
                     await asyncio.sleep(poll)
 
     def check_alive(self) -> None:
-        """Whether what was held is still ours.
+        """Does nothing while what is held is ours.
 
         Raises:
             BrowseLostError: the broker has taken the messages back.
@@ -137,6 +138,19 @@ class HeldMessages:
         self._arrived.set()
 
 
+@contextmanager
+def silence_is_a_loss() -> Iterator[None]:
+    """Else it could be the silence of PostgreSQL.
+
+    Raises:
+        BrowseLostError: RabbitMQ did not answer.
+    """
+    try:
+        yield
+    except TimeoutError as silence:
+        raise BrowseLostError("RabbitMQ did not answer in time") from silence
+
+
 @asynccontextmanager
 async def hold(
     url: str, spec: QueueSpec, on_message: Callable[[HeldMessage], None], durations: Durations
@@ -146,9 +160,11 @@ async def hold(
     Raises:
         QueueMissingError: there is no such queue.
         NotOurQueueError: it has other arguments than ours.
+        BrowseLostError: RabbitMQ did not answer.
     """
     async with connect(url, durations) as connection:
-        await check_is_ours(connection, spec, durations)
+        with silence_is_a_loss():
+            await check_is_ours(connection, spec, durations)
         held = HeldMessages(connection, spec.name, on_message, durations)
         try:
             yield held
