@@ -20,12 +20,8 @@ from worker.infra.messaging.amqp.connection import BROKER_ERRORS
 from worker.infra.messaging.dead_letters.browsing import count_dead_letters
 from worker.infra.messaging.dead_letters.dead_letter import DeadLetter
 from worker.infra.messaging.dead_letters.discard import settled_as_discarded
-from worker.infra.messaging.dead_letters.errors import (
-    RABBITMQ_LOST,
-    DeadLettersError,
-    QueueMissingError,
-)
-from worker.infra.messaging.dead_letters.our_queue import naming_rabbitmq
+from worker.infra.messaging.dead_letters.errors import DeadLettersError, QueueMissingError
+from worker.infra.messaging.dead_letters.our_queue import RABBITMQ_LOST, naming_rabbitmq
 from worker.infra.messaging.dead_letters.rate_limit import RateLimit
 from worker.infra.messaging.dead_letters.replayed import replayed
 from worker.infra.messaging.dead_letters.resend import Outgoing, settled_as_sent

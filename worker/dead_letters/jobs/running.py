@@ -21,7 +21,8 @@ from worker.infra.db.repositories.job_letters import PostgresJobLetters
 from worker.infra.db.repositories.jobs import Job, PostgresJobs
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp.connection import closing_is_an_error
-from worker.infra.messaging.dead_letters.errors import RABBITMQ_LOST, NoAnswerError
+from worker.infra.messaging.dead_letters.errors import NoAnswerError
+from worker.infra.messaging.dead_letters.our_queue import RABBITMQ_LOST
 from worker.settings import Settings
 
 RUNS = {JobKind.REPLAY: run_replay, JobKind.DISCARD: run_discard}

@@ -1,9 +1,5 @@
 """Why a command on dead letters cannot be carried out, each in one line for a person."""
 
-from aiormq.exceptions import AMQPConnectionError, ChannelInvalidStateError
-
-from worker.infra.messaging.amqp.confirming_publisher import BrokerLostError
-
 
 class DeadLettersError(Exception):
     """Nothing was changed, or no more than the message says; it says what to do as well."""
@@ -35,16 +31,6 @@ class NoAnswerError(DeadLettersError):
 
 class BrowseLostError(DeadLettersError):
     """The broker took the messages back during a browse; they are where they were."""
-
-
-RABBITMQ_LOST = (
-    NoAnswerError,
-    BrowseLostError,
-    BrokerLostError,
-    AMQPConnectionError,
-    ChannelInvalidStateError,
-)
-"""What was sent or acknowledged last may have arrived or not."""
 
 
 class InvalidSelectionError(Exception):

@@ -6,18 +6,34 @@ from typing import Any
 
 from aio_pika.abc import AbstractConnection
 from aiormq.abc import AbstractChannel
-from aiormq.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
+from aiormq.exceptions import (
+    AMQPConnectionError,
+    ChannelInvalidStateError,
+    ChannelNotFoundEntity,
+    ChannelPreconditionFailed,
+)
 from pamqp.commands import Basic
 
 from worker.infra.durations import Durations
 from worker.infra.messaging.amqp import nodes
+from worker.infra.messaging.amqp.confirming_publisher import BrokerLostError
 from worker.infra.messaging.amqp.connection import BROKER_ERRORS, in_brief
 from worker.infra.messaging.dead_letters.errors import (
+    BrowseLostError,
     NoAnswerError,
     NotOurQueueError,
     QueueMissingError,
 )
 from worker.infra.messaging.topology import QueueSpec
+
+RABBITMQ_LOST = (
+    NoAnswerError,
+    BrowseLostError,
+    BrokerLostError,
+    AMQPConnectionError,
+    ChannelInvalidStateError,
+)
+"""What was sent or acknowledged last may have arrived or not."""
 
 
 @asynccontextmanager
