@@ -175,6 +175,8 @@ class Durations:
     """Between two looks of a worker for a job that nobody runs."""
     job_taken: float = 5.0
     """For a worker to take a job; after that the command that follows it takes it."""
+    job_again: float = 2.5
+    """After a run that broke off; below `job_taken`, or who follows the job would take it."""
     job_poll: float = 0.25
     """Between two looks at the row of a job: by its runner for a cancellation, by who follows."""
     job_handover: float = 5.0

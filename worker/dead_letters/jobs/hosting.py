@@ -41,7 +41,7 @@ class JobHost:
             job = await self._look(sessions)
             is_over = job is None or await self._host(job)
             await asyncio.sleep(
-                self._durations.jobs_every if is_over else self._durations.longest_pause
+                self._durations.jobs_every if is_over else self._durations.job_again
             )
 
     async def _look(self, sessions: Sessions) -> Job | None:
