@@ -3,36 +3,28 @@
 import asyncio
 import json
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
 
-from dev.servers import Servers
-from dev.servers.ports import LOOPBACK
-from dev.worker_process import PATIENCE_SECONDS
 from tests.conftest import StartWorker
 from tests.dlq.conftest import SHORT, Operator, Progress, StartDlq
-from tests.dlq.dead_letters import DeadLetterQueue, price_changes, settings_of
+from tests.dlq.dead_letters import DeadLetterQueue, price_changes
+from tests.dlq.jobs_under_way import until_done, until_it_runs, until_it_sends
 from tests.dlq.killed_runner import leave_job, send_replay
 from tests.support.broker import MAIN, Broker
 from tests.support.histories import Event
 from tests.support.hooked_worker import HOOKED
-from tests.support.hosts import with_hosts
-from tests.support.tcp_proxy import TcpProxy
 from worker.dead_letters.change_report import CanaryResult, DeadAgain
-from worker.dead_letters.dead_letters import DeadLetters
-from worker.dead_letters.errors import ChangeFailedError, JobBrokeOffError
+from worker.dead_letters.errors import ChangeFailedError
 from worker.dead_letters.jobs.doubts import NOT_KNOWN
 from worker.dead_letters.jobs.running import MOST_RUNS_IN_VAIN
 from worker.dead_letters.replay_options import ReplayOptions
 from worker.domain.value_objects.dead_letter_selection import Selection
-from worker.domain.value_objects.job import JobState, JobStep
+from worker.domain.value_objects.job import JobState
 from worker.infra.db.engine import Sessions
-from worker.infra.db.repositories.jobs import Job
 
 ALL = Selection()
 LETTERS = 2_000
@@ -201,89 +193,6 @@ async def test_progress_and_a_runner_that_leaves_in_good_order_give_a_job_all_it
     assert (left.state, left.done, left.runs_in_vain) == (JobState.RUNNING, 1, 0)
 
 
-async def test_a_job_that_loses_rabbitmq_is_gone_on_with_and_sends_nothing_twice(
-    start_worker: StartWorker, dead_letters: DeadLetterQueue, empty: Servers
-) -> None:
-    await dead_letters.lay(price_changes(40))
-    worker = start_worker(*HOOKED)
-    with TcpProxy(urlsplit(empty.rabbitmq_url).port or 0) as network:
-        ana = through(network, empty)
-        progress = Progress()
-        job_id = await ana.start_replay(ALL, ReplayOptions(rate=20.0))
-        following = asyncio.create_task(ana.follow(job_id, progress, progress.stop))
-        await until_done(ana, job_id, 4)
-        network.cut()
-        with pytest.raises(JobBrokeOffError, match="RabbitMQ"):
-            await following
-        broken_off = (await ana.job(job_id)).job
-        report = await ana.follow(job_id, progress, progress.stop)
-
-    assert not broken_off.has_ended
-    assert report is not None
-    assert (report.done, report.why_stopped) == (40, "")
-    assert worker.wait_results(40) == {"early": 40}
-    assert (await dead_letters.count(), await dead_letters.count(MAIN)) == (0, 0)
-
-
-async def test_a_job_that_loses_rabbitmq_while_it_looks_for_its_letters_is_gone_on_with(
-    dead_letters: DeadLetterQueue, empty: Servers
-) -> None:
-    await dead_letters.lay(price_changes(2))
-    await dead_letters.take_all()
-    with TcpProxy(urlsplit(empty.rabbitmq_url).port or 0) as network:
-        ana, progress = through(network, empty), Progress()
-        job_id = await ana.start_discard(ALL)
-        following = asyncio.create_task(ana.follow(job_id, progress, progress.stop))
-        await until(ana, job_id, lambda job: job.step == JobStep.LOOKING)
-        while not network.cut():  # noqa: ASYNC110 - until it has connected
-            await asyncio.sleep(0.02)
-        with pytest.raises(JobBrokeOffError, match="RabbitMQ"):
-            await following
-        report = await ana.follow(job_id, progress, progress.stop)
-
-    assert report is not None
-    assert (report.done, report.why_stopped) == (2, "")
-
-
-async def test_a_job_can_be_cancelled_while_rabbitmq_is_away(
-    dead_letters: DeadLetterQueue, empty: Servers, sessions: Sessions
-) -> None:
-    await dead_letters.lay(price_changes(2))
-    with TcpProxy(urlsplit(empty.rabbitmq_url).port or 0) as network:
-        ana, progress = through(network, empty), Progress()
-        job_id = await ana.start_replay(ALL, ReplayOptions())
-    await leave_job(sessions, job_id, done=1)
-    with pytest.raises(JobBrokeOffError, match="RabbitMQ"):
-        await ana.follow(job_id, progress, progress.stop)
-    step = (await ana.job(job_id)).job.step
-
-    await ana.cancel(job_id)
-    report = await ana.follow(job_id, progress, progress.stop)
-
-    assert step == JobStep.WAITING
-    assert report is not None
-    assert (report.done, report.why_stopped) == (1, "cancelled by ana")
-
-
-async def test_a_job_goes_on_once_rabbitmq_is_back(
-    dead_letters: DeadLetterQueue, empty: Servers, operator: Operator
-) -> None:
-    """Its runs meanwhile are not in vain: nothing of the job is what ends them."""
-    await dead_letters.lay(price_changes(2))
-    with TcpProxy(urlsplit(empty.rabbitmq_url).port or 0) as network:
-        ana = through(network, empty)
-        progress = Progress()
-        job_id = await ana.start_replay(ALL, ReplayOptions())
-
-    for _ in range(MOST_RUNS_IN_VAIN + 1):
-        with pytest.raises(JobBrokeOffError, match="RabbitMQ"):
-            await ana.follow(job_id, progress, progress.stop)
-    report = await operator("ana").follow(job_id, progress, progress.stop)
-
-    assert report is not None
-    assert (report.done, report.why_stopped) == (2, "")
-
-
 async def test_a_refused_job_takes_away_what_an_earlier_runner_was_done_with(
     dead_letters: DeadLetterQueue, operator: Operator, sessions: Sessions, broker: Broker
 ) -> None:
@@ -301,47 +210,9 @@ async def test_a_refused_job_takes_away_what_an_earlier_runner_was_done_with(
     assert (await ana.groups(ALL)).total == 2
 
 
-def through(network: TcpProxy, servers: Servers) -> DeadLetters:
-    """Those of an operator who reaches RabbitMQ through this network."""
-    url = with_hosts(servers.rabbitmq_url, f"{LOOPBACK}:{network.port}")
-    settings = settings_of(Servers(servers.database_url, url))
-    return DeadLetters(settings, by="ana", durations=SHORT)
-
-
 async def set_runs_in_vain(sessions: Sessions, runs: int) -> None:
     async with sessions.begin() as session:
         await session.execute(text("UPDATE jobs SET runs_in_vain = :runs"), {"runs": runs})
-
-
-async def until_done(ana: DeadLetters, job_id: int, count: int) -> Job:
-    """The job, once so many of its letters are done."""
-    return await until(ana, job_id, lambda job: job.done >= count)
-
-
-async def until(ana: DeadLetters, job_id: int, is_so: Callable[[Job], bool]) -> Job:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not is_so(job := (await ana.job(job_id)).job):  # noqa: ASYNC110 - a row tells nobody
-            await asyncio.sleep(0.02)
-    return job
-
-
-async def until_it_runs(ana: DeadLetters, job_id: int, pid: int) -> None:
-    """Returns once this process has taken the job, or it is over."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not (job := (await ana.job(job_id)).job).has_ended:
-            if str(job.process).endswith(f":{pid}"):
-                return
-            await asyncio.sleep(0.02)
-
-
-async def until_it_sends(ana: DeadLetters, job_id: int, pid: int, done: int) -> None:
-    """Returns once this process has sent something."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while True:
-            job = (await ana.job(job_id)).job
-            if str(job.process).endswith(f":{pid}") and job.done > done:
-                return
-            await asyncio.sleep(0.02)
 
 
 async def test_what_a_killed_runner_may_have_sent_is_sent_only_if_it_was_not(

@@ -65,7 +65,6 @@ async def _run(session: DeadLetterSession, job: Job, leave: asyncio.Event) -> No
         _leaving_without_rabbitmq(job.id, change, audit),
         closing_is_an_error(),
         leftovers.taken_away(change),
-        closing_is_an_error(),  # again, for what is taken away knows errors by their class
     ):
         if job.runs_in_vain >= MOST_RUNS_IN_VAIN:
             raise JobInVainError(job.runs_in_vain, job.process)
